@@ -1,0 +1,10 @@
+"""The worker's and the scheduler's application."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
+app = Celery("livechat", task_cls="tenants.tasks:Task")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

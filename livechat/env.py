@@ -1,0 +1,70 @@
+"""Reads settings from the environment; an unreadable value stops the start with one line."""
+
+import os
+import re
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+class SettingError(SystemExit):
+    """Ends the process with one line on standard error."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"Setting {name} {problem}")
+
+
+def env_text(name: str, default: str = "") -> str:
+    value = os.environ.get(name, default).strip()
+    if "\0" in value or "\n" in value:
+        raise SettingError(name, "must be a single line of text.")
+    return value
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    value = env_text(name).lower()
+    if not value:
+        return default
+    if value in TRUE | FALSE:
+        return value in TRUE
+    raise SettingError(name, f"must be one of 1/0, true/false, yes/no, on/off, not {value!r}.")
+
+
+def env_int(name: str, default: int, *, at_least: int = 0, at_most: int = 2**31) -> int:
+    value = env_text(name)
+    if not value:
+        return default
+    if re.fullmatch(r"\d{1,12}", value) and at_least <= int(value) <= at_most:
+        return int(value)
+    raise SettingError(name, f"must be a whole number from {at_least} to {at_most}, not {value!r}.")
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in env_text(name, default).split(",") if item.strip()]
+
+
+def env_url(name: str, *, schemes: set[str], default: str = "") -> str:
+    value = env_text(name, default)
+    if value and (urlsplit(value).scheme not in schemes or "://" not in value):
+        raise SettingError(name, f"must be a URL starting with {' or '.join(sorted(schemes))}://.")
+    return value
+
+
+def database_from_url(name: str, url: str) -> dict[str, str]:
+    """Turn ``postgresql://user:password@host:port/name?host=/socket/dir`` into Django's keys."""
+    try:
+        parts = urlsplit(url)
+        port = str(parts.port or "")
+    except ValueError:
+        raise SettingError(name, "has a port that is not a number.") from None
+    query = dict(parse_qsl(parts.query))
+    if not parts.path.strip("/"):
+        raise SettingError(name, "must name a database, as in postgresql://user@host/livechat.")
+    return {
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host") or unquote(parts.hostname or ""),
+        "PORT": query.get("port") or port,
+    }

@@ -1,0 +1,247 @@
+"""All settings, from the environment. The table in README.md lists every name read here."""
+
+import json
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from livechat.env import (
+    SettingError,
+    database_from_url,
+    env_bool,
+    env_int,
+    env_list,
+    env_text,
+    env_url,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(env_text("VAR_DIR") or BASE_DIR / "var")
+
+
+def running_services() -> dict[str, str]:
+    """The addresses that a running ``manage.py up`` left for other commands, or nothing."""
+    try:
+        return dict(json.loads((VAR_DIR / "services.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def kept_secret() -> str:
+    """A random secret made on first start and kept for the next ones."""
+    path = VAR_DIR / "secret_key"
+    if not path.exists():
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(48))
+    return path.read_text().strip()
+
+
+PRODUCTION = env_bool("PRODUCTION")
+DEBUG = env_bool("DEBUG")
+EMBEDDED = running_services()
+DATABASE_SCHEMES = {"postgresql", "postgres"}
+REDIS_SCHEMES = {"redis", "rediss"}
+DATABASE_URL = env_url(
+    "DATABASE_URL", schemes=DATABASE_SCHEMES, default=EMBEDDED.get("DATABASE_URL", "")
+)
+DATABASE_OWNER_URL = (
+    env_url(
+        "DATABASE_OWNER_URL",
+        schemes=DATABASE_SCHEMES,
+        default=EMBEDDED.get("DATABASE_OWNER_URL", ""),
+    )
+    or DATABASE_URL
+)
+REDIS_URL = env_url("REDIS_URL", schemes=REDIS_SCHEMES, default=EMBEDDED.get("REDIS_URL", ""))
+PUBLIC_URL = env_url(
+    "PUBLIC_URL",
+    schemes={"http", "https"},
+    default=f"http://localhost:{env_int('PORT', 8000, at_least=1, at_most=65535)}",
+).rstrip("/")
+SECRET_KEY = env_text("SECRET_KEY") or ("" if PRODUCTION else kept_secret())
+
+if PRODUCTION:
+    if len(SECRET_KEY) < 32:
+        raise SettingError("SECRET_KEY", "must be at least 32 random characters in production.")
+    if DEBUG:
+        raise SettingError("DEBUG", "must be off in production.")
+    if EMBEDDED or not (DATABASE_URL and REDIS_URL):
+        raise SettingError("DATABASE_URL", "and REDIS_URL must be set in production.")
+    if not PUBLIC_URL.startswith("https://"):
+        raise SettingError("PUBLIC_URL", "must start with https:// in production.")
+
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise SettingError("ALLOWED_HOSTS", "must name the hosts served in production.")
+TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0, at_most=10)
+
+INSTALLED_APPS = [
+    "daphne",
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "tenants",
+    "realtime",
+    "assistants",
+    "conversations",
+    "widgets",
+    "dashboard",
+    "livechat",
+]
+MIDDLEWARE = [
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+ROOT_URLCONF = "livechat.urls"
+ASGI_APPLICATION = "livechat.asgi.application"
+APPEND_SLASH = False
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "tenants.User"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+
+# Database threads for asynchronous code; each connection pool holds as many connections and some
+# for synchronous views.
+DATABASE_THREADS = env_int("DATABASE_THREADS", 8, at_least=1, at_most=200)
+APP_ROLE = "livechat_app"
+
+
+def _database(name: str, url: str, options: str, max_size: int) -> dict[str, object]:
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **database_from_url(name, url or "postgresql:///not-configured"),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "options": f"{options} -c lock_timeout=5000 -c statement_timeout=30000",
+            "connect_timeout": 5,
+            "application_name": "livechat",
+            "pool": {
+                "min_size": 1,
+                "max_size": max_size,
+                "timeout": 5,
+                "max_idle": 60,
+                "reconnect_timeout": 5,
+            },
+        },
+    }
+
+
+DATABASES = {
+    "default": _database(
+        "DATABASE_URL", DATABASE_URL, f"-c role={APP_ROLE}", DATABASE_THREADS + 12
+    ),
+    "owner": _database("DATABASE_OWNER_URL", DATABASE_OWNER_URL, "", 6),
+}
+DATABASE_ROUTERS = ["tenants.scope.RoleRouter"]
+
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        # Without an explicit None, redis-py ends every idle subscription after five seconds.
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None}] if REDIS_URL else [],
+            "prefix": "livechat",
+        },
+    }
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 5, "socket_keepalive": True}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = env_int("WORKER_THREADS", 8, at_least=1, at_most=200)
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TIMEZONE = "UTC"
+
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
+REFRESH_TOKEN_LIFETIME = timedelta(days=14)
+REFRESH_TOKEN_IDLE = timedelta(hours=24)
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+MEDIA_ROOT = VAR_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
+EMAIL_BACKEND = env_text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# The wire's figures that an operator may want to change.
+CHAT_WAIT_SECONDS = env_int("CHAT_WAIT_SECONDS", 25, at_least=1, at_most=120)
+EVENT_RETENTION_HOURS = env_int("EVENT_RETENTION_HOURS", 24, at_least=24, at_most=24 * 90)
+DRAIN_SECONDS = env_int("DRAIN_SECONDS", 10, at_most=60)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["tenants.drf.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "tenants.drf.exception_handler",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "LiveChat API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}
+UNFOLD = {"SITE_TITLE": "LiveChat", "SITE_HEADER": "LiveChat", "SITE_SYMBOL": "forum"}

@@ -1,0 +1,26 @@
+"""One customer of the installation; everything else belongs to one."""
+
+from django.db import models
+
+from tenants.ids import uuid7
+
+
+class Tenant(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(unique=True)
+    phone_number = models.CharField(max_length=20, blank=True, help_text="In E.164 form.")
+    logo_url = models.URLField(blank=True)
+    is_demo = models.BooleanField(default=False, help_text="No usage or rate limits.")
+    suspended_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
