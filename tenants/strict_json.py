@@ -34,7 +34,7 @@ def loads_object(data: bytes | str) -> dict[str, Any]:
 
 
 def require_json(content_type: str) -> None:
-    """Refuse a body that does not say it is JSON in UTF-8; browsers must ask before they send it."""
+    """Refuse a body not labelled as JSON: only that label makes a browser ask before it sends."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and "+json" in kind):
         raise UnsupportedMediaType("The content type must be application/json.")

@@ -65,12 +65,12 @@ def test_loads_reads_what_any_json_writer_writes(value):
 def test_loads_raises_nothing_but_its_own_error_and_returns_only_storable_values(data):
     try:
         value = strict_json.loads(data)
-    except BadRequest as error:
-        assert error.code == "malformed_json"
-    else:
-        stored = json.dumps(value, allow_nan=False, ensure_ascii=False)
-        assert "\0" not in stored.encode().decode()
-        assert json.loads(stored) == value
+    except BadRequest:
+        return
+
+    stored = json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+    assert b"\\u0000" not in stored.replace(b"\\\\", b"")
+    assert json.loads(stored) == value
 
 
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED)
