@@ -88,7 +88,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(digits: str) -> int:
-    value = int(digits) if len(digits) < 20 else MAX_INTEGER + 1
+    value = int(digits) if len(digits) <= 20 else MAX_INTEGER + 1
     if not -MAX_INTEGER <= value <= MAX_INTEGER:
         raise ValueError("integer out of range")
     return value
