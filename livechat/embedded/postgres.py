@@ -122,7 +122,7 @@ class EmbeddedPostgres:
         """End the server before ``by`` (monotonic seconds); what was committed is kept anyway."""
         if self.child:
             end(self.child, by=by, politely=signal.SIGINT)
-        shutil.rmtree(self.sockets, ignore_errors=True)
+            shutil.rmtree(self.sockets, ignore_errors=True)
 
     def url(self, role: str) -> str:
         return f"postgresql://{role}@/{DATABASE}?host={quote(str(self.sockets))}"

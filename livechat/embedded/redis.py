@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from livechat.embedded.processes import ServiceError, end, end_orphan, last_line, spawn
 
@@ -105,7 +107,7 @@ class EmbeddedRedis:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
-            client = redis.Redis.from_url(self.url(), socket_timeout=1)
+            client = redis.Redis.from_url(self.url(), socket_timeout=1, retry=Retry(NoBackoff(), 0))
             try:
                 return _ask(client)
             except redis.RedisError:
