@@ -109,9 +109,10 @@ class Feed:
 
 
 class Watch:
-    """Waits for anything new in one conversation."""
+    """Waits for something new in one channel."""
 
-    def __init__(self) -> None:
+    def __init__(self, concerns: Callable[[dict[str, Any]], bool]) -> None:
+        self.concerns = concerns
         self.head: int | None = None
         self._news = asyncio.Event()
 
@@ -157,9 +158,10 @@ class Hub:
         if feed is not None:
             feed.listeners.discard(deliver)
 
-    def watch(self, channel: Channel) -> Watch:
+    def watch(self, channel: Channel, concerns: Callable[[dict[str, Any]], bool]) -> Watch:
+        """Be woken by events that ``concerns`` accepts; by the poll, whatever happened."""
         self.attend(channel.tenant_id)
-        watch = Watch()
+        watch = Watch(concerns)
         self._watches.setdefault(channel.feed, set()).add(watch)
         return watch
 
@@ -209,7 +211,8 @@ class Hub:
         for wire in hint.get("events", ()):
             feed_id = UUID(wire["feed"])
             for watch in self._watches.get(feed_id, ()):
-                watch.wake()
+                if watch.concerns(wire):
+                    watch.wake()
             if feed := self._feeds.get(feed_id):
                 feed.push(LoggedEvent.from_wire(wire))
         if ephemeral := hint.get("ephemeral"):

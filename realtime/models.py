@@ -49,3 +49,13 @@ class Event(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.type} {self.seq}"
+
+
+class Pulse(models.Model):
+    """When a process of some kind (the worker, the scheduler) last said that it lives."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,122 @@
+"""What the team and the visitor are told of: the data of every event, and its audience."""
+
+from datetime import datetime
+from typing import Any
+
+from conversations.models import Attachment, Contact, Conversation, Message
+from realtime.events import emit
+from realtime.models import Audience
+
+
+def announce_conversation(conversation: Conversation, *types: str) -> None:
+    """Tell the team; the special types are followed by the general one, for simple clients."""
+    data = conversation_data(conversation)
+    for type in types:
+        emit(Audience.TEAM, type, data, conversation_id=conversation.id)
+    emit(
+        Audience.VISITOR,
+        "conversation:updated",
+        visitor_conversation_data(conversation),
+        conversation_id=conversation.id,
+    )
+
+
+def announce_new_conversation(conversation: Conversation) -> None:
+    data = conversation_data(conversation)
+    emit(Audience.TEAM, "conversation:new", data, conversation_id=conversation.id)
+
+
+def announce_message(message: Message, *, type: str = "message:new") -> None:
+    """Tell the team, and the visitor too unless it is a private note."""
+    data = message_data(message)
+    emit(Audience.TEAM, type, data, conversation_id=message.conversation_id)
+    if not message.private:
+        emit(Audience.VISITOR, type, data, conversation_id=message.conversation_id)
+
+
+def announce_contact(contact: Contact) -> None:
+    emit(Audience.TEAM, "contact:updated", contact_data(contact))
+
+
+def conversation_data(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": str(conversation.id),
+        "channel": conversation.channel,
+        "status": conversation.status,
+        "owner": conversation.owner,
+        "assistantId": text_or_none(conversation.assistant_id),
+        "assigneeId": text_or_none(conversation.assignee_id),
+        "contact_data": contact_data(conversation.contact),
+        "subject": conversation.subject,
+        "lastMessage": conversation.last_message,
+        "unread": conversation.unread,
+        "labels": conversation.labels,
+        "qualified": conversation.qualified_at is not None,
+        "handoverReason": conversation.handover_reason or None,
+        "createdAt": timestamp(conversation.created_at),
+        "updatedAt": timestamp(conversation.updated_at),
+    }
+
+
+def visitor_conversation_data(conversation: Conversation) -> dict[str, Any]:
+    return {
+        "id": str(conversation.id),
+        "status": conversation.status,
+        "owner": conversation.owner,
+        "createdAt": timestamp(conversation.created_at),
+        "updatedAt": timestamp(conversation.updated_at),
+    }
+
+
+def contact_data(contact: Contact) -> dict[str, Any]:
+    return {
+        "id": str(contact.id),
+        "name": contact.name,
+        "email": contact.email,
+        "phone": contact.phone,
+        "verified": contact.external_id is not None,
+        "attributes": contact.attributes,
+    }
+
+
+def message_data(message: Message) -> dict[str, Any]:
+    return {
+        "id": str(message.id),
+        "conversationId": str(message.conversation_id),
+        "seq": message.seq,
+        "author": {
+            "kind": message.author_kind,
+            "id": text_or_none(message.author_id),
+            "name": message.author_name,
+        },
+        "text": message.text,
+        "attachments": [attachment_data(item) for item in attachments_of(message)],
+        "private": message.private,
+        "status": message.status,
+        "sources": message.sources,
+        "choices": message.choices,
+        "createdAt": timestamp(message.created_at),
+    }
+
+
+def attachments_of(message: Message) -> list[Attachment]:
+    """The message's files, without a query for a message that was only just written."""
+    return list(getattr(message, "files", ()))
+
+
+def attachment_data(attachment: Attachment) -> dict[str, Any]:
+    return {
+        "id": str(attachment.id),
+        "name": attachment.name,
+        "contentType": attachment.content_type,
+        "size": attachment.size,
+    }
+
+
+def text_or_none(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def timestamp(at: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

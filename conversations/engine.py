@@ -1,0 +1,306 @@
+"""The verbs: everything that may happen to a conversation.
+
+Each verb runs inside its tenant's scope, takes instances that were loaded there, and tells everyone
+who may know. Locks are taken in one order: session, conversation, event log.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from assistants.models import Assistant
+from conversations import owner, turns
+from conversations.announcements import announce_conversation
+from conversations.models import (
+    Attachment,
+    AuthorKind,
+    Conversation,
+    Message,
+    Owner,
+    Status,
+    VisitorSession,
+)
+from conversations.posting import post, post_line
+from tenants.errors import BadRequest, Conflict, NotFound
+from tenants.ids import parse_uuid
+from tenants.models import Membership
+from tenants.scope import current_scope
+
+MESSAGE_LIMIT = 8_000
+VARIABLES_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class Received:
+    """A visitor's message as it is stored; ``is_repeat`` when it had been received before."""
+
+    conversation_id: UUID
+    message_id: UUID
+    seq: int
+    is_repeat: bool
+    awaits_answer: bool = True
+
+    @property
+    def opens_conversation(self) -> bool:
+        return self.seq == 1
+
+
+def open_conversation(
+    session: VisitorSession,
+    *,
+    assistant: Assistant | None,
+    channel: str = "chat",
+    is_test: bool = False,
+) -> Conversation:
+    """A conversation that is stored with its first message, or by its first caller."""
+    now = datetime.now(UTC)
+    return Conversation(
+        tenant_id=current_scope().tenant_id,
+        session=session,
+        contact=session.contact,
+        assistant=assistant,
+        channel=channel,
+        is_test=is_test,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def conversation_of(session: VisitorSession, conversation_id: object) -> Conversation:
+    """The session's conversation with this id, locked. Raises NotFound for any other."""
+    found = _locked().filter(session=session, pk=parse_uuid(conversation_id)).first()
+    if found is None:
+        raise NotFound("Conversation not found.", code="conversation_not_found")
+    return found
+
+
+def team_conversation(conversation_id: object) -> Conversation:
+    """The tenant's conversation with this id, locked. Raises NotFound for any other."""
+    found = _locked().filter(pk=parse_uuid(conversation_id)).first()
+    if found is None:
+        raise NotFound("Conversation not found.", code="conversation_not_found")
+    return found
+
+
+def receive_message(
+    session: VisitorSession,
+    *,
+    text: str,
+    assistant: Assistant | None = None,
+    conversation_id: str | None = None,
+    client_id: str | None = None,
+    files: Sequence[Attachment] = (),
+    is_test: bool = False,
+    admit: Callable[[], None] = lambda: None,
+) -> Received:
+    """Store what the visitor wrote and put the assistant to work, if it is the one who answers.
+
+    ``session`` must be locked. ``admit`` may refuse by raising; it is not asked about a repeat,
+    which was admitted before.
+
+    Raises BadRequest, Conflict (same ``client_id``, other content) and NotFound (a conversation
+    that is not the session's).
+    """
+    body_hash = _hash(text, conversation_id, [str(file.id) for file in files])
+    if repeat := _received_before(session.id, client_id, body_hash):
+        return Received(repeat.conversation_id, repeat.id, repeat.seq, is_repeat=True)
+    admit()
+    _require_content(text, files)
+    conversation = (
+        conversation_of(session, conversation_id)
+        if conversation_id
+        else _latest(session, assistant)
+        or open_conversation(session, assistant=assistant, is_test=is_test)
+    )
+    if conversation.owner == Owner.CLOSED:
+        _reopen(conversation)
+    conversation.unread += 1
+    conversation.epoch += 1
+    if conversation.status == Status.SNOOZED:
+        conversation.status, conversation.snoozed_until = Status.OPEN, None
+    message = post(
+        conversation,
+        files=files,
+        author_kind=AuthorKind.VISITOR,
+        author_id=conversation.contact_id,
+        author_name=conversation.contact.name,
+        text=text,
+        sender_id=session.id,
+        client_id=client_id,
+        body_hash=body_hash,
+    )
+    awaits_answer = conversation.owner == Owner.BOT
+    if awaits_answer:
+        turns.begin(conversation, question_seq=message.seq)
+    return Received(
+        conversation.id,
+        message.id,
+        message.seq,
+        is_repeat=False,
+        awaits_answer=awaits_answer,
+    )
+
+
+def post_reply(
+    conversation: Conversation,
+    member: Membership,
+    *,
+    text: str,
+    private: bool = False,
+    client_id: str | None = None,
+    files: Sequence[Attachment] = (),
+) -> Message:
+    """Post a member's answer, or a note that only the team sees.
+
+    Whoever answers holds the conversation from then on: the assistant stops.
+    """
+    body_hash = _hash(text, str(conversation.id), [str(file.id) for file in files])
+    if repeat := _received_before(member.id, client_id, body_hash):
+        return repeat
+    _require_content(text, files)
+    if not private:
+        if conversation.owner != Owner.HUMAN:
+            take_over(conversation, member)
+        conversation.unread = 0
+    return post(
+        conversation,
+        files=files,
+        author_kind=AuthorKind.AGENT,
+        author_id=member.id,
+        author_name=member.user.name,
+        text=text,
+        private=private,
+        sender_id=member.id,
+        client_id=client_id,
+        body_hash=body_hash,
+    )
+
+
+def hand_over(conversation: Conversation, *, reason: str, text: str) -> None:
+    """Ask for a person on behalf of the visitor, or of a rule."""
+    owner.move(conversation, Owner.WAITING, handover_reason=reason)
+    post_line(conversation, text)
+    announce_conversation(conversation, "conversation:updated")
+
+
+def take_over(conversation: Conversation, member: Membership) -> None:
+    """Give the conversation to this member. Raises Conflict when another one holds it."""
+    if conversation.owner == Owner.HUMAN:
+        if conversation.assignee_id == member.id:
+            return
+        raise Conflict("Another member holds this conversation.", code="already_taken")
+    owner.move(conversation, Owner.HUMAN, assignee=member, status=Status.OPEN)
+    post_line(conversation, f"{display_name(member)} joined the conversation.")
+    announce_conversation(conversation, "conversation:assigned", "conversation:updated")
+
+
+def give_back(conversation: Conversation) -> None:
+    """Let the assistant answer again."""
+    if conversation.owner == Owner.BOT:
+        return
+    owner.to_bot(conversation)
+    post_line(conversation, "The assistant answers again.")
+    announce_conversation(conversation, "conversation:updated")
+
+
+def assign(conversation: Conversation, member: Membership | None) -> None:
+    """Make a member responsible, without changing who answers."""
+    conversation.assignee = member
+    _save(conversation, "assignee")
+    announce_conversation(conversation, "conversation:assigned", "conversation:updated")
+
+
+def qualify(conversation: Conversation, *, details: dict[str, Any]) -> None:
+    """Mark the contact as worth the team's while, with what is known about it."""
+    conversation.qualified_at = conversation.qualified_at or datetime.now(UTC)
+    conversation.qualification = {**conversation.qualification, **details}
+    _save(conversation, "qualified_at", "qualification")
+    announce_conversation(conversation, "conversation:qualified", "conversation:updated")
+
+
+def close(conversation: Conversation, *, by: str = "") -> None:
+    """Resolve the conversation. The visitor's next message reopens it with the assistant."""
+    if conversation.owner == Owner.CLOSED:
+        return
+    owner.move(conversation, Owner.CLOSED, status=Status.RESOLVED, snoozed_until=None)
+    post_line(conversation, f"{by} closed the conversation." if by else "Conversation closed.")
+    announce_conversation(conversation, "conversation:closed", "conversation:updated")
+
+
+def set_status(conversation: Conversation, status: Status, *, until: datetime | None = None) -> None:
+    """Park a conversation (pending, snoozed until a moment) or take it back to the open ones."""
+    if status == Status.RESOLVED or conversation.owner == Owner.CLOSED:
+        raise BadRequest("Use close, or write a message to reopen.", code="invalid_status")
+    if (status == Status.SNOOZED) != (until is not None):
+        raise BadRequest("A snoozed conversation needs a time to wake.", code="invalid_status")
+    conversation.status, conversation.snoozed_until = status, until
+    _save(conversation, "status", "snoozed_until")
+    announce_conversation(conversation, "conversation:updated")
+
+
+def mark_read(conversation: Conversation) -> None:
+    """The team has read everything."""
+    if conversation.unread:
+        conversation.unread = 0
+        _save(conversation, "unread")
+        announce_conversation(conversation, "conversation:updated")
+
+
+def set_variables(conversation: Conversation, values: dict[str, Any]) -> None:
+    """Keep what the client tells about its state: data for answers, never instructions."""
+    merged = {**conversation.variables, **values}
+    if len(merged) > VARIABLES_LIMIT:
+        raise BadRequest("Too many variables.", code="too_many_variables")
+    conversation.variables = merged
+    _save(conversation, "variables")
+
+
+def display_name(member: Membership) -> str:
+    return member.user.name or "A team member"
+
+
+def _locked() -> Any:
+    return Conversation.objects.select_for_update(of=("self",)).select_related(
+        "contact", "assistant"
+    )
+
+
+def _latest(session: VisitorSession, assistant: Assistant | None) -> Conversation | None:
+    open_ones = _locked().filter(session=session).exclude(status=Status.RESOLVED)
+    if assistant is not None:
+        open_ones = open_ones.filter(assistant=assistant)
+    return open_ones.order_by("-created_at").first()
+
+
+def _reopen(conversation: Conversation) -> None:
+    owner.to_bot(conversation)
+    announce_conversation(conversation, "conversation:updated")
+
+
+def _save(conversation: Conversation, *fields: str) -> None:
+    conversation.updated_at = datetime.now(UTC)
+    conversation.save(update_fields=[*fields, "updated_at"])
+
+
+def _received_before(sender_id: UUID, client_id: str | None, body_hash: str) -> Message | None:
+    if client_id is None:
+        return None
+    message = Message.objects.filter(sender_id=sender_id, client_id=client_id).first()
+    if message is not None and message.body_hash != body_hash:
+        raise Conflict("This key was used for another message.", code="idempotency_key_reused")
+    return message
+
+
+def _require_content(text: str, files: Sequence[Attachment]) -> None:
+    if not text.strip() and not files:
+        raise BadRequest("A message needs text or a file.", code="message_required")
+    if len(text) > MESSAGE_LIMIT:
+        raise BadRequest(f"A message has at most {MESSAGE_LIMIT} characters.", code="too_long")
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

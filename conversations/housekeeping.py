@@ -1,0 +1,40 @@
+"""What time does to the tables, for all tenants at once."""
+
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+
+from conversations import engine
+from conversations.models import Conversation, Status
+from realtime.models import Event, Pulse
+from tenants.scope import platform_scope, tenant_scope
+
+
+def wake_snoozed() -> None:
+    """Open the conversations whose time has come."""
+    now = datetime.now(UTC)
+    with platform_scope("wake snoozed conversations"):
+        due = list(
+            Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=now).values_list(
+                "tenant_id", "id"
+            )[:500]
+        )
+    for tenant_id, conversation_id in due:
+        with tenant_scope(tenant_id):
+            conversation = engine.team_conversation(conversation_id)
+            if conversation.status == Status.SNOOZED:
+                engine.set_status(conversation, Status.OPEN)
+
+
+def forget_old_events() -> None:
+    """Delete events beyond the retention; whoever asks for them is told to start afresh."""
+    oldest = datetime.now(UTC) - timedelta(hours=settings.EVENT_RETENTION_HOURS)
+    with platform_scope("forget old events"):
+        Event.objects.filter(
+            pk__in=Event.objects.filter(at__lt=oldest).order_by("at").values("pk")[:10_000]
+        ).delete()
+
+
+def beat(name: str) -> None:
+    """Note that a process of this kind lives."""
+    Pulse.objects.update_or_create(name=name, defaults={"at": datetime.now(UTC)})

@@ -1,0 +1,19 @@
+"""Who writes to the team, and what is said."""
+
+from conversations.models.contact import Contact, VisitorSession
+from conversations.models.conversation import Conversation, Owner, Status
+from conversations.models.message import Attachment, AuthorKind, Message
+from conversations.models.turn import Turn, TurnState
+
+__all__ = [
+    "Attachment",
+    "AuthorKind",
+    "Contact",
+    "Conversation",
+    "Message",
+    "Owner",
+    "Status",
+    "Turn",
+    "TurnState",
+    "VisitorSession",
+]

@@ -1,0 +1,73 @@
+"""People outside the team, and the browsers they write from."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from tenants.scope import TenantModel
+
+
+class Contact(TenantModel):
+    """One person, as well as the team knows them."""
+
+    name = models.CharField(max_length=200, blank=True)
+    email = models.EmailField(null=True, blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    external_id = models.CharField(
+        max_length=200, null=True, blank=True, help_text="The user id that the site vouched for."
+    )
+    attributes = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                "tenant", Lower("email"), condition=Q(email__isnull=False), name="contact_email"
+            ),
+            models.UniqueConstraint(
+                fields=("tenant", "external_id"),
+                condition=Q(external_id__isnull=False),
+                name="contact_external_id",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name or self.email or str(self.id)
+
+
+class VisitorSession(TenantModel):
+    """One browser's conversations with one bubble (or another place that visitors come from).
+
+    ``label`` is the ``sessionId`` that the client chose. It proves nothing, so several sessions may
+    bear the same one; the secret tells them apart, and for clients that know no secret the
+    fingerprint of their origin and user agent does, for a while.
+    """
+
+    source_id = models.UUIDField()
+    label = models.CharField(max_length=128)
+    fingerprint = models.CharField(max_length=64)
+    is_current = models.BooleanField(default=True)
+    secret_digest = models.CharField(max_length=64)
+    secret_seen = models.BooleanField(default=False)
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="sessions", db_constraint=False
+    )
+    user_id = models.CharField(
+        max_length=200, blank=True, help_text="What the page says; vouched for by nobody."
+    )
+    origin = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_seen_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant", "source_id", "label", "fingerprint"),
+                condition=Q(is_current=True),
+                name="visitor_session_current",
+            ),
+        )
+        indexes = (models.Index(fields=("tenant", "secret_digest")),)
+
+    def __str__(self) -> str:
+        return self.label

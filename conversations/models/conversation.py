@@ -1,0 +1,80 @@
+"""One conversation and who holds it."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from assistants.models import Assistant
+from conversations.models.contact import Contact, VisitorSession
+from tenants.models import Membership
+from tenants.scope import TenantModel
+
+
+class Status(models.TextChoices):
+    OPEN = "open"
+    PENDING = "pending"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Owner(models.TextChoices):
+    """Who answers. ``bot → waiting → human → bot | closed``, each arrow a compare-and-set."""
+
+    BOT = "bot"
+    WAITING = "waiting"
+    HUMAN = "human"
+    CLOSED = "closed"
+
+
+class Conversation(TenantModel):
+    session = models.ForeignKey(
+        VisitorSession,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="conversations",
+        db_constraint=False,
+    )
+    contact = models.ForeignKey(
+        Contact, on_delete=models.PROTECT, related_name="conversations", db_constraint=False
+    )
+    assistant = models.ForeignKey(
+        Assistant, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    assignee = models.ForeignKey(
+        Membership, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
+    channel = models.CharField(max_length=20, default="chat")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    owner = models.CharField(max_length=10, choices=Owner.choices, default=Owner.BOT)
+    # Grows with every visitor message and every change of owner: an answer that was begun for an
+    # older epoch is an answer to the past.
+    epoch = models.PositiveIntegerField(default=0)
+    # Grows when the assistant starts afresh; messages of earlier segments are not its history.
+    segment = models.PositiveIntegerField(default=0)
+    segment_start = models.PositiveIntegerField(default=0)
+    message_seq = models.PositiveIntegerField(default=0)
+    subject = models.CharField(max_length=200, blank=True)
+    last_message = models.JSONField(null=True)
+    unread = models.PositiveIntegerField(default=0)
+    visitor_read_seq = models.PositiveIntegerField(default=0)
+    labels = ArrayField(models.CharField(max_length=60), default=list)
+    qualified_at = models.DateTimeField(null=True)
+    qualification = models.JSONField(default=dict)
+    variables = models.JSONField(default=dict)
+    handover_reason = models.CharField(max_length=60, blank=True)
+    language = models.CharField(max_length=16, blank=True)
+    is_test = models.BooleanField(default=False)
+    snoozed_until = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes = (
+            models.Index(fields=("tenant", "-updated_at", "-id")),
+            models.Index(fields=("tenant", "session", "-created_at")),
+            models.Index(
+                fields=("snoozed_until",), condition=models.Q(status="snoozed"), name="snoozed"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.subject or str(self.id)

@@ -1,0 +1,64 @@
+"""Adding one message to a conversation: the only place where messages get their number."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from conversations.announcements import (
+    announce_message,
+    announce_new_conversation,
+    timestamp,
+)
+from conversations.models import Attachment, AuthorKind, Conversation, Message
+
+PREVIEW_LENGTH = 140
+
+
+def post(
+    conversation: Conversation, *, files: Sequence[Attachment] = (), **fields: Any
+) -> Message:
+    """Number and store a message, and with it whatever the caller changed in the conversation.
+
+    The conversation must be locked or new. ``fields`` are the message's own.
+    """
+    is_new = conversation._state.adding
+    conversation.message_seq += 1
+    message = Message(
+        tenant_id=conversation.tenant_id,
+        conversation=conversation,
+        seq=conversation.message_seq,
+        created_at=datetime.now(UTC),
+        **fields,
+    )
+    if not message.private:
+        conversation.last_message = _preview(message)
+    conversation.updated_at = message.created_at
+    conversation.save()
+    message.save()
+    _attach(message, files)
+    if is_new:
+        announce_new_conversation(conversation)
+    announce_message(message)
+    return message
+
+
+def post_line(conversation: Conversation, text: str) -> Message:
+    """One visible line that says what happened to the conversation."""
+    return post(conversation, author_kind=AuthorKind.SYSTEM, text=text)
+
+
+def _preview(message: Message) -> dict[str, Any]:
+    return {
+        "seq": message.seq,
+        "author": message.author_kind,
+        "text": message.text[:PREVIEW_LENGTH],
+        "createdAt": timestamp(message.created_at),
+    }
+
+
+def _attach(message: Message, files: Sequence[Attachment]) -> None:
+    for attachment in files:
+        attachment.message = message
+        attachment.conversation_id = message.conversation_id
+        attachment.save(update_fields=["message", "conversation"])
+    message.files = list(files)  # type: ignore[attr-defined]

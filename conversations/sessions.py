@@ -1,0 +1,140 @@
+"""Which browser is writing: continuing a visitor's session, or beginning one."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from conversations.models import Contact, VisitorSession
+from tenants.errors import Unauthorized
+from tenants.ids import uuid7
+from tenants.scope import current_scope
+
+IDLE_WITHOUT_SECRET = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """What a request tells about the browser it comes from.
+
+    ``source_id`` is the bubble (or other door), ``label`` the client's ``sessionId``.
+    """
+
+    source_id: UUID
+    label: str
+    secret: str = ""
+    origin: str = ""
+    user_agent: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        return digest(f"{self.origin}\n{self.user_agent}")
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def secret_of(session: VisitorSession) -> str:
+    """The session's secret. Derived, so that a repeated first request gets the same answer."""
+    key = f"visitor session secret\n{settings.SECRET_KEY}".encode()
+    return "ss_" + hmac.new(key, session.id.bytes, hashlib.sha256).hexdigest()[:32]
+
+
+def continue_session(
+    visitor: Visitor, *, on_new: Callable[[], None] = lambda: None
+) -> VisitorSession:
+    """The visitor's session, locked until the scope ends; a new one where none may be continued.
+
+    Without the secret a session goes on for 30 minutes, from the same origin and user agent, and
+    only until its client has once shown the secret. ``on_new`` may refuse by raising.
+
+    Raises Unauthorized for a secret that is not the session's.
+    """
+    if visitor.secret:
+        return _touch(_session_with_secret(visitor), secret_seen=True)
+    session = _current(visitor)
+    if session is not None and _may_go_on(session):
+        return _touch(session)
+    on_new()
+    if session is not None:
+        session.is_current = False
+        session.save(update_fields=["is_current"])
+    return _begin(visitor)
+
+
+def known_session(visitor: Visitor) -> VisitorSession | None:
+    """The session that the visitor may read from: the secret is required."""
+    if not visitor.secret:
+        return None
+    return VisitorSession.objects.filter(
+        source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
+    ).first()
+
+
+def _session_with_secret(visitor: Visitor) -> VisitorSession:
+    session = (
+        VisitorSession.objects.select_for_update()
+        .filter(
+            source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
+        )
+        .first()
+    )
+    if session is None:
+        raise Unauthorized("The session secret is not valid.", code="invalid_session_secret")
+    return session
+
+
+def _current(visitor: Visitor) -> VisitorSession | None:
+    return (
+        VisitorSession.objects.select_for_update()
+        .filter(
+            source_id=visitor.source_id,
+            label=visitor.label,
+            fingerprint=visitor.fingerprint,
+            is_current=True,
+        )
+        .first()
+    )
+
+
+def _may_go_on(session: VisitorSession) -> bool:
+    idle = datetime.now(UTC) - session.last_seen_at
+    return not session.secret_seen and idle < IDLE_WITHOUT_SECRET
+
+
+def _touch(session: VisitorSession, *, secret_seen: bool = False) -> VisitorSession:
+    session.last_seen_at = datetime.now(UTC)
+    session.secret_seen = session.secret_seen or secret_seen
+    session.save(update_fields=["last_seen_at", "secret_seen"])
+    return session
+
+
+def _begin(visitor: Visitor) -> VisitorSession:
+    tenant_id = current_scope().tenant_id
+    session = VisitorSession(
+        id=uuid7(),
+        tenant_id=tenant_id,
+        source_id=visitor.source_id,
+        label=visitor.label,
+        fingerprint=visitor.fingerprint,
+        origin=visitor.origin[:300],
+        last_seen_at=datetime.now(UTC),
+    )
+    session.secret_digest = digest(secret_of(session))
+    try:
+        with transaction.atomic():
+            session.contact = Contact.objects.create(tenant_id=tenant_id)
+            session.save(force_insert=True)
+    except IntegrityError:
+        # Another first request of the same browser was quicker, and has committed by now.
+        winner = _current(visitor)
+        if winner is None:
+            raise
+        return winner
+    return session

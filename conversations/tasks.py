@@ -1,0 +1,19 @@
+"""What the worker is told to look at."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from conversations import housekeeping, worker
+
+
+@shared_task
+def answer(tenant_id: str, turn_id: str) -> None:
+    worker.current().submit(UUID(tenant_id), UUID(turn_id))
+
+
+@shared_task
+def keep_house() -> None:
+    housekeeping.wake_snoozed()
+    housekeeping.forget_old_events()
+    housekeeping.beat("beat")

@@ -1,0 +1,197 @@
+"""The worker's one event loop: it makes the answers, and looks for those that nobody makes.
+
+The sweep runs here rather than on Celery's schedule, so that questions are answered while Redis is
+away; a nudge only makes it quicker.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from celery import signals
+from django.db import DatabaseError
+
+from assistants.answering import respond
+from assistants.events import Delta, Handoff, Reply, TurnDone
+from conversations import housekeeping, turns
+from conversations.turns import Claim
+from realtime.ephemeral import whisper
+from realtime.models import Audience
+from tenants import context
+from tenants.executor import run_in_db_thread
+
+logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 5.0
+RENEW_SECONDS = 3.0
+TURN_SECONDS = 90.0
+CONCURRENT_TURNS = 100
+SHUTDOWN_SECONDS = 8.0
+FAILURE_TEXT = "Something went wrong on our side. I will ask a person of our team to answer you."
+
+
+class Worker:
+    """Runs turns until it is stopped; then it finishes what it can and gives the rest back."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._slots = asyncio.Semaphore(CONCURRENT_TURNS)
+        self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
+        self._thread.start()
+
+    def submit(self, tenant_id: UUID, turn_id: UUID) -> None:
+        """Work on a turn, unless it is being worked on already. Callable from any thread."""
+        self._loop.call_soon_threadsafe(self._start, tenant_id, turn_id)
+
+    def stop(self) -> None:
+        """Finish within eight seconds, or give the leases back. Blocks."""
+        with suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result(SHUTDOWN_SECONDS + 2)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._sweep())
+
+    def _start(self, tenant_id: UUID, turn_id: UUID) -> None:
+        if turn_id not in self._running:
+            task = self._loop.create_task(self._work(tenant_id, turn_id))
+            self._running[turn_id] = task
+            task.add_done_callback(lambda _: self._running.pop(turn_id, None))
+
+    async def _work(self, tenant_id: UUID, turn_id: UUID) -> None:
+        context.tenant_id.set(str(tenant_id))
+        async with self._slots:
+            held = await run_in_db_thread(turns.claim, tenant_id, turn_id)
+            if held is not None:
+                await _while_wanted(held, answer(held))
+                return
+            spent = await run_in_db_thread(turns.claim_exhausted, tenant_id, turn_id)
+            if spent is not None:
+                await _apologise(spent, "error:attempts")
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                await run_in_db_thread(housekeeping.beat, "worker")
+                for tenant_id, turn_id in await run_in_db_thread(turns.due):
+                    self._start(tenant_id, turn_id)
+            except DatabaseError as error:
+                logger.warning("Could not look for unanswered questions: %s", error)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _drain(self) -> None:
+        tasks = list(self._running.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+
+async def answer(held: Claim) -> None:
+    """Make one answer and post it; whatever goes wrong becomes a visible handover."""
+    try:
+        async with asyncio.timeout(TURN_SECONDS):
+            await _respond(held)
+    except DatabaseError:
+        # The lease runs out by itself, and somebody will try again.
+        logger.exception("The database failed during an answer")
+    except Exception as error:
+        # Whatever an engine may raise, the visitor must hear of it.
+        logger.exception("An answer failed")
+        await _apologise(held, f"error:{type(error).__name__}")
+
+
+async def _respond(held: Claim) -> None:
+    result: Reply | Handoff | None = None
+    done = TurnDone(outcome="failed")
+    events = respond(
+        version=held.version,
+        question=held.question,
+        history=held.history,
+        tenant_id=held.tenant_id,
+    )
+    async for event in events:
+        match event:
+            case Delta():
+                _stream(held, event)
+            case Reply() | Handoff():
+                result = event
+            case TurnDone():
+                done = event
+    if isinstance(result, Reply):
+        await run_in_db_thread(
+            turns.commit_reply, held, result, model=done.usage.model, tokens=done.usage.tokens
+        )
+    elif isinstance(result, Handoff):
+        await run_in_db_thread(
+            turns.commit_handover,
+            held,
+            reason=result.reason,
+            text=result.text,
+            model=done.usage.model,
+            tokens=done.usage.tokens,
+        )
+    else:
+        await _apologise(held, "error:empty")
+
+
+def _stream(held: Claim, delta: Delta) -> None:
+    data = {
+        "conversationId": str(held.conversation_id),
+        "turnId": str(held.turn_id),
+        "attempt": held.attempt,
+        "index": delta.seq,
+        "text": delta.text,
+    }
+    for audience in (Audience.TEAM, Audience.VISITOR):
+        whisper(
+            held.tenant_id, audience, "message:delta", data, conversation_id=held.conversation_id
+        )
+
+
+async def _while_wanted(held: Claim, work: Coroutine[Any, Any, None]) -> None:
+    """Do the work while the lease can be kept; stop as soon as the answer is not wanted."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not (await asyncio.wait([task], timeout=RENEW_SECONDS))[0]:
+            if not await run_in_db_thread(turns.renew, held):
+                task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    except asyncio.CancelledError:
+        task.cancel()
+        await run_in_db_thread(turns.release, held)
+        raise
+
+
+async def _apologise(held: Claim, reason: str) -> None:
+    await run_in_db_thread(turns.commit_handover, held, reason=reason[:60], text=FAILURE_TEXT)
+
+
+_worker: Worker | None = None
+_starting = threading.Lock()
+
+
+def current() -> Worker:
+    """This process's worker, started when it is first asked for."""
+    global _worker  # noqa: PLW0603 -- one per process
+    with _starting:
+        if _worker is None:
+            _worker = Worker()
+        return _worker
+
+
+@signals.worker_init.connect
+def _begin(**_: Any) -> None:
+    current()
+
+
+@signals.worker_shutting_down.connect
+def _end(**_: Any) -> None:
+    if _worker is not None:
+        threading.Thread(target=_worker.stop, name="stop answers").start()
