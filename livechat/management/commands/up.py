@@ -142,8 +142,10 @@ class Command(BaseCommand):
             supervisor.tick()
 
     def say(self, text: str) -> None:
-        self.stdout.write(text)
-        self.stdout.flush()
+        # A reader that went away, as in ``make run | head``, ends neither the product nor its end.
+        with contextlib.suppress(OSError):
+            self.stdout.write(text)
+            self.stdout.flush()
 
 
 @contextlib.contextmanager
