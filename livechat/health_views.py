@@ -1,0 +1,29 @@
+"""``/healthz``: the process lives. ``/readyz``: it may take traffic."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from livechat import health
+
+REQUIRED = ("database", "migrations")
+MISSED = ("redis", "worker")
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"status": "ok"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when requests can be served; the parts whose absence only delays answers are named.
+
+    503 names the failing part.
+    """
+    failing = [finding.code for finding in health.examine(*REQUIRED) if not finding.is_well]
+    degraded = [] if failing else [f.code for f in health.examine(*MISSED) if not f.is_well]
+    return JsonResponse(
+        {
+            "status": "unavailable" if failing else "ok",
+            "failing": failing,
+            "degraded": degraded,
+        },
+        status=503 if failing else 200,
+    )

@@ -1,0 +1,209 @@
+import asyncio
+import json
+
+import pytest
+
+from realtime import bus, feeds
+from realtime.ephemeral import whisper
+from realtime.feeds import Hub
+from realtime.log import Channel
+from realtime.models import Audience, Event, Head
+from tenants.executor import run_in_db_thread
+from tenants.scope import platform_scope
+from tests.realtime.test_events import announce
+
+
+class Reader:
+    """A socket's end: remembers the frames that it was given."""
+
+    def __init__(self):
+        self.frames = []
+
+    def deliver(self, frame):
+        self.frames.append(json.loads(frame))
+
+    async def replay(self, frame):
+        self.deliver(frame)
+
+    @property
+    def ids(self):
+        return [frame.get("id") for frame in self.frames]
+
+    async def until(self, count, seconds=5):
+        async with asyncio.timeout(seconds):
+            while len(self.frames) < count:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def hub():
+    hub = Hub()
+    yield hub
+    await hub.close()
+
+
+@pytest.fixture
+def deaf(monkeypatch):
+    """Redis loses every hint."""
+    monkeypatch.setattr(bus, "publish", lambda tenant_id, message: None)
+
+
+async def test_a_listener_gets_what_happens_and_nothing_of_another_tenant(hub, acme, globex):
+    reader, stranger = Reader(), Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    await hub.subscribe(Channel(globex.id), stranger.deliver, stranger.replay)
+
+    await run_in_db_thread(announce, acme, "one", "two")
+    await reader.until(2)
+
+    assert [(f["id"], f["type"], f["data"]) for f in reader.frames] == [
+        (1, "message:new", {"text": "one"}),
+        (2, "message:new", {"text": "two"}),
+    ]
+    assert stranger.frames == []
+
+
+async def test_a_returning_listener_gets_exactly_what_it_missed(hub, acme):
+    await run_in_db_thread(announce, acme, "one", "two", "three")
+    reader = Reader()
+
+    position = await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay, after=1)
+
+    assert (position, reader.ids) == (3, [2, 3])
+
+
+async def test_events_that_happen_during_a_replay_follow_it_in_order(hub, acme):
+    await run_in_db_thread(announce, acme, *map(str, range(20)))
+    reader = Reader()
+
+    async def slow_replay(frame):
+        reader.deliver(frame)
+        if len(reader.frames) == 5:
+            await run_in_db_thread(announce, acme, "meanwhile")
+            await asyncio.sleep(0.2)
+
+    await hub.subscribe(Channel(acme.id), reader.deliver, slow_replay, after=0)
+    await run_in_db_thread(announce, acme, "after")
+    await reader.until(22)
+
+    assert reader.ids == list(range(1, 23))
+
+
+async def test_lost_hints_cost_no_event(hub, acme, deaf):
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+
+    await run_in_db_thread(announce, acme, "one", "two")
+    await reader.until(2, seconds=3)
+
+    assert reader.ids == [1, 2]
+
+
+async def test_a_gap_is_filled_from_the_log_before_what_follows_it(hub, acme, monkeypatch):
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    with monkeypatch.context() as patch:
+        patch.setattr(bus, "publish", lambda tenant_id, message: None)
+        await run_in_db_thread(announce, acme, "lost hint")
+
+    await run_in_db_thread(announce, acme, "heard")
+    await reader.until(2, seconds=1)
+
+    assert reader.ids == [1, 2]
+
+
+async def test_a_repeated_or_late_hint_changes_nothing(hub, acme):
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    await run_in_db_thread(announce, acme, "one")
+    await reader.until(1)
+
+    hint = {"feed": str(acme.id), "seq": 1, "type": "message:new", "data": {}, "at": ""}
+    hub._hear({"events": [hint, hint]})
+
+    assert reader.ids == [1]
+
+
+@pytest.mark.parametrize("after", [-1, 7])
+async def test_a_cursor_that_means_nothing_gets_one_resync(hub, acme, after):
+    await run_in_db_thread(announce, acme, "one")
+    reader = Reader()
+
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay, after=after)
+
+    assert [frame["type"] for frame in reader.frames] == ["resync"]
+
+
+async def test_a_cursor_older_than_the_log_gets_one_resync(hub, acme):
+    await run_in_db_thread(announce, acme, "one", "two", "three")
+
+    def forget():
+        with platform_scope("test"):
+            Event.objects.filter(tenant_id=acme.id, seq__lte=2).delete()
+
+    await run_in_db_thread(forget)
+    late, recent = Reader(), Reader()
+
+    await hub.subscribe(Channel(acme.id), late.deliver, late.replay, after=0)
+    await hub.subscribe(Channel(acme.id), recent.deliver, recent.replay, after=2)
+
+    assert [frame["type"] for frame in late.frames] == ["resync"]
+    assert recent.ids == [3]
+
+
+async def test_a_log_restored_from_a_backup_makes_listeners_start_afresh(hub, acme, deaf):
+    await run_in_db_thread(announce, acme, "one", "two")
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+
+    def restore():
+        Head.objects.filter(feed=acme.id).update(seq=1)
+        with platform_scope("test"):
+            Event.objects.filter(tenant_id=acme.id, seq=2).delete()
+
+    await run_in_db_thread(restore)
+    await reader.until(1, seconds=3)
+    await run_in_db_thread(announce, acme, "two again")
+    await reader.until(2, seconds=3)
+
+    assert [(f["type"], f.get("id")) for f in reader.frames] == [
+        ("resync", None),
+        ("message:new", 2),
+    ]
+
+
+async def test_ephemeral_frames_carry_no_id_and_stay_in_their_feed(hub, acme, globex):
+    reader, stranger = Reader(), Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    await hub.subscribe(Channel(globex.id), stranger.deliver, stranger.replay)
+    await asyncio.sleep(0.3)
+
+    whisper(acme.id, Audience.TEAM, "typing", {"conversationId": "c"})
+    await reader.until(1)
+
+    assert reader.frames == [{"type": "typing", "data": {"conversationId": "c"}}]
+    assert stranger.frames == []
+
+
+async def test_an_unsubscribed_listener_hears_nothing(hub, acme):
+    reader, other = Reader(), Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    await hub.subscribe(Channel(acme.id), other.deliver, other.replay)
+
+    hub.unsubscribe(Channel(acme.id), reader.deliver)
+    await run_in_db_thread(announce, acme, "one")
+    await other.until(1)
+
+    assert reader.frames == []
+
+
+async def test_a_watch_is_woken_by_what_concerns_it(hub, acme):
+    channel = Channel(acme.id, acme.id)
+    watch = hub.watch(channel, lambda event: event["data"]["text"] == "answer")
+    await asyncio.sleep(0.3)
+
+    await run_in_db_thread(announce, acme, "question", conversation_id=acme.id)
+    assert not await feeds.wait_for_news(watch, seconds=0.3)
+
+    await run_in_db_thread(announce, acme, "answer", conversation_id=acme.id)
+    assert await feeds.wait_for_news(watch, seconds=1)
