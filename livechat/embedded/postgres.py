@@ -78,16 +78,16 @@ class EmbeddedPostgres:
         self.account = account_for(Path(__file__).parent)
         self.root = _reachable_root(var, account=self.account)
         self.data = self.root / "postgres"
-        self.sockets = _socket_folder(self.data)
+        self.sockets = _socket_folder(self.data, account=self.account)
         self.child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start the server and make what it lacks: its files, the roles and the database."""
         self.binaries = _reachable_binaries(self.root, account=self.account)
         self._end_orphan()
-        _make_private_folder(self.sockets, account=self.account)
         if not self.data.exists():
             self._make_data()
+        _make_private_folder(self.sockets, account=self.account)
         self.launch()
         self._make_roles()
 
@@ -197,9 +197,13 @@ def _fingerprint(folder: Path) -> str:
     return hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
 
 
-def _socket_folder(data: Path) -> Path:
+def _user(account: Account | None) -> int:
+    return account.uid if account else os.geteuid()
+
+
+def _socket_folder(data: Path, *, account: Account | None) -> Path:
     """Return a short folder of our own for the socket; it is the same at every start."""
-    name = f"livechat-{_fingerprint(data)}"
+    name = f"livechat-{_fingerprint(data / str(_user(account)))}"
     folder = Path(tempfile.gettempdir()) / name
     if len(os.fsencode(folder)) <= LONGEST_SOCKET_FOLDER:
         return folder
@@ -211,8 +215,7 @@ def _make_private_folder(folder: Path, *, account: Account | None) -> None:
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
-        mine = account.uid if account else os.geteuid()
-        if folder.is_symlink() or folder.lstat().st_uid != mine:
+        if folder.is_symlink() or folder.lstat().st_uid != _user(account):
             raise ServiceError(f"Remove {folder}, which belongs to another user.") from None
     else:
         if account:
