@@ -56,8 +56,7 @@ class Child:
         self.unfinished = b""
 
     def relaunch(self) -> None:
-        if self.child and self.child.stdout:
-            self.child.stdout.close()
+        self._close_output()
         self.child = spawn(self.command, output=subprocess.PIPE, env=self.env, cwd=self.cwd)
         self.pid_file.write_text(f"{self.child.pid}\n{' '.join(self.command[1:])}")
         os.set_blocking(self.output(), False)
@@ -86,7 +85,12 @@ class Child:
     def stop(self, *, by: float) -> None:
         if self.child:
             end(self.child, by=by, politely=signal.SIGTERM)
+            self._close_output()
             self.pid_file.unlink(missing_ok=True)
+
+    def _close_output(self) -> None:
+        if self.child and self.child.stdout:
+            self.child.stdout.close()
 
 
 @dataclass
