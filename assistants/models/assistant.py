@@ -1,0 +1,97 @@
+"""An assistant, and everything that shapes its answers, frozen in versions."""
+
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+
+from tenants.scope import TenantModel
+
+SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
+
+
+class Immutable(RuntimeError):
+    """A published fact was about to be rewritten."""
+
+
+class Assistant(TenantModel):
+    """A name with two pointers; to publish or to roll back is to move one."""
+
+    name = models.CharField(max_length=100)
+    is_default = models.BooleanField(
+        default=False, help_text="Answers where no assistant is named."
+    )
+    production = models.ForeignKey(
+        "AssistantVersion", null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
+    )
+    staging = models.ForeignKey(
+        "AssistantVersion", null=True, blank=True, on_delete=models.RESTRICT, related_name="+"
+    )
+    knowledge_revision = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                fields=("tenant",),
+                condition=models.Q(is_default=True),
+                name="assistant_one_default",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AssistantVersion(TenantModel):
+    """What a conversation is answered with. A change is a new version; this row never changes."""
+
+    class Engine(models.TextChoices):
+        KNOWLEDGE = "knowledge", "quotes its knowledge"
+
+    assistant = models.ForeignKey(Assistant, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()
+    engine = models.CharField(max_length=20, choices=Engine.choices, default=Engine.KNOWLEDGE)
+    greeting = models.TextField(blank=True, default="Hello! What would you like to know?")
+    languages = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        blank=True,
+        help_text="Of the knowledge and its visitors, the main one first. Empty means English.",
+    )
+    answer_threshold = models.FloatField(
+        default=0.5, validators=SHARE, help_text="Similarity from which a passage is quoted."
+    )
+    margin = models.FloatField(
+        default=0.05, validators=SHARE, help_text="Its lead over the second best passage."
+    )
+    offer_threshold = models.FloatField(
+        default=0.3, validators=SHARE, help_text="Similarity from which titles are offered."
+    )
+    offer_text = models.TextField(
+        default="I am not sure that I understood. Is it one of these?",
+    )
+    handover_text = models.TextField(
+        default="I will ask a person of our team to answer you here.",
+    )
+    unanswered_text = models.TextField(
+        default="I did not find an answer to this. I will ask a person of our team.",
+    )
+    instructions = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = (
+            models.UniqueConstraint(
+                fields=("assistant", "number"), name="assistant_version_number"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"version {self.number}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise Immutable("A version is never changed; make a new one.")
+        super().save(*args, **kwargs)

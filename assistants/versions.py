@@ -1,0 +1,113 @@
+"""Versions of an assistant: made once, then only pointed at."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from assistants.models import Assistant, AssistantVersion
+from tenants import audit
+from tenants.errors import Conflict
+from tenants.scope import current_scope
+
+
+@dataclass(frozen=True)
+class VersionSnapshot:
+    """One version as plain data, to answer with outside any transaction."""
+
+    version_id: UUID
+    assistant_id: UUID
+    tenant_id: UUID
+    name: str
+    knowledge_revision: int
+    engine: str
+    greeting: str
+    languages: tuple[str, ...]
+    answer_threshold: float
+    margin: float
+    offer_threshold: float
+    offer_text: str
+    handover_text: str
+    unanswered_text: str
+    instructions: str
+
+    @classmethod
+    def of(cls, version: AssistantVersion) -> Self:
+        return cls(
+            version_id=version.pk,
+            assistant_id=version.assistant_id,
+            tenant_id=version.tenant_id,
+            name=version.assistant.name,
+            knowledge_revision=version.assistant.knowledge_revision,
+            engine=version.engine,
+            greeting=version.greeting,
+            languages=tuple(version.languages),
+            answer_threshold=version.answer_threshold,
+            margin=version.margin,
+            offer_threshold=version.offer_threshold,
+            offer_text=version.offer_text,
+            handover_text=version.handover_text,
+            unanswered_text=version.unanswered_text,
+            instructions=version.instructions,
+        )
+
+
+def snapshot_of(version: AssistantVersion) -> VersionSnapshot:
+    return VersionSnapshot.of(version)
+
+
+def snapshot(assistant: Assistant, *, staging: bool = False) -> VersionSnapshot | None:
+    """The published (or the staged) version, or None when there is none."""
+    version = (assistant.staging or assistant.production) if staging else assistant.production
+    return snapshot_of(version) if version else None
+
+
+def create_assistant(name: str, *, is_default: bool = False, **settings: Any) -> Assistant:
+    """Make an assistant with a first version, and publish that."""
+    assistant = Assistant.objects.create(
+        tenant_id=current_scope().tenant_id, name=name, is_default=is_default
+    )
+    publish(create_version(assistant, **settings))
+    return assistant
+
+
+def create_version(assistant: Assistant, **settings: Any) -> AssistantVersion:
+    """Make the next version from the latest one and what changes; it becomes the staged one."""
+    Assistant.objects.select_for_update().get(pk=assistant.pk)
+    latest = assistant.versions.order_by("-number").first()
+    version = AssistantVersion(
+        tenant_id=assistant.tenant_id,
+        assistant=assistant,
+        number=latest.number + 1 if latest else 1,
+        **{**(_settings(latest) if latest else {}), **settings},
+    )
+    version.save(force_insert=True)
+    assistant.staging = version
+    assistant.save(update_fields=["staging"])
+    return version
+
+
+def publish(version: AssistantVersion, *, actor: str = "system") -> None:
+    """Answer with this version from the next question on."""
+    assistant = version.assistant
+    assistant.production = assistant.staging = version
+    assistant.save(update_fields=["production", "staging"])
+    audit.record("assistant.published", actor=actor, target=version)
+
+
+def roll_back(assistant: Assistant, *, actor: str = "system") -> AssistantVersion:
+    """Point production at the version before the published one. Raises Conflict without one."""
+    current = assistant.production
+    earlier = assistant.versions.filter(number__lt=current.number) if current else None
+    version = earlier.order_by("-number").first() if earlier is not None else None
+    if version is None:
+        raise Conflict("There is no earlier version.", code="no_earlier_version")
+    assistant.production = version
+    assistant.save(update_fields=["production"])
+    audit.record("assistant.rolled_back", actor=actor, target=version)
+    return version
+
+
+def _settings(version: AssistantVersion) -> dict[str, Any]:
+    fixed = {"id", "tenant", "assistant", "number", "created_at"}
+    fields = [field.name for field in AssistantVersion._meta.concrete_fields]
+    return {name: getattr(version, name) for name in fields if name not in fixed}
