@@ -1,0 +1,116 @@
+"""A tenant to try things with: a whole set-up, and every credential that opens it."""
+
+import json
+import secrets
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.text import slugify
+
+from assistants.knowledge.ingestion import add_source, replace_content
+from assistants.models import Assistant, KnowledgeSource
+from assistants.versions import create_assistant
+from tenants import credentials
+from tenants.models import Credential, Membership, Tenant, User
+from tenants.scope import tenant_scope
+from widgets.bubbles import create_bubble
+from widgets.models import Bubble
+
+GREETING = "Hello! Ask me anything about LiveChat."
+PHONE_NUMBER = "+15555550100"
+EVERYTHING = ["*"]
+
+
+def demo_tenant(name: str) -> dict[str, str]:
+    """All that a client needs to use the demo tenant with this name, which is made when missing.
+
+    Keys: baseUrl, tenantId, assistantId, bubbleCode, widgetToken, bubbleToken, apiToken, apiKey,
+    webIntegrationToken, email, password.
+    """
+    slug = slugify(name) or "demo"
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two commands at once shall make one tenant with one set of secrets.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('demo tenants'))")
+        tenant, _ = Tenant.objects.get_or_create(
+            slug=slug, defaults={"name": name, "is_demo": True, "phone_number": PHONE_NUMBER}
+        )
+        secrets_kept = _kept_secrets(tenant)
+    assistant, bubble = _set_up(tenant)
+    return {
+        "baseUrl": settings.PUBLIC_URL,
+        "tenantId": str(tenant.id),
+        "assistantId": str(assistant.id),
+        "bubbleCode": bubble.code,
+        "widgetToken": _token(tenant, Credential.Kind.WIDGET_TOKEN, bubble.id),
+        "bubbleToken": _token(tenant, Credential.Kind.BUBBLE_TOKEN, bubble.id),
+        "apiToken": _token(tenant, Credential.Kind.API_TOKEN, assistant.id),
+        "webIntegrationToken": _token(tenant, Credential.Kind.WEB_INTEGRATION_TOKEN, bubble.id),
+        **secrets_kept,
+    }
+
+
+def refresh_knowledge(assistant: Assistant) -> None:
+    """Teach the assistant this product's own documentation, as it is now."""
+    for path in [settings.BASE_DIR / "README.md", *sorted(settings.BASE_DIR.glob("docs/*.md"))]:
+        if path.exists():
+            _teach(assistant, path)
+
+
+def _set_up(tenant: Tenant) -> tuple[Assistant, Bubble]:
+    with tenant_scope(tenant.id):
+        assistant = Assistant.objects.filter(is_default=True).first() or create_assistant(
+            "LiveChat guide", greeting=GREETING, is_default=True
+        )
+        bubble = Bubble.objects.filter(is_default=True).first() or create_bubble(
+            tenant, assistant, name="Demo", is_default=True
+        )
+    refresh_knowledge(assistant)
+    return assistant, bubble
+
+
+def _teach(assistant: Assistant, path: Path) -> None:
+    content, title = path.read_text(), path.relative_to(settings.BASE_DIR).as_posix()
+    with tenant_scope(assistant.tenant_id):
+        source = KnowledgeSource.objects.filter(assistant=assistant, title=title).first()
+        if source is None:
+            add_source(assistant, kind=KnowledgeSource.Kind.MARKDOWN, title=title, content=content)
+        else:
+            replace_content(source, content)
+
+
+def _token(tenant: Tenant, kind: Credential.Kind, subject_id: object) -> str:
+    found = Credential.objects.filter(
+        tenant=tenant, kind=kind, subject_id=subject_id, revoked_at=None, expires_at=None
+    ).first()
+    if found is None:
+        return credentials.issue(tenant, kind, name="Demo", subject_id=subject_id).secret
+    return credentials.reveal(found)
+
+
+def _kept_secrets(tenant: Tenant) -> dict[str, str]:
+    """What the database keeps only as a hash, kept for demo tenants in a file of the owner's own."""
+    path = settings.VAR_DIR / "demo" / f"{tenant.id}.json"
+    if path.exists():
+        return dict(json.loads(path.read_text()))
+    kept = {
+        "apiKey": credentials.issue(
+            tenant, Credential.Kind.API_KEY, name="Demo", scopes=EVERYTHING
+        ).secret,
+        **_owner(tenant),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(kept))
+    return kept
+
+
+def _owner(tenant: Tenant) -> dict[str, str]:
+    email, password = f"owner@{tenant.slug}.example", secrets.token_urlsafe(12)
+    user = User.objects.filter(email=email).first() or User(email=email, name="Demo owner")
+    user.set_password(password)
+    user.save()
+    Membership.objects.get_or_create(
+        tenant=tenant, user=user, defaults={"role": Membership.Role.OWNER}
+    )
+    return {"email": email, "password": password}

@@ -1,0 +1,26 @@
+"""Prints a demo tenant's addresses and credentials; makes the tenant when it is missing."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from livechat.demo import demo_tenant
+
+
+class Command(BaseCommand):
+    help = "Print a demo tenant, made when missing. It has no usage or rate limits."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+        parser.add_argument("--tenant", default="Demo", metavar="NAME")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        demo = demo_tenant(options["tenant"])
+        if options["json"]:
+            self.stdout.write(json.dumps(demo))
+            return
+        for name, value in demo.items():
+            self.stdout.write(f"{name:20} {value}")

@@ -1,0 +1,106 @@
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connections
+
+from conversations.models import Contact, VisitorSession
+from conversations.sessions import continue_session, known_session, secret_of
+from tenants.errors import TooManyRequests, Unauthorized
+from tenants.scope import tenant_scope
+from tests.factories import make_visitor
+
+
+def session_of(tenant, visitor, **options):
+    with tenant_scope(tenant.id):
+        session = continue_session(visitor, **options)
+        return session.id, secret_of(session)
+
+
+def test_the_same_browser_goes_on_for_thirty_minutes(acme):
+    visitor = make_visitor(origin="https://shop.example", user_agent="Firefox")
+
+    first, _ = session_of(acme, visitor)
+
+    assert session_of(acme, visitor)[0] == first
+
+
+@pytest.mark.parametrize(
+    "difference", [{"origin": "https://evil.example"}, {"user_agent": "Other"}, {"label": "other"}]
+)
+def test_another_browser_with_the_same_label_begins_anew(acme, difference):
+    visitor = make_visitor(origin="https://shop.example", user_agent="Firefox")
+    first, _ = session_of(acme, visitor)
+
+    assert session_of(acme, replace(visitor, **difference))[0] != first
+
+
+def test_after_thirty_idle_minutes_only_the_secret_goes_on(acme):
+    visitor = make_visitor()
+    first, secret = session_of(acme, visitor)
+    with tenant_scope(acme.id):
+        long_ago = datetime.now(UTC) - timedelta(minutes=31)
+        VisitorSession.objects.filter(id=first).update(last_seen_at=long_ago)
+
+    assert session_of(acme, visitor)[0] != first
+    assert session_of(acme, replace(visitor, secret=secret, origin="elsewhere"))[0] == first
+
+
+def test_once_the_secret_was_shown_it_is_always_needed(acme):
+    visitor = make_visitor()
+    first, secret = session_of(acme, visitor)
+    session_of(acme, replace(visitor, secret=secret))
+
+    assert session_of(acme, visitor)[0] != first
+
+
+def test_a_wrong_or_foreign_secret_is_refused_and_writes_nothing(acme, globex):
+    visitor = make_visitor()
+    _, foreign = session_of(globex, visitor)
+    _, other = session_of(acme, make_visitor(source_id=visitor.source_id))
+
+    for secret in ("ss_wrong", foreign, other):
+        with pytest.raises(Unauthorized):
+            session_of(acme, replace(visitor, secret=secret))
+    with tenant_scope(acme.id):
+        assert not VisitorSession.objects.filter(label=visitor.label).exists()
+
+
+def test_reading_needs_the_secret(acme):
+    visitor = make_visitor()
+    first, secret = session_of(acme, visitor)
+
+    with tenant_scope(acme.id):
+        assert known_session(visitor) is None
+        assert known_session(replace(visitor, secret="ss_wrong")) is None
+        assert known_session(replace(visitor, secret=secret)).id == first
+
+
+def test_a_refused_new_session_leaves_nothing_behind(acme):
+    def refuse():
+        raise TooManyRequests
+
+    with pytest.raises(TooManyRequests):
+        session_of(acme, make_visitor(), on_new=refuse)
+    with tenant_scope(acme.id):
+        assert not VisitorSession.objects.exists()
+        assert not Contact.objects.exists()
+
+
+def test_fifty_first_requests_at_once_make_one_session(acme):
+    visitor = make_visitor()
+
+    def go(_):
+        try:
+            return session_of(acme, visitor)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(12) as threads:
+        results = set(threads.map(go, range(50)))
+
+    assert len(results) == 1
+    with tenant_scope(acme.id):
+        assert VisitorSession.objects.count() == 1
+        assert Contact.objects.count() == 1
