@@ -143,13 +143,16 @@ class Hub:
         ``deliver`` must not block; ``replay`` may wait for its reader. Subscribing comes first and
         reading second, so that nothing falls between them.
         """
-        self.attend(channel.tenant_id)
-        feed = self._feeds.setdefault(channel.feed, Feed(channel))
-        feed.idle_since = None
-        await feed.open()
+        feed = await self._open(channel)
         if after is not None:
             await self._replay(feed, replay, after)
         feed.listeners.add(deliver)
+        assert feed.position is not None
+        return feed.position
+
+    async def position(self, channel: Channel) -> int:
+        """The number of the channel's newest event, as far as this process knows."""
+        feed = await self._open(channel)
         assert feed.position is not None
         return feed.position
 
@@ -187,6 +190,13 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    async def _open(self, channel: Channel) -> Feed:
+        self.attend(channel.tenant_id)
+        feed = self._feeds.setdefault(channel.feed, Feed(channel))
+        feed.idle_since = None
+        await feed.open()
+        return feed
 
     async def _replay(self, feed: Feed, replay: Replay, after: int) -> None:
         assert feed.position is not None
