@@ -16,6 +16,7 @@ from tenants.ids import uuid7
 from tenants.scope import current_scope
 
 IDLE_WITHOUT_SECRET = timedelta(minutes=30)
+SEEN_PRECISION = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,11 @@ def _may_go_on(session: VisitorSession) -> bool:
 
 
 def _touch(session: VisitorSession, *, secret_seen: bool = False) -> VisitorSession:
-    session.last_seen_at = datetime.now(UTC)
-    session.secret_seen = session.secret_seen or secret_seen
-    session.save(update_fields=["last_seen_at", "secret_seen"])
+    now = datetime.now(UTC)
+    if now - session.last_seen_at > SEEN_PRECISION or secret_seen > session.secret_seen:
+        session.last_seen_at = now
+        session.secret_seen = session.secret_seen or secret_seen
+        session.save(update_fields=["last_seen_at", "secret_seen"])
     return session
 
 
