@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.text import slugify
 
-from assistants.knowledge.ingestion import add_source, replace_content
+from assistants.knowledge.ingestion import add_source, ingest, replace_content
 from assistants.models import Assistant, KnowledgeSource
 from assistants.versions import create_assistant
 from tenants import credentials
@@ -74,9 +74,13 @@ def _teach(assistant: Assistant, path: Path) -> None:
     with tenant_scope(assistant.tenant_id):
         source = KnowledgeSource.objects.filter(assistant=assistant, title=title).first()
         if source is None:
-            add_source(assistant, kind=KnowledgeSource.Kind.MARKDOWN, title=title, content=content)
+            source = add_source(
+                assistant, kind=KnowledgeSource.Kind.MARKDOWN, title=title, content=content
+            )
         else:
             replace_content(source, content)
+    # Here rather than in the worker, so that the first question finds everything.
+    ingest(source)
 
 
 def _token(tenant: Tenant, kind: Credential.Kind, subject_id: object) -> str:

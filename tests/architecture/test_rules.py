@@ -77,6 +77,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
     }
 
     assert reasons == {
+        "find unread knowledge",
         "forget old events",
         "operators' admin",
         "sweep turns",
