@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import connections, router
 
 from conversations.models import Contact, VisitorSession
 from tenants.errors import Unauthorized
@@ -59,7 +59,7 @@ def continue_session(
     """
     if visitor.secret:
         return _touch(_session_with_secret(visitor), secret_seen=True)
-    session = _current(visitor)
+    session = _current(visitor) or _begun_meanwhile(visitor)
     if session is not None and _may_go_on(session):
         return _touch(session)
     on_new()
@@ -104,6 +104,14 @@ def _current(visitor: Visitor) -> VisitorSession | None:
     )
 
 
+def _begun_meanwhile(visitor: Visitor) -> VisitorSession | None:
+    """Let first requests of one browser in one by one: the first begins, the others continue."""
+    with connections[router.db_for_write(VisitorSession)].cursor() as cursor:
+        key = f"{visitor.source_id} {visitor.label} {visitor.fingerprint}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    return _current(visitor)
+
+
 def _may_go_on(session: VisitorSession) -> bool:
     idle = datetime.now(UTC) - session.last_seen_at
     return not session.secret_seen and idle < IDLE_WITHOUT_SECRET
@@ -130,14 +138,6 @@ def _begin(visitor: Visitor) -> VisitorSession:
         last_seen_at=datetime.now(UTC),
     )
     session.secret_digest = digest(secret_of(session))
-    try:
-        with transaction.atomic():
-            session.contact = Contact.objects.create(tenant_id=tenant_id)
-            session.save(force_insert=True)
-    except IntegrityError:
-        # Another first request of the same browser was quicker, and has committed by now.
-        winner = _current(visitor)
-        if winner is None:
-            raise
-        return winner
+    session.contact = Contact.objects.create(tenant_id=tenant_id)
+    session.save(force_insert=True)
     return session
