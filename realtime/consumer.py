@@ -13,10 +13,11 @@ from typing import Any, Protocol
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from realtime.lobby import Lobby, network_of
+from realtime.lobby import Lobby
 from realtime.log import encode
 from tenants import strict_json
 from tenants.errors import BadRequest, LiveChatError, Unauthorized
+from tenants.network import client_ip, ip_bucket
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class Transport(Protocol):
 
 
 class SocketConsumer(AsyncWebsocketConsumer):
-    """One socket. Subclasses fill in ``authenticate``, ``welcome``, ``on_frame``, ``disconnect``."""
+    """One socket; protocols fill in ``authenticate``, ``welcome``, ``on_frame``, ``disconnect``."""
 
     auth_type = "auth"
     auth_deadline: float | None = 5.0
@@ -98,7 +99,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         """The first frame was good: answer it and subscribe."""
 
     async def on_frame(self, frame: dict[str, Any]) -> None:
-        """Handle a frame of an authenticated socket; a LiveChatError goes back as an error frame."""
+        """Handle a frame of an authenticated socket; a LiveChatError becomes an error frame."""
 
     async def on_binary(self, data: bytes) -> None:
         """Handle a binary frame; unless a protocol has any, they are malformed."""
@@ -249,10 +250,9 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     async def _enter_lobby(self) -> bool:
         places = settings.UNAUTHENTICATED_SOCKETS_PER_IP
-        client = self.scope.get("client")
-        if not places or not client:
+        if not places:
             return True
-        address = network_of(client[0])
+        address = ip_bucket(client_ip(self.scope))
         if not await lobby.enter(address, places=places):
             return False
         self._lobby_address = address
@@ -269,7 +269,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     def _is_too_large(self, data: str | bytes) -> bool:
         limit = self.frame_limit if self.authenticated else self.frame_limit_before_auth
-        if isinstance(data, bytes) or data.isascii():
+        if not isinstance(data, str) or data.isascii():
             return len(data) > limit
         return len(data) > limit or len(data.encode()) > limit
 
@@ -308,8 +308,10 @@ class SocketConsumer(AsyncWebsocketConsumer):
             await self.disconnect(self.close_code)
         except Exception:
             logger.exception("A socket could not be cleaned up")
-        seconds = round(time.monotonic() - self._opened_at, 3)
-        logger.info("Socket %s closed with %s", self.scope["path"], self.close_code)
+        seconds = time.monotonic() - self._opened_at
+        logger.info(
+            "Socket %s closed with %s after %.1f s", self.scope["path"], self.close_code, seconds
+        )
 
 
 class Window:

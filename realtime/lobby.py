@@ -1,7 +1,6 @@
 """Keeps one address from holding many sockets that never say who they are."""
 
 import asyncio
-import ipaddress
 
 PATIENCE_SECONDS = 4.0
 
@@ -46,16 +45,3 @@ class _Room:
     def __init__(self, places: int) -> None:
         self.places = asyncio.Semaphore(places)
         self.members = 0
-
-
-def network_of(address: str) -> str:
-    """What counts as one visitor's address: for IPv6 the /64, of which anybody has 2^64 addresses."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False).network_address)

@@ -1,0 +1,253 @@
+"""uvicorn's two protocols with the bounds that it leaves out: no connection grows for ever."""
+
+import json
+from asyncio import BaseTransport, TimerHandle, Transport
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Close, Frame, Opcode
+from websockets.http11 import Request
+
+from livechat.drain import draining
+
+MAX_HEADER_BYTES = 64 * 1024
+MAX_HEADERS = 100
+HEADER_SECONDS = 20.0
+
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+MAX_FRAGMENTS = 4096
+MAX_PINGS_BETWEEN_OURS = 100
+# Senders who wait are made to wait from here on; a socket that holds twice as much is cut off.
+HIGH_WATER_BYTES = 128 * 1024
+CUT_OFF_BYTES = 256 * 1024
+GOODBYE_SECONDS = 5.0
+DISCARD_SECONDS = 1.0
+
+
+class HttpProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose headers must come to an end, in size, in number and in time."""
+
+    _header_timer: TimerHandle | None = None
+    _in_headers = True
+    _header_bytes = 0
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_header_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_header_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if not self._in_headers:
+            self._stop_header_timer()
+            return
+        self._header_bytes += len(data)
+        if self._header_bytes > MAX_HEADER_BYTES:
+            self._refuse()
+        elif self._header_timer is None:
+            self._start_header_timer()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_headers, self._header_bytes = True, 0
+
+    def on_headers_complete(self) -> None:
+        self._in_headers = False
+        if len(self.headers) > MAX_HEADERS:
+            raise ValueError("too many headers")
+        super().on_headers_complete()
+
+    def _refuse(self) -> None:
+        if not self.transport.is_closing():
+            self.send_400_response("The headers are too large or too slow.")
+
+    def _start_header_timer(self) -> None:
+        self._header_timer = self.loop.call_later(HEADER_SECONDS, self._refuse)
+
+    def _stop_header_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """WebSockets with bounds, and with what consumers must know and do about their connection.
+
+    The application finds this object in its scope under ``extensions["livechat.transport"]``, and
+    may then receive two messages of ours: ``livechat.oversized`` and ``livechat.drain``.
+    """
+
+    scope: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The library would fix a frame's limit before the frame comes, that is before its sender
+        # may have authenticated, and close in its own words. So data_received counts.
+        self.conn.max_message_size = None
+        self.close_timeout = GOODBYE_SECONDS
+        self._frame_limit = MAX_FRAME_BYTES
+        self._discarding = False
+        self._pings = 0
+
+    # What consumers use.
+
+    def buffered(self) -> int:
+        """Return how many bytes wait for the peer to read them."""
+        return self.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """End the connection now; the peer learns it from TCP."""
+        self.close_sent = True
+        self.transport.abort()
+
+    def write_text(self, text: str) -> None:
+        """Send one text frame without waiting; the caller looks at ``buffered`` first."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(_text_frame(text))
+
+    def limit_frames(self, size: int) -> None:
+        """Read no more than ``size`` bytes of a frame from now on."""
+        self._frame_limit = size
+
+    # What the server uses.
+
+    def drain(self) -> None:
+        """Ask the application to end this socket, in its own words."""
+        self._tell({"type": "livechat.drain"})
+
+    def shutdown(self) -> None:
+        if self.handshake_complete and not self.close_sent:
+            self._hang_up(4503, code="draining", message="The server restarts.")
+        else:
+            super().shutdown()
+
+    # What the peer and the library say.
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.scope is not None:
+            # Frees the connection without waiting for the garbage collector.
+            self.scope["extensions"].clear()
+
+    def data_received(self, data: bytes) -> None:
+        if self._discarding:
+            return
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self._reject(HTTPStatus.BAD_REQUEST)
+        elif self._is_overfull():
+            self._discard_the_rest()
+
+    def handle_connect(self, event: Request) -> None:
+        if draining.is_set():
+            self._reject(HTTPStatus.SERVICE_UNAVAILABLE)
+        elif not event.path.isascii():
+            self._reject(HTTPStatus.BAD_REQUEST)
+        else:
+            super().handle_connect(event)
+            if self.scope is not None:
+                self.scope["extensions"]["livechat.transport"] = self
+
+    def send_receive_event_to_app(self) -> None:
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        if self.curr_msg_data_type == "text" and not _is_utf8(data):
+            # Goes on as bytes: to a consumer one more malformed frame, not the end.
+            self.curr_msg_data_type = "bytes"
+        self.frames = [data]
+        super().send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        self._count_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        super().handle_pong(event)
+        self._count_ping()
+
+    def send_keepalive_ping(self) -> None:
+        self._pings = 0
+        super().send_keepalive_ping()
+
+    def keepalive_timeout(self) -> None:
+        self.pong_timer = self.pending_ping_payload = None
+        if self.read_paused and not self.buffered():
+            # We have not read what the peer sent, which may hold its pong: our delay, not its.
+            self.schedule_ping()
+        elif not self.close_sent:
+            self._hang_up(4408, code="timeout", message="The connection does not answer.")
+
+    async def send(self, message: Any) -> None:
+        try:
+            await super().send(message)
+        except RuntimeError:
+            # The connection was ended from this side while the application still had its say.
+            if not self.close_sent:
+                raise
+            raise ClientDisconnected from None
+
+    def _is_overfull(self) -> bool:
+        waiting = len(self.conn.reader.buffer) + sum(map(len, self.frames))
+        return waiting > self._frame_limit or len(self.frames) > MAX_FRAGMENTS
+
+    def _discard_the_rest(self) -> None:
+        """Let the application say why it ends; reading on lets the peer hear it while it sends."""
+        self._discarding = True
+        self.close_timeout = DISCARD_SECONDS
+        self.frames = []
+        self.conn.reader.buffer.clear()
+        if not self.close_sent:
+            self._tell({"type": "livechat.oversized"})
+
+    def _count_ping(self) -> None:
+        self._pings += 1
+        if self._pings > MAX_PINGS_BETWEEN_OURS or self.buffered() > CUT_OFF_BYTES:
+            self.abort()
+
+    def _hang_up(self, close_code: int, *, code: str, message: str) -> None:
+        self.stop_keepalive()
+        self._tell({"type": "websocket.disconnect", "code": close_code, "reason": ""})
+        error = json.dumps({"type": "error", "code": code, "message": message})
+        self.transport.write(_text_frame(error) + _close_frame(close_code))
+        self.close_sent = True
+        self.transport.close()
+
+    def _tell(self, message: Any) -> None:
+        self.queue.put_nowait(message)
+
+    def _reject(self, status: HTTPStatus) -> None:
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        self.conn.send_response(self.conn.reject(status, f"{status.phrase}.\n"))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
+
+def _is_utf8(data: bytes) -> bool:
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+@lru_cache(maxsize=1)
+def _text_frame(text: str) -> bytes:
+    """The frame's bytes, which are the same for every socket that a broadcast goes to."""
+    return Frame(Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+def _close_frame(code: int) -> bytes:
+    return Frame(Opcode.CLOSE, Close(code, "").serialize()).serialize(mask=False)
