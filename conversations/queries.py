@@ -1,0 +1,106 @@
+"""What the team reads: plain data, in a fixed number of queries, inside a tenant's scope."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from conversations.announcements import (
+    contact_data,
+    conversation_data,
+    message_data,
+    timestamp,
+)
+from conversations.models import Attachment, Contact, Conversation, Message
+from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
+from tenants.errors import NotFound
+from tenants.ids import parse_uuid
+
+UNASSIGNED = "none"
+LARGEST_SEQ = 2**31 - 1
+
+
+def inbox(
+    *,
+    status: str | None = None,
+    owner: str | None = None,
+    assignee: UUID | str | None = None,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """The conversations, latest change first. ``assignee`` is a member's id or ``"none"``."""
+    rows = Conversation.objects.select_related("contact").order_by("-updated_at", "-id")
+    if status:
+        rows = rows.filter(status=status)
+    if owner:
+        rows = rows.filter(owner=owner)
+    if assignee == UNASSIGNED:
+        rows = rows.filter(assignee=None)
+    elif assignee:
+        rows = rows.filter(assignee_id=assignee)
+    if cursor:
+        at, last = decode_cursor(cursor, _read_place)
+        rows = rows.filter(Q(updated_at__lt=at) | Q(updated_at=at, id__lt=last))
+    return page_of(rows, size=size, render=conversation_data, position=_place)
+
+
+def conversation(conversation_id: object) -> dict[str, Any]:
+    """One conversation with everything that the team may know. Raises NotFound."""
+    rows = Conversation.objects.select_related("contact")
+    found: Conversation | None = rows.filter(pk=parse_uuid(conversation_id)).first()
+    if found is None:
+        raise NotFound("Conversation not found.", code="conversation_not_found")
+    return {
+        **conversation_data(found),
+        "qualification": found.qualification,
+        "variables": found.variables,
+        "snoozedUntil": timestamp(found.snoozed_until) if found.snoozed_until else None,
+    }
+
+
+def is_conversation(conversation_id: object) -> bool:
+    """Whether the tenant has a conversation with this id."""
+    return bool(Conversation.objects.filter(pk=parse_uuid(conversation_id)).exists())
+
+
+def history(conversation_id: object, *, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
+    """A conversation's messages, notes included, latest first. Raises NotFound."""
+    if not is_conversation(conversation_id):
+        raise NotFound("Conversation not found.", code="conversation_not_found")
+    rows = _messages().filter(conversation_id=parse_uuid(conversation_id)).order_by("-seq")
+    if cursor:
+        rows = rows.filter(seq__lt=decode_cursor(cursor, _read_seq))
+    return page_of(rows, size=size, render=message_data, position=lambda row: str(row.seq))
+
+
+def message(message_id: UUID) -> dict[str, Any]:
+    """One message as it is stored by now."""
+    return message_data(_messages().get(pk=message_id))
+
+
+def contact(contact_id: object) -> dict[str, Any]:
+    """One contact. Raises NotFound."""
+    found: Contact | None = Contact.objects.filter(pk=parse_uuid(contact_id)).first()
+    if found is None:
+        raise NotFound("Contact not found.", code="contact_not_found")
+    return {**contact_data(found), "createdAt": timestamp(found.created_at)}
+
+
+def _messages() -> "QuerySet[Message]":
+    files = Prefetch("attachments", Attachment.objects.order_by("id"), to_attr="files")
+    return Message.objects.prefetch_related(files)
+
+
+def _place(row: Conversation) -> str:
+    return f"{row.updated_at.isoformat()} {row.id}"
+
+
+def _read_place(text: str) -> tuple[datetime, UUID]:
+    at, _, row_id = text.partition(" ")
+    moment = datetime.fromisoformat(at)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), UUID(row_id)
+
+
+def _read_seq(text: str) -> int:
+    return max(0, min(int(text), LARGEST_SEQ))
