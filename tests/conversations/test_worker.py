@@ -1,0 +1,174 @@
+import asyncio
+import time
+
+import pytest
+
+from assistants.events import Delta, Handoff, Reply, TurnDone, Usage
+from assistants.knowledge.ingestion import add_source, ingest
+from conversations import engine, turns, worker
+from conversations.models import Message, Owner, Turn, TurnState
+from conversations.replies import outcome
+from realtime.models import Pulse
+from tenants.scope import tenant_scope
+from tests.conversations.test_engine import conversation_now, do
+from tests.conversations.test_turns import answers, lapse, only_turn
+from tests.factories import make_assistant, make_member, make_visitor, write
+
+FAQ = [{"question": "How much is shipping?", "variants": [], "answer": "Shipping costs four euros."}]
+
+
+@pytest.fixture
+def assistant(acme, globex):
+    make_assistant(globex)
+    return make_assistant(acme)
+
+
+@pytest.fixture
+def running():
+    running = worker.Worker()
+    yield running
+    running.stop()
+
+
+def until(condition, seconds=8):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert condition()
+
+
+def engine_that(*events, wait=0.0, error=None):
+    """An answering engine as it might behave: slow, failing, silent."""
+
+    async def respond(**_):
+        await asyncio.sleep(wait)
+        for event in events:
+            yield event
+        if error:
+            raise error
+
+    return respond
+
+
+def test_a_question_is_answered_from_knowledge_with_its_source(acme, assistant, running):
+    with tenant_scope(acme.id):
+        source = add_source(assistant, kind="faq", title="Shipping", content=FAQ)
+    ingest(source)
+    received = write(acme, make_visitor(), "How much is shipping?")
+
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: not outcome(acme.id, received.conversation_id, received.seq).is_pending)
+
+    found = outcome(acme.id, received.conversation_id, received.seq)
+    assert "Shipping costs four euros." in found.message["text"]
+    assert [one["sourceId"] for one in found.message["sources"]] == [str(source.id)]
+
+
+def test_a_question_that_no_nudge_announced_is_found_by_the_sweep(acme, assistant, running):
+    write(acme, make_visitor(), "Is anybody there?")
+
+    until(lambda: answers(acme), seconds=12)
+
+
+def test_the_worker_says_that_it_lives(running):
+    until(lambda: Pulse.objects.filter(name="worker").exists())
+
+
+@pytest.mark.parametrize(
+    ("failing", "reason"),
+    [
+        (engine_that(error=RuntimeError("boom")), "error:RuntimeError"),
+        (engine_that(TurnDone(outcome="replied")), "error:empty"),
+        (engine_that(Delta("half an ans", 0), error=OSError()), "error:OSError"),
+        (engine_that(wait=60), "error:TimeoutError"),
+    ],
+)
+def test_whatever_goes_wrong_becomes_a_visible_handover(
+    acme, assistant, running, monkeypatch, failing, reason
+):
+    monkeypatch.setattr(worker, "respond", failing)
+    monkeypatch.setattr(worker, "TURN_SECONDS", 0.3)
+    received = write(acme, make_visitor(), "Hello?")
+
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: conversation_now(acme, received).owner == Owner.WAITING)
+
+    assert answers(acme) == [worker.FAILURE_TEXT]
+    assert outcome(acme.id, received.conversation_id, received.seq).handover == reason
+
+
+def test_an_engine_that_hands_over_is_heard(acme, assistant, running, monkeypatch):
+    done = TurnDone(outcome="handoff", usage=Usage(model="m", tokens=7))
+    handoff = Handoff(reason="requested", text="A person will come.")
+    monkeypatch.setattr(worker, "respond", engine_that(handoff, done))
+    received = write(acme, make_visitor(), "A person, please.")
+
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: conversation_now(acme, received).owner == Owner.WAITING)
+
+    found = outcome(acme.id, received.conversation_id, received.seq)
+    assert (found.handover, found.model, found.tokens) == ("requested", "m", 7)
+
+
+def test_one_turn_submitted_many_times_is_answered_once(acme, assistant, running, monkeypatch):
+    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Yes."), wait=0.2))
+    write(acme, make_visitor(), "Hello?")
+
+    for _ in range(10):
+        running.submit(acme.id, only_turn(acme))
+    until(lambda: answers(acme))
+
+    assert answers(acme) == ["Yes."]
+    with tenant_scope(acme.id):
+        assert Turn.objects.get().attempt == 1
+
+
+def test_an_answer_that_is_not_wanted_any_more_is_given_up(acme, assistant, running, monkeypatch):
+    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Too late."), wait=2))
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
+    received = write(acme, make_visitor(), "Hello?")
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: running._running)
+
+    do(acme, received, engine.take_over, make_member(acme))
+    until(lambda: not running._running, seconds=1.5)
+
+    assert answers(acme) == []
+
+
+def test_a_slow_answer_keeps_its_lease(acme, assistant, running, monkeypatch):
+    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="At last."), wait=1.5))
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
+    write(acme, make_visitor(), "Hello?")
+    turn = only_turn(acme)
+    running.submit(acme.id, turn)
+    until(lambda: running._running)
+    time.sleep(0.2)
+
+    lapse(acme, turn)
+    time.sleep(0.4)
+    assert turns.claim(acme.id, turn) is None
+
+    until(lambda: answers(acme))
+
+
+def test_a_stopping_worker_gives_unfinished_turns_back(acme, assistant, monkeypatch):
+    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Never."), wait=60))
+    monkeypatch.setattr(worker, "SHUTDOWN_SECONDS", 0.3)
+    write(acme, make_visitor(), "Hello?")
+    stopping = worker.Worker()
+    stopping.submit(acme.id, only_turn(acme))
+    until(lambda: _states(acme) == [TurnState.RUNNING])
+
+    stopping.stop()
+
+    held = turns.claim(acme.id, only_turn(acme))
+    assert held.attempt == 2
+    assert turns.commit_reply(held, Reply(text="By another."), model="", tokens=0)
+    with tenant_scope(acme.id):
+        assert Message.objects.filter(author_kind="assistant").count() == 1
+
+
+def _states(tenant):
+    with tenant_scope(tenant.id):
+        return list(Turn.objects.values_list("state", flat=True))
