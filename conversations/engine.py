@@ -14,7 +14,7 @@ from uuid import UUID
 
 from assistants.models import Assistant
 from conversations import owner, turns
-from conversations.announcements import announce_conversation
+from conversations.announcements import announce_conversation, announce_new_conversation
 from conversations.models import (
     Attachment,
     AuthorKind,
@@ -68,6 +68,16 @@ def open_conversation(
         created_at=now,
         updated_at=now,
     )
+
+
+def reserve_conversation(
+    session: VisitorSession, *, assistant: Assistant, channel: str
+) -> Conversation:
+    """Store a conversation in which nothing was said yet, as a call needs one."""
+    conversation = open_conversation(session, assistant=assistant, channel=channel)
+    conversation.save(force_insert=True)
+    announce_new_conversation(conversation)
+    return conversation
 
 
 def conversation_of(session: VisitorSession, conversation_id: object) -> Conversation:
@@ -231,7 +241,9 @@ def close(conversation: Conversation, *, by: str = "") -> None:
     announce_conversation(conversation, "conversation:closed", "conversation:updated")
 
 
-def set_status(conversation: Conversation, status: Status, *, until: datetime | None = None) -> None:
+def set_status(
+    conversation: Conversation, status: Status, *, until: datetime | None = None
+) -> None:
     """Park a conversation (pending, snoozed until a moment) or take it back to the open ones."""
     if status == Status.RESOLVED or conversation.owner == Owner.CLOSED:
         raise BadRequest("Use close, or write a message to reopen.", code="invalid_status")
@@ -248,6 +260,14 @@ def mark_read(conversation: Conversation) -> None:
         conversation.unread = 0
         _save(conversation, "unread")
         announce_conversation(conversation, "conversation:updated")
+
+
+def mark_seen(conversation: Conversation, *, seq: int) -> None:
+    """The visitor has read up to message ``seq``."""
+    seen = min(seq, conversation.message_seq)
+    if seen > conversation.visitor_read_seq:
+        conversation.visitor_read_seq = seen
+        conversation.save(update_fields=["visitor_read_seq"])
 
 
 def set_variables(conversation: Conversation, values: dict[str, Any]) -> None:
@@ -270,7 +290,7 @@ def _locked() -> Any:
 
 
 def _latest(session: VisitorSession, assistant: Assistant | None) -> Conversation | None:
-    open_ones = _locked().filter(session=session).exclude(status=Status.RESOLVED)
+    open_ones = _locked().filter(session=session, channel="chat").exclude(status=Status.RESOLVED)
     if assistant is not None:
         open_ones = open_ones.filter(assistant=assistant)
     return open_ones.order_by("-created_at").first()

@@ -70,12 +70,13 @@ def continue_session(
 
 
 def known_session(visitor: Visitor) -> VisitorSession | None:
-    """The session that the visitor may read from: the secret is required."""
+    """The session that the visitor may read from: the secret is required, the label is not."""
     if not visitor.secret:
         return None
-    return VisitorSession.objects.filter(
-        source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
-    ).first()
+    sessions = VisitorSession.objects.filter(
+        source_id=visitor.source_id, secret_digest=digest(visitor.secret)
+    )
+    return sessions.filter(label=visitor.label).first() if visitor.label else sessions.first()
 
 
 def _session_with_secret(visitor: Visitor) -> VisitorSession:

@@ -1,0 +1,129 @@
+"""What a visitor reads: their own session's conversations, and nothing that is the team's alone."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Prefetch, QuerySet
+
+from conversations.announcements import (
+    message_data,
+    text_or_none,
+    visitor_conversation_data,
+)
+from conversations.models import Attachment, Conversation, Message, Status, VisitorSession
+from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
+from realtime.log import Channel, read_events, read_head
+from tenants.errors import NotFound
+from tenants.ids import parse_uuid
+
+EVENTS_AT_ONCE = 200
+LARGEST_NUMBER = 2**31 - 1
+RESYNC = {"type": "resync", "data": {}}
+
+
+def conversations(
+    session: VisitorSession, *, cursor: str | None = None, size: int = PAGE_SIZE
+) -> Page:
+    """The session's conversations, latest first."""
+    rows = Conversation.objects.filter(session=session).order_by("-id")
+    if cursor:
+        rows = rows.filter(id__lt=decode_cursor(cursor, UUID))
+    return page_of(rows, size=size, render=_summary, position=lambda row: str(row.id))
+
+
+def own_conversation(session: VisitorSession, conversation_id: object) -> Conversation:
+    """The session's conversation with this id. Raises NotFound for any other."""
+    rows = Conversation.objects.filter(session=session, pk=parse_uuid(conversation_id))
+    found: Conversation | None = rows.first()
+    if found is None:
+        raise NotFound("Conversation not found.", code="conversation_not_found")
+    return found
+
+
+def open_conversation(session: VisitorSession) -> Conversation | None:
+    """The conversation that the session's next message goes to, if it has one."""
+    rows = Conversation.objects.filter(session=session, channel="chat")
+    found: Conversation | None = (
+        rows.exclude(status=Status.RESOLVED).order_by("-created_at").first()
+    )
+    return found
+
+
+def is_first(conversation_id: UUID) -> bool:
+    """Whether its session had no conversation before."""
+    this = Conversation.objects.filter(pk=conversation_id)
+    earlier = Conversation.objects.filter(
+        session__in=this.values("session"), created_at__lt=this.values("created_at")
+    )
+    return not earlier.exists()
+
+
+def history(
+    session: VisitorSession,
+    conversation_id: object,
+    *,
+    cursor: str | None = None,
+    size: int = PAGE_SIZE,
+) -> Page:
+    """A conversation's messages without the team's notes, latest first. Raises NotFound."""
+    rows = _messages().filter(conversation=own_conversation(session, conversation_id))
+    if cursor:
+        rows = rows.filter(seq__lt=decode_cursor(cursor, _read_number))
+    return page_of(
+        rows.order_by("-seq"), size=size, render=message_data, position=lambda row: str(row.seq)
+    )
+
+
+def events(session: VisitorSession, conversation_id: object, *, after: int) -> dict[str, Any]:
+    """What followed event ``after``, as the socket would have told it. Raises NotFound."""
+    conversation = own_conversation(session, conversation_id)
+    channel = Channel(conversation.tenant_id, conversation.id)
+    head = read_head(channel)
+    found = read_events(channel, after=after, limit=EVENTS_AT_ONCE) if after < head else []
+    if after > head or (after < head and (not found or found[0].seq != after + 1)):
+        return {"results": [RESYNC], "lastEventId": head, "hasMore": False}
+    last = found[-1].seq if found else after
+    return {
+        "results": [
+            {"type": event.type, "data": event.data, "id": event.seq, "ts": event.at}
+            for event in found
+        ],
+        "lastEventId": last,
+        "hasMore": last < head,
+    }
+
+
+def attachment(session: VisitorSession, attachment_id: object) -> Attachment:
+    """A file that the visitor sent or was sent. Raises NotFound for any other."""
+    found: Attachment | None = (
+        Attachment.objects.select_related("message", "conversation")
+        .filter(pk=parse_uuid(attachment_id))
+        .first()
+    )
+    if found is None or not _may_see(session, found):
+        raise NotFound("Attachment not found.", code="attachment_not_found")
+    return found
+
+
+def _may_see(session: VisitorSession, file: Attachment) -> bool:
+    if file.message is None or file.conversation is None:
+        return file.session_id == session.id
+    return file.conversation.session_id == session.id and not file.message.private
+
+
+def _messages() -> "QuerySet[Message]":
+    files = Prefetch("attachments", Attachment.objects.order_by("id"), to_attr="files")
+    return Message.objects.filter(private=False).prefetch_related(files)
+
+
+def _summary(conversation: Conversation) -> dict[str, Any]:
+    return {
+        **visitor_conversation_data(conversation),
+        "assistantId": text_or_none(conversation.assistant_id),
+        "lastMessage": conversation.last_message,
+        "readSeq": conversation.visitor_read_seq,
+    }
+
+
+def _read_number(text: str) -> int:
+    return max(0, min(int(text), LARGEST_NUMBER))
