@@ -1,0 +1,204 @@
+"""The operators' form for a bubble: one field for each setting, drawn from their schema."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from tenants.operators import LinesField
+from widgets.config import DEFAULTS, Color, Settings, cleaned_settings, complete_settings
+from widgets.models import Bubble, validate_domain, validate_origin
+
+SEPARATOR = "|"
+HINTS = {
+    "widget.primaryColor": "A hex value such as #3B82F6, or “default”.",
+    "widget.title": "Empty means the tenant's name.",
+    "widget.avatar": "The address of an image: https://… or /….",
+    "widget.launcherIcon": "The address of an image: https://… or /….",
+    "widget.customCss": "Applies inside the bubble only. No url() and no @import.",
+    "branding.logo": "The address of an image. Empty means the tenant's logo.",
+    "branding.wordmark": "The address of an image.",
+    "popups.messages": "One on each line, five at most.",
+    "preChatForm.fields": "One on each line: name | label | text, email or tel | yes if required.",
+    "triggers": "One on each line: time, scroll, idle, exit or url | value | message.",
+    "businessHours.hours": "One on each line: day (1 is Monday) | 09:00 | 17:30.",
+    "languages": "One on each line, such as en or pt-BR; the first is the main one.",
+}
+
+
+class RowsField(LinesField):
+    """A list of objects, one on each line, with their values between separators."""
+
+    def __init__(self, row: serializers.Serializer, **options: Any) -> None:
+        self.columns = row.fields
+        super().__init__(**options)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            value = [self._line(row) if isinstance(row, Mapping) else row for row in value]
+        return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        return [self._row(line) for line in super().to_python(value)]
+
+    def _line(self, row: Mapping[str, Any]) -> str:
+        values = ("yes" if row.get(name) is True else row.get(name, "") for name in self.columns)
+        return f" {SEPARATOR} ".join("" if value is False else str(value) for value in values)
+
+    def _row(self, line: str) -> dict[str, Any]:
+        values = [value.strip() for value in line.split(SEPARATOR, len(self.columns) - 1)]
+        row = dict(zip(self.columns, values, strict=False))
+        return {name: value for name, value in row.items() if value != ""}
+
+
+def field_name(path: str) -> str:
+    """How the form calls the setting at ``path``, such as ``widget.title``."""
+    return "settings__" + path.replace(".", "__")
+
+
+def paths(schema: serializers.Serializer, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting of the schema, with where it stands."""
+    for name, field in schema.fields.items():
+        if isinstance(field, serializers.Serializer):
+            yield from paths(field, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def form_field(path: str, field: Any) -> forms.Field:
+    options = {"required": False, "label": _label(path), "help_text": HINTS.get(path, "")}
+    match field:
+        case serializers.BooleanField():
+            return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, **options)
+        case serializers.ChoiceField():
+            choices = list(field.choices.items())
+            return forms.ChoiceField(
+                choices=choices, widget=UnfoldAdminSelectWidget, **{**options, "required": True}
+            )
+        case serializers.IntegerField():
+            return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **options)
+        case serializers.ListSerializer():
+            return RowsField(field.child, widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
+        case serializers.ListField():
+            return LinesField(widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
+    if path == "widget.customCss":
+        return forms.CharField(widget=UnfoldAdminTextareaWidget({"rows": 8}), **options)
+    if isinstance(field, Color):
+        options["required"] = True
+    return forms.CharField(
+        widget=UnfoldAdminTextInputWidget, max_length=field.max_length, **options
+    )
+
+
+SETTINGS = dict(paths(Settings()))
+
+
+class BubbleForm(forms.ModelForm):
+    """A bubble's own fields and, beside them, everything in its settings."""
+
+    origins = LinesField(
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="One on each line, such as https://www.example.com. "
+        "No origins and no domains means all pages.",
+    )
+    domains = LinesField(
+        widget=UnfoldAdminTextareaWidget({"rows": 3}),
+        help_text="One host on each line; its subdomains may show the bubble too.",
+    )
+
+    class Meta:
+        # The page adds the others: a choice of assistants can be read inside a request only.
+        model = Bubble
+        fields = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        settings = complete_settings(self.instance.settings)
+        for path in SETTINGS:
+            self.initial[field_name(path)] = _at(settings, path)
+
+    def clean_origins(self) -> list[str]:
+        return _each_valid(self.cleaned_data["origins"], validate_origin)
+
+    def clean_domains(self) -> list[str]:
+        return _each_valid(self.cleaned_data["domains"], validate_domain)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        given: dict[str, Any] = {}
+        for path in SETTINGS:
+            value = self.cleaned_data.get(field_name(path))
+            if value is not None:
+                _put(given, path, value)
+        try:
+            self.instance.settings = _changed(cleaned_settings(given), DEFAULTS)
+        except ValidationError as error:
+            self._blame(error.messages[0])
+        return self.cleaned_data
+
+    def _blame(self, problem: str) -> None:
+        """Show a problem beside its field; the schema says which by its path."""
+        path, _, text = problem.partition(": ")
+        names = [name for name in map(field_name, _shorter(path)) if name in self.fields]
+        self.add_error(names[0] if names else None, text or problem)
+
+
+BubbleForm.base_fields |= {
+    field_name(path): form_field(path, field) for path, field in SETTINGS.items()
+}
+
+
+def _label(path: str) -> str:
+    name = path.rpartition(".")[2]
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
+    return words[:1].upper() + words[1:]
+
+
+def _shorter(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+
+
+def _at(settings: Mapping[str, Any], path: str) -> Any:
+    value: Any = settings
+    for name in path.split("."):
+        value = value[name]
+    return value
+
+
+def _put(settings: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for name in parents:
+        settings = settings.setdefault(name, {})
+    settings[last] = value
+
+
+def _changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs from the defaults, so that better defaults reach everybody else."""
+    changed: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, Mapping):
+            if inner := _changed(value, defaults[name]):
+                changed[name] = inner
+        elif value != defaults[name]:
+            changed[name] = value
+    return changed
+
+
+def _each_valid(values: list[str], validate: Any) -> list[str]:
+    for value in values:
+        try:
+            validate(value)
+        except ValidationError as error:
+            raise ValidationError(f"{value}: {error.messages[0]}") from None
+    return values

@@ -1,0 +1,169 @@
+"""Through which bubble somebody comes in, and whether their page may."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from assistants.models import Assistant
+from assistants.queries import assistant_by_id, default_assistant
+from conversations.sessions import Visitor
+from tenants import credentials
+from tenants.credentials import Grant
+from tenants.errors import BadRequest, Forbidden, LiveChatError, NotFound
+from tenants.ids import parse_uuid
+from tenants.models import Credential, Tenant
+from tenants.network import origin_allowed
+from tenants.scope import tenant_scope
+from tenants.tokens import invalid_credentials
+from widgets.models import Bubble, BubbleCode
+
+TOKENS = (Credential.Kind.WIDGET_TOKEN, Credential.Kind.BUBBLE_TOKEN)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """What a request says about where it comes from; a socket names no widget."""
+
+    widget_id: str | None = None
+    token: str = ""
+    secret: str = ""
+    origin: str | None = None
+    ip: str | None = None
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class Door:
+    """A bubble, and the caller whom it lets in. Without a grant only by its public name."""
+
+    caller: Caller
+    bubble: Bubble
+    tenant_id: UUID
+    is_demo: bool
+    grant: Grant | None = None
+
+    def visitor(self, label: str) -> Visitor:
+        return Visitor(
+            source_id=self.bubble.id,
+            label=label,
+            secret=self.caller.secret,
+            origin=self.caller.origin or "",
+            user_agent=self.caller.user_agent,
+        )
+
+
+@contextmanager
+def entered(caller: Caller) -> Iterator[Door]:
+    """Open the tenant's scope for a caller with a token, at the bubble that the token speaks for.
+
+    Raises NotFound for an unknown widget before anything else, then Unauthorized, then Forbidden
+    for a page that the bubble does not list.
+    """
+    grant = _grant(caller)
+    with tenant_scope(grant.tenant_id):
+        bubble = _spoken_for(grant, caller.widget_id)
+        _require_page(bubble, caller.origin)
+        yield Door(caller, bubble, grant.tenant_id, grant.tenant_is_demo, grant)
+
+
+@contextmanager
+def opened(caller: Caller) -> Iterator[Door]:
+    """Open the tenant's scope for a caller who knows only what every page shows.
+
+    Raises NotFound for an unknown widget, and Forbidden for a page that it does not list.
+    """
+    tenant, bubble_id = _place(caller.widget_id)
+    if tenant.is_suspended:
+        raise credentials.tenant_suspended()
+    with tenant_scope(tenant.id):
+        bubble = _bubble(bubble_id)
+        if bubble is None:
+            raise _unknown_widget()
+        _require_page(bubble, caller.origin)
+        yield Door(caller, bubble, tenant.id, tenant.is_demo)
+
+
+def may_ask(widget_id: str, origin: str) -> bool:
+    """Whether pages of ``origin`` may hear this widget's answers, before we know their token.
+
+    A tenant's id stands for all its bubbles here. Raises NotFound for an unknown widget.
+    """
+    tenant, bubble_id = _place(widget_id)
+    with tenant_scope(tenant.id):
+        bubbles = Bubble.objects.filter(pk=bubble_id) if bubble_id else Bubble.objects.all()
+        rules = list(bubbles.values_list("origins", "domains"))
+    return any(origin_allowed(origin, origins, domains) for origins, domains in rules)
+
+
+def answering(bubble: Bubble) -> Assistant | None:
+    """The assistant that answers in a bubble, where nobody names another."""
+    assistant = bubble.assistant or default_assistant()
+    return assistant if assistant is not None and assistant.production_id else None
+
+
+def chosen_assistant(bubble: Bubble, named: str | None) -> Assistant:
+    """The assistant named by a request, or the bubble's. Raises BadRequest without one."""
+    if named is not None:
+        assistant = assistant_by_id(named)
+        if assistant is None:
+            raise BadRequest("There is no such assistant.", code="unknown_assistant")
+        return assistant
+    assistant = answering(bubble)
+    if assistant is None:
+        raise BadRequest("No assistant is configured.", code="no_assistant")
+    return assistant
+
+
+def _grant(caller: Caller) -> Grant:
+    try:
+        grant = credentials.verify(caller.token, kinds=TOKENS, origin=caller.origin)
+        tenant_id = parse_uuid(caller.widget_id)
+        if tenant_id not in (None, grant.tenant_id):
+            raise invalid_credentials()
+    except LiveChatError:
+        _require_widget(caller.widget_id)
+        raise
+    return grant
+
+
+def _spoken_for(grant: Grant, widget_id: str | None) -> Bubble:
+    bubble = _bubble(grant.subject_id)
+    if bubble is not None and (widget_id in (None, bubble.code) or parse_uuid(widget_id)):
+        return bubble
+    _require_widget(widget_id)
+    raise invalid_credentials()
+
+
+def _bubble(bubble_id: UUID | None) -> Bubble | None:
+    bubbles = Bubble.objects.select_related("assistant", "public_code")
+    which = {"pk": bubble_id} if bubble_id else {"is_default": True}
+    found: Bubble | None = bubbles.filter(**which).first()
+    return found
+
+
+def _require_page(bubble: Bubble, origin: str | None) -> None:
+    if not origin_allowed(origin, bubble.origins, bubble.domains):
+        raise Forbidden("This origin is not allowed.", code="origin_not_allowed")
+
+
+def _require_widget(widget_id: str | None) -> None:
+    if widget_id is not None:
+        _place(widget_id)
+
+
+def _place(widget_id: str | None) -> tuple[Tenant, UUID | None]:
+    """The tenant that a widget id names, and the bubble if it is a bubble's code."""
+    if tenant_id := parse_uuid(widget_id):
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        if tenant is not None:
+            return tenant, None
+    elif widget_id and widget_id.isascii() and "\0" not in widget_id:
+        named = BubbleCode.objects.select_related("tenant").filter(code=widget_id).first()
+        if named is not None:
+            return named.tenant, named.bubble_id
+    raise _unknown_widget()
+
+
+def _unknown_widget() -> NotFound:
+    return NotFound("Widget not found.", code="widget_not_found")
