@@ -56,13 +56,19 @@ class Finding:
 
 def examine(*codes: str) -> Iterator[Finding]:
     """Look at these parts of the installation, or at all of them."""
+    without_database = False
     for code, look in CHECKS.items():
-        if not codes or code in codes:
-            try:
-                look()
-                yield Finding(code)
-            except Sick as sick:
-                yield Finding(code, sick.problem, sick.remedy)
+        if codes and code not in codes:
+            continue
+        if without_database and code in IN_DATABASE:
+            yield Finding(code, "Not known while the database does not answer.", "See database.")
+            continue
+        try:
+            look()
+            yield Finding(code)
+        except Sick as sick:
+            without_database |= code == "database"
+            yield Finding(code, sick.problem, sick.remedy)
 
 
 def check_database() -> None:
@@ -72,7 +78,7 @@ def check_database() -> None:
 
 def check_migrations() -> None:
     with _database_errors():
-        loader = MigrationLoader(connection, ignore_no_initial=True)
+        loader = MigrationLoader(connection)
         missing = sorted(set(loader.disk_migrations) - set(loader.applied_migrations))
     if missing:
         app, name = missing[0]
@@ -178,6 +184,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "clock": check_clock,
     "public_url": check_public_url,
 }
+IN_DATABASE = frozenset({"migrations", "roles", "worker", "beat", "clock"})
 
 
 def _check_pulse(name: str, patience: timedelta, remedy: str) -> None:
