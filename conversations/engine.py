@@ -115,8 +115,8 @@ def receive_message(
     Raises BadRequest, Conflict (same ``client_id``, other content) and NotFound (a conversation
     that is not the session's).
     """
-    body_hash = _hash(text, conversation_id, [str(file.id) for file in files])
-    if repeat := _received_before(session.id, client_id, body_hash):
+    body_hash = _hash(text, files)
+    if repeat := _received_before(session.id, client_id, body_hash, conversation_id):
         return Received(repeat.conversation_id, repeat.id, repeat.seq, is_repeat=True)
     admit()
     _require_content(text, files)
@@ -168,8 +168,8 @@ def post_reply(
 
     Whoever answers holds the conversation from then on: the assistant stops.
     """
-    body_hash = _hash(text, str(conversation.id), [str(file.id) for file in files])
-    if repeat := _received_before(member.id, client_id, body_hash):
+    body_hash = _hash(text, files)
+    if repeat := _received_before(member.id, client_id, body_hash, conversation.id):
         return repeat
     _require_content(text, files)
     if not private:
@@ -306,11 +306,17 @@ def _save(conversation: Conversation, *fields: str) -> None:
     conversation.save(update_fields=[*fields, "updated_at"])
 
 
-def _received_before(sender_id: UUID, client_id: str | None, body_hash: str) -> Message | None:
+def _received_before(
+    sender_id: UUID, client_id: str | None, body_hash: str, conversation_id: object
+) -> Message | None:
     if client_id is None:
         return None
     message = Message.objects.filter(sender_id=sender_id, client_id=client_id).first()
-    if message is not None and message.body_hash != body_hash:
+    if message is None:
+        return None
+    # A client that missed our answer may repeat itself without knowing the conversation.
+    elsewhere = conversation_id and parse_uuid(conversation_id) != message.conversation_id
+    if elsewhere or message.body_hash != body_hash:
         raise Conflict("This key was used for another message.", code="idempotency_key_reused")
     return message
 
@@ -322,5 +328,6 @@ def _require_content(text: str, files: Sequence[Attachment]) -> None:
         raise BadRequest(f"A message has at most {MESSAGE_LIMIT} characters.", code="too_long")
 
 
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+def _hash(text: str, files: Sequence[Attachment]) -> str:
+    content = json.dumps([text, *(str(file.id) for file in files)])
+    return hashlib.sha256(content.encode()).hexdigest()
