@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.db import connections, router
-
 from conversations.announcements import announce_contact
 from conversations.models import Contact, Conversation, VisitorSession
 from tenants.scope import current_scope
@@ -40,7 +38,8 @@ def introduce(
         _move(session, contact)
     contact.name = name or contact.name
     contact.phone = phone or contact.phone
-    contact.attributes = dict(list({**contact.attributes, **(attributes or {})}.items())[-ATTRIBUTES_LIMIT:])
+    newest = list({**contact.attributes, **(attributes or {})}.items())[-ATTRIBUTES_LIMIT:]
+    contact.attributes = dict(newest)
     contact.save(update_fields=["name", "phone", "attributes"])
     announce_contact(contact)
     return contact

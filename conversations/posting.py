@@ -14,9 +14,7 @@ from conversations.models import Attachment, AuthorKind, Conversation, Message
 PREVIEW_LENGTH = 140
 
 
-def post(
-    conversation: Conversation, *, files: Sequence[Attachment] = (), **fields: Any
-) -> Message:
+def post(conversation: Conversation, *, files: Sequence[Attachment] = (), **fields: Any) -> Message:
     """Number and store a message, and with it whatever the caller changed in the conversation.
 
     The conversation must be locked or new. ``fields`` are the message's own.

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -39,17 +38,17 @@ async def wait_for_outcome(tenant_id: UUID, received: Received, *, seconds: floa
     """
     channel = Channel(tenant_id, received.conversation_id)
     watch = hub().watch(channel, _concerns_answers)
-    look = partial(run_in_db_thread, outcome, tenant_id, received.conversation_id, received.seq)
+    question = (tenant_id, received.conversation_id, received.seq)
     deadline = asyncio.get_running_loop().time() + seconds
     try:
         if received.is_repeat or not received.awaits_answer:
             watch.wake()
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
             if await wait_for_news(watch, seconds=left):
-                found = await look()
+                found = await run_in_db_thread(outcome, *question)
                 if not found.is_pending:
                     return found
-        return await look()
+        return await run_in_db_thread(outcome, *question)
     finally:
         hub().unwatch(channel, watch)
 

@@ -135,9 +135,7 @@ def claim_exhausted(tenant_id: UUID, turn_id: UUID) -> Claim | None:
         )
 
 
-def _commit(
-    held: Claim, reply: Reply, *, model: str, tokens: int, handover: str = ""
-) -> bool:
+def _commit(held: Claim, reply: Reply, *, model: str, tokens: int, handover: str = "") -> bool:
     try:
         with tenant_scope(held.tenant_id):
             conversation = (
@@ -164,9 +162,7 @@ def _commit(
         return False
 
 
-def _post_answer(
-    conversation: Conversation, held: Claim, reply: Reply, handover: str
-) -> Message:
+def _post_answer(conversation: Conversation, held: Claim, reply: Reply, handover: str) -> Message:
     if handover:
         conversation.owner = Owner.WAITING
         conversation.epoch += 1

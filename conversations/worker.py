@@ -179,7 +179,7 @@ _starting = threading.Lock()
 
 def current() -> Worker:
     """This process's worker, started when it is first asked for."""
-    global _worker  # noqa: PLW0603 -- one per process
+    global _worker
     with _starting:
         if _worker is None:
             _worker = Worker()

@@ -93,7 +93,7 @@ def _token(tenant: Tenant, kind: Credential.Kind, subject_id: object) -> str:
 
 
 def _kept_secrets(tenant: Tenant) -> dict[str, str]:
-    """What the database keeps only as a hash, kept for demo tenants in a file of the owner's own."""
+    """What the database keeps only as a hash, from a file that only its owner may read."""
     path = settings.VAR_DIR / "demo" / f"{tenant.id}.json"
     if path.exists():
         return dict(json.loads(path.read_text()))

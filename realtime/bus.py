@@ -100,7 +100,7 @@ class Outgoing:
             else:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await get_channel_layer().group_send(group, message)
-        except Exception as error:  # noqa: BLE001 -- a hint may be lost, whatever the reason
+        except Exception as error:
             logger.warning("A hint was lost: %s", error or type(error).__name__)
             await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 

@@ -225,9 +225,10 @@ class Hub:
                     watch.wake()
             if feed := self._feeds.get(feed_id):
                 feed.push(LoggedEvent.from_wire(wire))
-        if ephemeral := hint.get("ephemeral"):
-            if feed := self._feeds.get(UUID(ephemeral.pop("feed"))):
-                feed.send(encode(ephemeral))
+        if (whispered := hint.get("ephemeral")) and (
+            feed := self._feeds.get(UUID(whispered.pop("feed")))
+        ):
+            feed.send(encode(whispered))
 
     async def _pump(self) -> None:
         while True:
@@ -265,7 +266,7 @@ class Hub:
 
     async def _poll(self) -> None:
         while True:
-            await asyncio.sleep(POLL_SECONDS * random.uniform(0.75, 1.0))
+            await asyncio.sleep(POLL_SECONDS * random.uniform(0.75, 1.0))  # noqa: S311 -- jitter
             try:
                 await self._compare_heads()
             except Exception as error:

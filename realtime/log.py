@@ -16,7 +16,7 @@ REPLAY_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Channel:
-    """What can be listened to: a tenant's events, or one conversation's as its visitor sees them."""
+    """What can be listened to: a tenant's events, or one conversation's, as its visitor sees it."""
 
     tenant_id: UUID
     conversation_id: UUID | None = None

@@ -62,7 +62,7 @@ def tenant_scope(tenant_id: UUID) -> Iterator[Scope]:
 
 @contextmanager
 def platform_scope(reason: str) -> Iterator[None]:
-    """Read and write as the database's owner, across all tenants. Each reason is listed in a test."""
+    """Read and write as the database's owner, across all tenants; a test lists the reasons."""
     token = _platform.set(reason)
     try:
         yield
@@ -122,7 +122,7 @@ class TenantModel(models.Model):
 
     objects = TenantManager()
     # Django reaches for a plain manager when it follows relations; the database guards those.
-    unscoped = models.Manager()
+    unscoped = models.Manager()  # noqa: DJ012 -- a manager too
 
     class Meta:
         abstract = True

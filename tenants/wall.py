@@ -8,7 +8,7 @@ APP_ROLE = "livechat_app"
 def wall(table: str, **references: str) -> RunSQL:
     """Put ``table`` behind row-level security and pin its references to its own tenant.
 
-    ``references`` names columns and the tables they point to: ``contact_id="conversations_contact"``.
+    ``references`` names columns and where they point: ``contact_id="conversations_contact"``.
     The policy has no default: without a tenant a query is an error, never an empty list.
     """
     forward = [

@@ -15,7 +15,9 @@ PASSWORD = "correct horse battery staple"
 
 def make_tenant(name="Acme", **fields):
     """A tenant that no other test knows, so that nothing ever needs to be cleaned up."""
-    return Tenant.objects.create(name=name, slug=f"{name.lower()}-{uuid.uuid4().hex[:12]}", **fields)
+    return Tenant.objects.create(
+        name=name, slug=f"{name.lower()}-{uuid.uuid4().hex[:12]}", **fields
+    )
 
 
 def make_member(tenant, *, role=Membership.Role.AGENT, email="", password=PASSWORD):

@@ -9,233 +9,509 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('assistants', '0003_search'),
-        ('tenants', '0003_credential_replaces_alter_credential_created_at'),
+        ("assistants", "0003_search"),
+        ("tenants", "0003_credential_replaces_alter_credential_created_at"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Contact',
+            name="Contact",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('email', models.EmailField(blank=True, max_length=254, null=True)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('external_id', models.CharField(blank=True, help_text='The user id that the site vouched for.', max_length=200, null=True)),
-                ('attributes', models.JSONField(blank=True, default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("email", models.EmailField(blank=True, max_length=254, null=True)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                (
+                    "external_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="The user id that the site vouched for.",
+                        max_length=200,
+                        null=True,
+                    ),
+                ),
+                ("attributes", models.JSONField(blank=True, default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('channel', models.CharField(default='chat', max_length=20)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('pending', 'Pending'), ('snoozed', 'Snoozed'), ('resolved', 'Resolved')], default='open', max_length=10)),
-                ('owner', models.CharField(choices=[('bot', 'Bot'), ('waiting', 'Waiting'), ('human', 'Human'), ('closed', 'Closed')], default='bot', max_length=10)),
-                ('epoch', models.PositiveIntegerField(default=0)),
-                ('segment', models.PositiveIntegerField(default=0)),
-                ('segment_start', models.PositiveIntegerField(default=0)),
-                ('message_seq', models.PositiveIntegerField(default=0)),
-                ('subject', models.CharField(blank=True, max_length=200)),
-                ('last_message', models.JSONField(null=True)),
-                ('unread', models.PositiveIntegerField(default=0)),
-                ('visitor_read_seq', models.PositiveIntegerField(default=0)),
-                ('labels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), default=list, size=None)),
-                ('qualified_at', models.DateTimeField(null=True)),
-                ('qualification', models.JSONField(default=dict)),
-                ('variables', models.JSONField(default=dict)),
-                ('handover_reason', models.CharField(blank=True, max_length=60)),
-                ('language', models.CharField(blank=True, max_length=16)),
-                ('is_test', models.BooleanField(default=False)),
-                ('snoozed_until', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('assignee', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='tenants.membership')),
-                ('assistant', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assistants.assistant')),
-                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='conversations.contact')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("channel", models.CharField(default="chat", max_length=20)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Open"),
+                            ("pending", "Pending"),
+                            ("snoozed", "Snoozed"),
+                            ("resolved", "Resolved"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.CharField(
+                        choices=[
+                            ("bot", "Bot"),
+                            ("waiting", "Waiting"),
+                            ("human", "Human"),
+                            ("closed", "Closed"),
+                        ],
+                        default="bot",
+                        max_length=10,
+                    ),
+                ),
+                ("epoch", models.PositiveIntegerField(default=0)),
+                ("segment", models.PositiveIntegerField(default=0)),
+                ("segment_start", models.PositiveIntegerField(default=0)),
+                ("message_seq", models.PositiveIntegerField(default=0)),
+                ("subject", models.CharField(blank=True, max_length=200)),
+                ("last_message", models.JSONField(null=True)),
+                ("unread", models.PositiveIntegerField(default=0)),
+                ("visitor_read_seq", models.PositiveIntegerField(default=0)),
+                (
+                    "labels",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
+                ("qualified_at", models.DateTimeField(null=True)),
+                ("qualification", models.JSONField(default=dict)),
+                ("variables", models.JSONField(default=dict)),
+                ("handover_reason", models.CharField(blank=True, max_length=60)),
+                ("language", models.CharField(blank=True, max_length=16)),
+                ("is_test", models.BooleanField(default=False)),
+                ("snoozed_until", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "assignee",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="tenants.membership",
+                    ),
+                ),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="assistants.assistant",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to="conversations.contact",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('seq', models.PositiveIntegerField()),
-                ('author_kind', models.CharField(choices=[('visitor', 'Visitor'), ('assistant', 'Assistant'), ('agent', 'Agent'), ('system', 'System')], max_length=10)),
-                ('author_id', models.UUIDField(null=True)),
-                ('author_name', models.CharField(blank=True, max_length=200)),
-                ('text', models.TextField(blank=True)),
-                ('private', models.BooleanField(default=False)),
-                ('status', models.CharField(default='sent', max_length=12)),
-                ('sources', models.JSONField(default=list)),
-                ('choices', models.JSONField(default=list)),
-                ('sender_id', models.UUIDField(null=True)),
-                ('client_id', models.CharField(max_length=200, null=True)),
-                ('body_hash', models.CharField(blank=True, max_length=64)),
-                ('created_at', models.DateTimeField()),
-                ('erased_at', models.DateTimeField(null=True)),
-                ('conversation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='conversations.conversation')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("seq", models.PositiveIntegerField()),
+                (
+                    "author_kind",
+                    models.CharField(
+                        choices=[
+                            ("visitor", "Visitor"),
+                            ("assistant", "Assistant"),
+                            ("agent", "Agent"),
+                            ("system", "System"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("author_id", models.UUIDField(null=True)),
+                ("author_name", models.CharField(blank=True, max_length=200)),
+                ("text", models.TextField(blank=True)),
+                ("private", models.BooleanField(default=False)),
+                ("status", models.CharField(default="sent", max_length=12)),
+                ("sources", models.JSONField(default=list)),
+                ("choices", models.JSONField(default=list)),
+                ("sender_id", models.UUIDField(null=True)),
+                ("client_id", models.CharField(max_length=200, null=True)),
+                ("body_hash", models.CharField(blank=True, max_length=64)),
+                ("created_at", models.DateTimeField()),
+                ("erased_at", models.DateTimeField(null=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('question_seq', models.PositiveIntegerField(help_text='Answers the messages up to this one.')),
-                ('epoch', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('answered', 'Answered'), ('handed_over', 'Handed Over'), ('superseded', 'Superseded'), ('cancelled', 'Cancelled')], default='queued', max_length=12)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=60)),
-                ('model', models.CharField(blank=True, max_length=100)),
-                ('tokens', models.PositiveIntegerField(default=0)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('conversation', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='conversations.conversation')),
-                ('reply', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='conversations.message')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
-                ('version', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='assistants.assistantversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "question_seq",
+                    models.PositiveIntegerField(help_text="Answers the messages up to this one."),
+                ),
+                ("epoch", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("running", "Running"),
+                            ("answered", "Answered"),
+                            ("handed_over", "Handed Over"),
+                            ("superseded", "Superseded"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="queued",
+                        max_length=12,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=60)),
+                ("model", models.CharField(blank=True, max_length=100)),
+                ("tokens", models.PositiveIntegerField(default=0)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turns",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "reply",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="conversations.message",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="assistants.assistantversion",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='VisitorSession',
+            name="VisitorSession",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('source_id', models.UUIDField()),
-                ('label', models.CharField(max_length=128)),
-                ('fingerprint', models.CharField(max_length=64)),
-                ('is_current', models.BooleanField(default=True)),
-                ('secret_digest', models.CharField(max_length=64)),
-                ('secret_seen', models.BooleanField(default=False)),
-                ('user_id', models.CharField(blank=True, help_text='What the page says; vouched for by nobody.', max_length=200)),
-                ('origin', models.CharField(blank=True, max_length=300)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('last_seen_at', models.DateTimeField()),
-                ('contact', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='sessions', to='conversations.contact')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("source_id", models.UUIDField()),
+                ("label", models.CharField(max_length=128)),
+                ("fingerprint", models.CharField(max_length=64)),
+                ("is_current", models.BooleanField(default=True)),
+                ("secret_digest", models.CharField(max_length=64)),
+                ("secret_seen", models.BooleanField(default=False)),
+                (
+                    "user_id",
+                    models.CharField(
+                        blank=True,
+                        help_text="What the page says; vouched for by nobody.",
+                        max_length=200,
+                    ),
+                ),
+                ("origin", models.CharField(blank=True, max_length=300)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("last_seen_at", models.DateTimeField()),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sessions",
+                        to="conversations.contact",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddField(
-            model_name='conversation',
-            name='session',
-            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='conversations.visitorsession'),
+            model_name="conversation",
+            name="session",
+            field=models.ForeignKey(
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="conversations",
+                to="conversations.visitorsession",
+            ),
         ),
         migrations.CreateModel(
-            name='Attachment',
+            name="Attachment",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('file', models.FileField(max_length=200, upload_to='')),
-                ('name', models.CharField(max_length=200)),
-                ('content_type', models.CharField(max_length=100)),
-                ('size', models.PositiveIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
-                ('conversation', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='conversations.conversation')),
-                ('message', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='conversations.message')),
-                ('session', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='conversations.visitorsession')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("file", models.FileField(max_length=200, upload_to="")),
+                ("name", models.CharField(max_length=200)),
+                ("content_type", models.CharField(max_length=100)),
+                ("size", models.PositiveIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="conversations.message",
+                    ),
+                ),
+                (
+                    "session",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="conversations.visitorsession",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(models.F('tenant'), django.db.models.functions.text.Lower('email'), condition=models.Q(('email__isnull', False)), name='contact_email'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                models.F("tenant"),
+                django.db.models.functions.text.Lower("email"),
+                condition=models.Q(("email__isnull", False)),
+                name="contact_email",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='contact',
-            constraint=models.UniqueConstraint(condition=models.Q(('external_id__isnull', False)), fields=('tenant', 'external_id'), name='contact_external_id'),
+            model_name="contact",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("external_id__isnull", False)),
+                fields=("tenant", "external_id"),
+                name="contact_external_id",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('conversation', 'seq'), name='message_seq'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("conversation", "seq"), name="message_seq"),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('sender_id', 'client_id'), name='message_client_id'),
+            model_name="message",
+            constraint=models.UniqueConstraint(
+                fields=("sender_id", "client_id"), name="message_client_id"
+            ),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(fields=['conversation', 'question_seq'], name='conversatio_convers_fd05b6_idx'),
+            model_name="turn",
+            index=models.Index(
+                fields=["conversation", "question_seq"], name="conversatio_convers_fd05b6_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='turn',
-            index=models.Index(condition=models.Q(('state__in', ('queued', 'running'))), fields=['created_at'], name='turn_open'),
+            model_name="turn",
+            index=models.Index(
+                condition=models.Q(("state__in", ("queued", "running"))),
+                fields=["created_at"],
+                name="turn_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='turn',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('conversation',), name='turn_one_open'),
+            model_name="turn",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ("queued", "running"))),
+                fields=("conversation",),
+                name="turn_one_open",
+            ),
         ),
         migrations.AddIndex(
-            model_name='visitorsession',
-            index=models.Index(fields=['tenant', 'secret_digest'], name='conversatio_tenant__9a1c7a_idx'),
+            model_name="visitorsession",
+            index=models.Index(
+                fields=["tenant", "secret_digest"], name="conversatio_tenant__9a1c7a_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='visitorsession',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('tenant', 'source_id', 'label', 'fingerprint'), name='visitor_session_current'),
+            model_name="visitorsession",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_current", True)),
+                fields=("tenant", "source_id", "label", "fingerprint"),
+                name="visitor_session_current",
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['tenant', '-updated_at', '-id'], name='conversatio_tenant__4b69c2_idx'),
+            model_name="conversation",
+            index=models.Index(
+                fields=["tenant", "-updated_at", "-id"], name="conversatio_tenant__4b69c2_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(fields=['tenant', 'session', '-created_at'], name='conversatio_tenant__3e0114_idx'),
+            model_name="conversation",
+            index=models.Index(
+                fields=["tenant", "session", "-created_at"], name="conversatio_tenant__3e0114_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='conversation',
-            index=models.Index(condition=models.Q(('status', 'snoozed')), fields=['snoozed_until'], name='snoozed'),
+            model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("status", "snoozed")), fields=["snoozed_until"], name="snoozed"
+            ),
         ),
     ]

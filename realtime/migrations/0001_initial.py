@@ -7,42 +7,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Head',
+            name="Head",
             fields=[
-                ('feed', models.UUIDField(primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField()),
+                ("feed", models.UUIDField(primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('audience', models.CharField(choices=[('team', 'Team'), ('visitor', 'Visitor')], max_length=7)),
-                ('conversation_id', models.UUIDField(null=True)),
-                ('seq', models.BigIntegerField()),
-                ('type', models.CharField(max_length=40)),
-                ('data', models.JSONField()),
-                ('at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "audience",
+                    models.CharField(
+                        choices=[("team", "Team"), ("visitor", "Visitor")], max_length=7
+                    ),
+                ),
+                ("conversation_id", models.UUIDField(null=True)),
+                ("seq", models.BigIntegerField()),
+                ("type", models.CharField(max_length=40)),
+                ("data", models.JSONField()),
+                ("at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
-                'indexes': [models.Index(fields=['at'], name='realtime_ev_at_bcb912_idx')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('audience', 'team')), fields=('tenant', 'seq'), name='event_team_seq'), models.UniqueConstraint(condition=models.Q(('audience', 'visitor')), fields=('conversation_id', 'seq'), name='event_visitor_seq')],
+                "abstract": False,
+                "base_manager_name": "unscoped",
+                "indexes": [models.Index(fields=["at"], name="realtime_ev_at_bcb912_idx")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("audience", "team")),
+                        fields=("tenant", "seq"),
+                        name="event_team_seq",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("audience", "visitor")),
+                        fields=("conversation_id", "seq"),
+                        name="event_visitor_seq",
+                    ),
+                ],
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
     ]

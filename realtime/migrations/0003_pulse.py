@@ -6,17 +6,16 @@ from tenants.wall import open_table
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('realtime', '0002_wall'),
+        ("realtime", "0002_wall"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pulse',
+            name="Pulse",
             fields=[
-                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         open_table("realtime_pulse"),

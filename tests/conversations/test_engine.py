@@ -33,7 +33,9 @@ def do(tenant, received, verb, *args, **kwargs):
 
 def turn_states(tenant):
     with tenant_scope(tenant.id):
-        return list(Turn.objects.order_by("question_seq", "created_at").values_list("state", flat=True))
+        return list(
+            Turn.objects.order_by("question_seq", "created_at").values_list("state", flat=True)
+        )
 
 
 @pytest.fixture
@@ -164,7 +166,9 @@ def test_many_senders_in_one_conversation_leave_no_gap(acme, assistant):
     assert turn_states(acme).count(TurnState.QUEUED) == 1
 
 
-@pytest.mark.parametrize("garbage", ["conv-456", "' or 1=1", "0" * 400, str(uuid7()), "\u0661" * 36])
+@pytest.mark.parametrize(
+    "garbage", ["conv-456", "' or 1=1", "0" * 400, str(uuid7()), "\u0661" * 36]
+)
 def test_a_conversation_that_is_not_the_sessions_is_not_found(acme, globex, assistant, garbage):
     visitor = make_visitor()
     write(acme, visitor)

@@ -14,7 +14,9 @@ from tests.conversations.test_engine import conversation_now, do
 from tests.conversations.test_turns import answers, lapse, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
 
-FAQ = [{"question": "How much is shipping?", "variants": [], "answer": "Shipping costs four euros."}]
+FAQ = [
+    {"question": "How much is shipping?", "variants": [], "answer": "Shipping costs four euros."}
+]
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Reader:
 
     async def until(self, count, seconds=5):
         async with asyncio.timeout(seconds):
-            while len(self.frames) < count:
+            while len(self.frames) < count:  # noqa: ASYNC110 -- a poll is plain enough
                 await asyncio.sleep(0.01)
 
 
