@@ -14,6 +14,7 @@ from livechat.env import (
     env_text,
     env_url,
 )
+from livechat.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env_text("VAR_DIR") or BASE_DIR / "var")
@@ -98,7 +99,6 @@ INSTALLED_APPS = [
     "livechat",
 ]
 MIDDLEWARE = [
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -120,7 +120,11 @@ TEMPLATES = [
     }
 ]
 ROOT_URLCONF = "livechat.urls"
+# Routes served without Django's thread hops; they stand in ROOT_URLCONF too.
+HOT_URLCONF = "widgets.hot_urls"
 ASGI_APPLICATION = "livechat.asgi.application"
+# An async (path, origin) -> bool that says which other sites' pages may read an answer.
+CORS_ORIGIN_CHECK = ""
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"
@@ -202,10 +206,12 @@ SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY_COUNT else None
+REQUIRE_HTTPS = PRODUCTION
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=14)
 REFRESH_TOKEN_IDLE = timedelta(hours=24)
+
+LOGGING = logging_config(production=PRODUCTION)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"

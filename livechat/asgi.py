@@ -1,0 +1,52 @@
+"""The application that the server runs: edge, static files, two handlers, sockets."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
+# Makes the apps ready, which the imports below need.
+django_handler = get_asgi_application()
+
+from channels.routing import URLRouter  # noqa: E402 -- apps must be ready
+from django.conf import settings  # noqa: E402 -- apps must be ready
+from django.urls import get_resolver  # noqa: E402 -- apps must be ready
+
+from livechat.asgi_types import App, Receive, Scope, Send  # noqa: E402 -- apps must be ready
+from livechat.edge import Edge  # noqa: E402 -- apps must be ready
+from livechat.handlers import Django, HotHandler  # noqa: E402 -- apps must be ready
+from livechat.routing import websocket_urlpatterns  # noqa: E402 -- apps must be ready
+from livechat.static_files import StaticFiles  # noqa: E402 -- apps must be ready
+from realtime.feeds import hub  # noqa: E402 -- apps must be ready
+
+
+class Application:
+    """Sends each connection where its kind is understood."""
+
+    def __init__(self, *, http: App, websocket: App) -> None:
+        self.http = http
+        self.websocket = websocket
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                await self.http(scope, receive, send)
+            case "websocket":
+                await self.websocket(scope, receive, send)
+            case "lifespan":
+                await self._live(receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        # A route that cannot be imported must stop the start, not the first request.
+        assert get_resolver().url_patterns is not None
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await hub().close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+django = Django(hot=HotHandler(settings.HOT_URLCONF), other=django_handler)
+application = Edge(
+    Application(http=StaticFiles(django), websocket=URLRouter(websocket_urlpatterns))
+)

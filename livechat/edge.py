@@ -1,0 +1,203 @@
+"""What surrounds Django: who asks, how much, over what; and what every answer carries."""
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from livechat.asgi_types import App, Message, Receive, Scope, Send
+from livechat.cors import cors_headers, is_preflight
+from livechat.headers import Header, missing_headers
+from livechat.logs import redact
+from tenants import context, rest, strict_json
+from tenants.errors import (
+    BadRequest,
+    Forbidden,
+    LiveChatError,
+    NotFound,
+    TooLarge,
+    UnsupportedMediaType,
+)
+from tenants.network import client_ip
+
+logger = logging.getLogger("livechat.access")
+
+MAX_BODY_BYTES = 11 * 1024 * 1024
+# How long the rest of a refused body is read, so that its sender lives to see the refusal.
+LINGER_SECONDS = 5.0
+HEALTH_PATHS = {"/healthz", "/readyz"}
+REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+
+
+class Edge:
+    """The outermost application."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        context.request_id.set(_request_id(scope))
+        scope["scheme"] = _scheme(scope)
+        if scope["type"] == "http":
+            await Exchange(self.app, scope, receive, send).run()
+        elif scope["scheme"] == "ws" and settings.REQUIRE_HTTPS:
+            await send({"type": "websocket.close"})
+        else:
+            await self.app(scope, receive, send)
+
+
+class Exchange:
+    """One request and its answer."""
+
+    def __init__(self, app: App, scope: Scope, receive: Receive, send: Send) -> None:
+        self.app, self.scope = app, scope
+        self._receive, self._send = receive, send
+        self.status = 0
+        self.received = 0
+        self.cors: list[Header] = []
+
+    async def run(self) -> None:
+        started = time.perf_counter()
+        try:
+            await self._answer()
+        except Exception:
+            # Django answers its own errors; whatever gets here must still become an answer.
+            logger.exception("A request could not be answered")
+            if not self.status:
+                await self.refuse(rest.InternalError())
+        finally:
+            self._log(time.perf_counter() - started)
+
+    async def receive(self) -> Message:
+        """Pass the request on; a body that grows too large looks as if its sender hung up."""
+        message = await self._receive()
+        self.received += len(message.get("body", b""))
+        if self.received > MAX_BODY_BYTES:
+            return {"type": "http.disconnect"}
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = [*message.get("headers", ()), *self.cors]
+            message = {**message, "headers": headers + missing_headers(self.scope, headers)}
+        await self._send(message)
+
+    async def refuse(self, error: LiveChatError, *, location: str = "") -> None:
+        body = rest.encode(rest.error_body(error))
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+        ]
+        if location:
+            headers.append((b"location", location.encode("ascii")))
+        status = 301 if location else error.status
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        await self._read_the_rest()
+        await self._send({"type": "http.response.body"})
+
+    async def _answer(self) -> None:
+        if settings.REQUIRE_HTTPS and self._is_plain():
+            await self._demand_https()
+            return
+        self.cors = await cors_headers(self.scope)
+        if is_preflight(self.scope):
+            await self.send({"type": "http.response.start", "status": 204})
+            await self.send({"type": "http.response.body"})
+        elif problem := _problem(self.scope):
+            await self.refuse(problem)
+        else:
+            await self.app(self.scope, self.receive, self.send)
+            if self.received > MAX_BODY_BYTES and not self.status:
+                await self.refuse(_too_large())
+
+    def _is_plain(self) -> bool:
+        return self.scope["scheme"] == "http" and self.scope["path"] not in HEALTH_PATHS
+
+    async def _demand_https(self) -> None:
+        """Send readers to the safe address; a secret in any other request is already out."""
+        error = Forbidden("This server is reached over HTTPS only.", code="https_required")
+        await self.refuse(error, location=self._https_location())
+
+    def _https_location(self) -> str:
+        host = next(_values(self.scope, b"host"), b"").decode("latin-1").lower()
+        is_ours = validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
+        if self.scope["method"] not in ("GET", "HEAD") or not is_ours:
+            return ""
+        query = self.scope["query_string"].decode("latin-1")
+        path = self.scope["raw_path"].decode("latin-1")
+        location = f"https://{host}{path}{'?' if query else ''}{query}"
+        return location if location.isascii() else ""
+
+    async def _read_the_rest(self) -> None:
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while (await self._receive()).get("more_body"):
+                    pass
+        except TimeoutError:
+            pass
+
+    def _log(self, seconds: float) -> None:
+        if self.scope["path"] in HEALTH_PATHS:
+            return
+        query = redact(self.scope["query_string"].decode("latin-1"))
+        facts = {
+            "method": self.scope["method"],
+            "path": self.scope["path"] + ("?" + query if query else ""),
+            "status": self.status,
+            "milliseconds": round(seconds * 1000, 1),
+            "ip": client_ip(self.scope),
+        }
+        logger.info("%(method)s %(path)s %(status)s %(milliseconds)s ms", facts, extra=facts)
+
+
+def _problem(scope: Scope) -> LiveChatError | None:
+    """Return why this request goes no further, as far as its headers tell."""
+    if "\0" in scope["path"]:
+        return NotFound()
+    for value in _values(scope, b"content-length"):
+        if not value.isdigit() or int(value) > MAX_BODY_BYTES:
+            return _too_large()
+    try:
+        scope["query_string"].decode("utf-8")
+        for value in _values(scope, b"content-type"):
+            strict_json.require_utf8(value.decode("latin-1"))
+    except UnicodeDecodeError:
+        return BadRequest("The address is not valid.", code="invalid_address")
+    except UnsupportedMediaType as error:
+        return error
+    return None
+
+
+def _too_large() -> TooLarge:
+    return TooLarge("The request body is too large.", code="body_too_large")
+
+
+def _request_id(scope: Scope) -> str:
+    for value in _values(scope, b"x-request-id"):
+        if REQUEST_ID.fullmatch(value):
+            return value.decode("ascii")
+    return secrets.token_hex(10)
+
+
+def _scheme(scope: Scope) -> str:
+    """Return how the client came to the outermost of our proxies, or to us if there is none."""
+    trusted = settings.TRUSTED_PROXY_COUNT
+    entries = b",".join(_values(scope, b"x-forwarded-proto")).split(b",")
+    entry = entries[-min(trusted, len(entries))].strip().lower() if trusted else b""
+    is_secure = entry in (b"https", b"wss") if entry else scope["scheme"] in ("https", "wss")
+    return ("http" if scope["type"] == "http" else "ws") + ("s" if is_secure else "")
+
+
+def _values(scope: Scope, name: bytes) -> Iterator[bytes]:
+    return (value for key, value in scope["headers"] if key == name)

@@ -1,0 +1,46 @@
+"""The headers that every answer carries, unless its view set its own."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from livechat.asgi_types import Scope
+from tenants import context
+
+Header = tuple[bytes, bytes]
+
+COMMON: list[Header] = [
+    (b"cache-control", b"private, no-store"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+STRICT_TRANSPORT: Header = (b"strict-transport-security", b"max-age=31536000")
+
+PAGE = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "script-src 'self'{scripts}; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+# First match wins. The admin's Alpine.js compiles the expressions in its templates.
+CONTENT_POLICIES: list[tuple[str, bytes]] = [
+    ("/admin/", PAGE.format(scripts=" 'unsafe-eval'").encode()),
+    ("/api/docs", PAGE.format(scripts="").encode()),
+    ("/api/", b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+    ("", PAGE.format(scripts="").encode()),
+]
+
+
+def missing_headers(scope: Scope, headers: Iterable[Header]) -> list[Header]:
+    """Return what ``headers`` lack."""
+    present = {name.lower() for name, _ in headers}
+    ours = [*COMMON, (b"content-security-policy", _content_policy(scope["path"]))]
+    if settings.REQUIRE_HTTPS and scope["scheme"] == "https":
+        ours.append(STRICT_TRANSPORT)
+    missing = [header for header in ours if header[0] not in present]
+    return [*missing, (b"x-request-id", context.request_id.get().encode("ascii"))]
+
+
+def _content_policy(path: str) -> bytes:
+    return next(policy for prefix, policy in CONTENT_POLICIES if path.startswith(prefix))

@@ -1,0 +1,24 @@
+"""Every WebSocket path."""
+
+from typing import Any
+
+from django.urls import URLPattern, re_path
+
+from realtime.consumer import SocketConsumer
+
+
+class UnknownSocket(SocketConsumer):
+    """Tells whoever connects to any other path that there is nothing."""
+
+    auth_deadline = None
+
+    async def on_connect(self) -> None:
+        await self.fail("not_found", 4404, message="There is no socket at this address.")
+
+
+def socket(pattern: str, consumer: type[SocketConsumer]) -> URLPattern:
+    view: Any = consumer.as_asgi()
+    return re_path(pattern, view)
+
+
+websocket_urlpatterns = [socket("", UnknownSocket)]

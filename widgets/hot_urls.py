@@ -1,0 +1,11 @@
+"""The hot routes, which the hop-free handler serves."""
+
+from django.urls import path
+
+from widgets.hot_views import ChatView, ConfigView, TrackView
+
+urlpatterns = [
+    path("api/widgets/<str:widget_id>/chat", ChatView.as_view(), name="widget-chat"),
+    path("api/widgets/<str:widget_id>/track", TrackView.as_view(), name="widget-track"),
+    path("api/widgets/<str:widget_id>/config", ConfigView.as_view(), name="widget-config"),
+]
