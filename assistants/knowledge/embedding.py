@@ -152,7 +152,7 @@ class MiniLM:
             .transpose(0, 2, 1, 3)
             for part in ("query", "key", "value")
         )
-        scores = query @ key.transpose(0, 1, 3, 2)
+        scores: Floats = query @ key.transpose(0, 1, 3, 2)
         scores *= (size // HEADS) ** -0.5
         scores += mask
         scores -= scores.max(axis=-1, keepdims=True)

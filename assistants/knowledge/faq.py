@@ -6,7 +6,7 @@ from typing import Any
 from assistants.knowledge.passages import Passage
 from tenants.errors import BadRequest
 
-MAX_QUESTION, MAX_ANSWER, MAX_VARIANTS = 300, 5_000, 50
+MAX_QUESTION, MAX_ANSWER, MAX_VARIANTS = 500, 5_000, 50
 
 
 def dump(items: list[dict[str, Any]]) -> bytes:
@@ -32,6 +32,7 @@ def _passage(number: int, item: Any) -> Passage:
         variants=tuple(
             _text(variant, MAX_QUESTION, f"A variant of item {number}") for variant in variants
         ),
+        is_answer=True,
     )
 
 

@@ -17,6 +17,7 @@ class Passage:
     text: str
     anchor: str = ""
     variants: tuple[str, ...] = ()
+    is_answer: bool = False
 
 
 @dataclass(frozen=True)

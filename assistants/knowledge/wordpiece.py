@@ -50,7 +50,7 @@ class WordPieces:
 
 
 def words(text: str) -> list[str]:
-    """Lower-case, drop accents and control characters, and let every punctuation mark stand alone."""
+    """Lower-case, drop accents and control characters, and set punctuation marks apart."""
     decomposed = unicodedata.normalize("NFD", text.lower())
     return "".join(_spaced(char) for char in decomposed).split()
 

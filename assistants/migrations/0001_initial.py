@@ -9,149 +9,369 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0002_wall'),
+        ("tenants", "0002_wall"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Assistant',
+            name="Assistant",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('is_default', models.BooleanField(default=False, help_text='Answers where no assistant is named.')),
-                ('knowledge_revision', models.PositiveIntegerField(default=0, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                (
+                    "is_default",
+                    models.BooleanField(
+                        default=False, help_text="Answers where no assistant is named."
+                    ),
+                ),
+                ("knowledge_revision", models.PositiveIntegerField(default=0, editable=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='AssistantVersion',
+            name="AssistantVersion",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('engine', models.CharField(choices=[('knowledge', 'quotes its knowledge')], default='knowledge', max_length=20)),
-                ('greeting', models.TextField(blank=True, default='Hello! What would you like to know?')),
-                ('languages', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), blank=True, default=list, help_text='Of the knowledge and its visitors, the main one first. Empty means English.', size=None)),
-                ('answer_threshold', models.FloatField(default=0.5, help_text='Similarity from which a passage is quoted.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
-                ('margin', models.FloatField(default=0.05, help_text='Its lead over the second best passage.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
-                ('offer_threshold', models.FloatField(default=0.3, help_text='Similarity from which titles are offered.', validators=[django.core.validators.MinValueValidator(0.0), django.core.validators.MaxValueValidator(1.0)])),
-                ('offer_text', models.TextField(default='I am not sure that I understood. Is it one of these?')),
-                ('handover_text', models.TextField(default='I will ask a person of our team to answer you here.')),
-                ('unanswered_text', models.TextField(default='I did not find an answer to this. I will ask a person of our team.')),
-                ('instructions', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='assistants.assistant')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "engine",
+                    models.CharField(
+                        choices=[("knowledge", "quotes its knowledge")],
+                        default="knowledge",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "greeting",
+                    models.TextField(blank=True, default="Hello! What would you like to know?"),
+                ),
+                (
+                    "languages",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=10),
+                        blank=True,
+                        default=list,
+                        help_text="Of the knowledge and its visitors, the main one first. Empty means English.",
+                        size=None,
+                    ),
+                ),
+                (
+                    "answer_threshold",
+                    models.FloatField(
+                        default=0.5,
+                        help_text="Similarity from which a passage is quoted.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                    ),
+                ),
+                (
+                    "margin",
+                    models.FloatField(
+                        default=0.05,
+                        help_text="Its lead over the second best passage.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                    ),
+                ),
+                (
+                    "offer_threshold",
+                    models.FloatField(
+                        default=0.3,
+                        help_text="Similarity from which titles are offered.",
+                        validators=[
+                            django.core.validators.MinValueValidator(0.0),
+                            django.core.validators.MaxValueValidator(1.0),
+                        ],
+                    ),
+                ),
+                (
+                    "offer_text",
+                    models.TextField(
+                        default="I am not sure that I understood. Is it one of these?"
+                    ),
+                ),
+                (
+                    "handover_text",
+                    models.TextField(default="I will ask a person of our team to answer you here."),
+                ),
+                (
+                    "unanswered_text",
+                    models.TextField(
+                        default="I did not find an answer to this. I will ask a person of our team."
+                    ),
+                ),
+                ("instructions", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="assistants.assistant",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddField(
-            model_name='assistant',
-            name='production',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='assistants.assistantversion'),
+            model_name="assistant",
+            name="production",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="+",
+                to="assistants.assistantversion",
+            ),
         ),
         migrations.AddField(
-            model_name='assistant',
-            name='staging',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='assistants.assistantversion'),
+            model_name="assistant",
+            name="staging",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.RESTRICT,
+                related_name="+",
+                to="assistants.assistantversion",
+            ),
         ),
         migrations.CreateModel(
-            name='KnowledgeSource',
+            name="KnowledgeSource",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('faq', 'FAQ'), ('text', 'text'), ('markdown', 'Markdown'), ('html', 'HTML')], max_length=10)),
-                ('title', models.CharField(max_length=200)),
-                ('url', models.URLField(blank=True, help_text='Where a visitor can read it.', max_length=1000)),
-                ('content', models.BinaryField()),
-                ('content_hash', models.CharField(editable=False, max_length=64)),
-                ('status', models.CharField(choices=[('pending', 'Pending'), ('ready', 'Ready'), ('failed', 'Failed')], default='pending', max_length=10)),
-                ('error_code', models.CharField(blank=True, editable=False, max_length=40)),
-                ('error', models.CharField(blank=True, editable=False, max_length=300)),
-                ('checked_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sources', to='assistants.assistant')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("faq", "FAQ"),
+                            ("text", "text"),
+                            ("markdown", "Markdown"),
+                            ("html", "HTML"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("title", models.CharField(max_length=200)),
+                (
+                    "url",
+                    models.URLField(
+                        blank=True, help_text="Where a visitor can read it.", max_length=1000
+                    ),
+                ),
+                ("content", models.BinaryField()),
+                ("content_hash", models.CharField(editable=False, max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("reading", "Reading"),
+                            ("ready", "Ready"),
+                            ("failed", "Failed"),
+                        ],
+                        default="pending",
+                        max_length=10,
+                    ),
+                ),
+                ("error_code", models.CharField(blank=True, editable=False, max_length=40)),
+                ("error", models.CharField(blank=True, editable=False, max_length=300)),
+                ("checked_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "model",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="What its vectors were made with.",
+                        max_length=60,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sources",
+                        to="assistants.assistant",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='KnowledgeEntry',
+            name="KnowledgeEntry",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('position', models.PositiveIntegerField()),
-                ('title', models.TextField(help_text='The question, or the headings above the passage.')),
-                ('text', models.TextField()),
-                ('variants', models.JSONField(blank=True, default=list)),
-                ('url', models.CharField(blank=True, max_length=1300)),
-                ('assistant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='assistants.assistant')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='assistants.knowledgesource')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "title",
+                    models.TextField(help_text="The question, or the headings above the passage."),
+                ),
+                ("text", models.TextField()),
+                ("variants", models.JSONField(blank=True, default=list)),
+                ("url", models.CharField(blank=True, max_length=1300)),
+                (
+                    "assistant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="assistants.assistant",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="assistants.knowledgesource",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'knowledge entries',
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "verbose_name_plural": "knowledge entries",
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.CreateModel(
-            name='KnowledgeVector',
+            name="KnowledgeVector",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('text', models.TextField()),
-                ('model', models.CharField(max_length=60)),
-                ('halves', models.BinaryField()),
-                ('entry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vectors', to='assistants.knowledgeentry')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("model", models.CharField(max_length=60)),
+                ("halves", models.BinaryField()),
+                (
+                    "entry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="vectors",
+                        to="assistants.knowledgeentry",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
-                'base_manager_name': 'unscoped',
+                "abstract": False,
+                "base_manager_name": "unscoped",
             },
             managers=[
-                ('objects', django.db.models.manager.Manager()),
-                ('unscoped', django.db.models.manager.Manager()),
+                ("objects", django.db.models.manager.Manager()),
+                ("unscoped", django.db.models.manager.Manager()),
             ],
         ),
         migrations.AddConstraint(
-            model_name='assistantversion',
-            constraint=models.UniqueConstraint(fields=('assistant', 'number'), name='assistant_version_number'),
+            model_name="assistantversion",
+            constraint=models.UniqueConstraint(
+                fields=("assistant", "number"), name="assistant_version_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assistant',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('tenant',), name='assistant_one_default'),
+            model_name="assistant",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_default", True)),
+                fields=("tenant",),
+                name="assistant_one_default",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='knowledgeentry',
-            constraint=models.UniqueConstraint(fields=('source', 'position'), name='entry_position'),
+            model_name="knowledgeentry",
+            constraint=models.UniqueConstraint(
+                fields=("source", "position"), name="entry_position"
+            ),
         ),
     ]

@@ -49,9 +49,7 @@ class Migration(migrations.Migration):
     dependencies = [("assistants", "0002_wall")]
 
     operations = [
-        migrations.RunSQL(
-            ADD_COLUMN, "ALTER TABLE assistants_knowledgeentry DROP COLUMN search"
-        ),
+        migrations.RunSQL(ADD_COLUMN, "ALTER TABLE assistants_knowledgeentry DROP COLUMN search"),
         migrations.RunSQL(
             "CREATE INDEX assistants_knowledgeentry_search"
             " ON assistants_knowledgeentry USING gin (search)",

@@ -7,7 +7,10 @@ from tenants.scope import TenantModel
 
 
 class KnowledgeSource(TenantModel):
-    """One FAQ, text or file in its original form, and how reading it went."""
+    """One FAQ, text or file in its original form, and how reading it went.
+
+    ``checked_at`` is when it was last read or, while it is being read, when that began.
+    """
 
     class Kind(models.TextChoices):
         FAQ = "faq", "FAQ"
@@ -17,6 +20,7 @@ class KnowledgeSource(TenantModel):
 
     class Status(models.TextChoices):
         PENDING = "pending"
+        READING = "reading"
         READY = "ready"
         FAILED = "failed"
 
@@ -30,6 +34,9 @@ class KnowledgeSource(TenantModel):
     error_code = models.CharField(max_length=40, blank=True, editable=False)
     error = models.CharField(max_length=300, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    model = models.CharField(
+        max_length=60, blank=True, editable=False, help_text="What its vectors were made with."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -61,12 +68,11 @@ class KnowledgeEntry(TenantModel):
 
 
 class KnowledgeVector(TenantModel):
-    """One phrasing of an entry as a point in the space of meanings, 384 halves of precision."""
+    """One phrasing or part of an entry as a point in the space of meanings: 384 float16."""
 
     entry = models.ForeignKey(KnowledgeEntry, on_delete=models.CASCADE, related_name="vectors")
-    text = models.TextField()
     model = models.CharField(max_length=60)
     halves = models.BinaryField()
 
     def __str__(self) -> str:
-        return self.text[:60]
+        return f"{self.model} of {self.entry_id}"

@@ -1,0 +1,87 @@
+"""The engine that needs no model of language: it finds passages, quotes them and says so."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from assistants import small_talk
+from assistants.events import Event, Handoff, Reply, TurnDone, Usage
+from assistants.knowledge import embedding
+from assistants.knowledge.bands import WORDS_ONLY, Band, Hit, Thresholds, judge
+from assistants.knowledge.embedding import Floats
+from assistants.knowledge.search import search
+from assistants.versions import VersionSnapshot
+from tenants.executor import run_in_db_thread
+from tenants.scope import tenant_scope
+
+USAGE = Usage(model="knowledge", tokens=0)
+OFFERED = 3
+
+
+async def answer(
+    *, version: VersionSnapshot, question: str, history: Sequence[tuple[str, str]]
+) -> AsyncIterator[Event]:
+    """Answer in one piece; there is nothing to stream in a quotation."""
+    result = courtesy(version, question)
+    if result is None:
+        result = await run_in_db_thread(look_up, version, question)
+    yield result
+    yield TurnDone("replied" if isinstance(result, Reply) else "handoff", USAGE)
+
+
+def courtesy(version: VersionSnapshot, question: str) -> Reply | Handoff | None:
+    if small_talk.asks_for_person(question):
+        return Handoff("requested", version.handover_text)
+    text = small_talk.small_talk(question, greeting=version.greeting)
+    return Reply(text, confidence=1.0) if text else None
+
+
+def look_up(version: VersionSnapshot, question: str) -> Reply | Handoff:
+    """Search the assistant's knowledge and put what was found into words."""
+    band, hits = find(version, question)
+    if band is Band.ANSWER:
+        return _quote(hits[0])
+    if band is Band.OFFER:
+        return _offer(version, hits)
+    return Handoff("no_answer", version.unanswered_text)
+
+
+def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
+    """Embed first (10 ms), so that the transaction is a short one."""
+    vector = _vector(version, question)
+    with tenant_scope(version.tenant_id):
+        hits = search(
+            version.assistant_id,
+            revision=version.knowledge_revision,
+            question=question,
+            vector=vector,
+        )
+    return judge(hits, WORDS_ONLY if vector is None else _thresholds(version)), hits
+
+
+def _vector(version: VersionSnapshot, question: str) -> Floats | None:
+    """The model knows English; of other languages it knows neither the meaning nor its limits."""
+    is_english = not version.languages or version.languages[0].lower().startswith("en")
+    return embedding.embed([question])[0] if is_english and embedding.available() else None
+
+
+def _thresholds(version: VersionSnapshot) -> Thresholds:
+    return Thresholds(
+        answer=version.answer_threshold, margin=version.margin, offer=version.offer_threshold
+    )
+
+
+def _quote(hit: Hit) -> Reply:
+    citation = {"title": hit.citation, "url": hit.url, "sourceId": str(hit.source_id)}
+    return Reply(
+        text=f"From {hit.citation}:\n\n{hit.text}",
+        citations=(citation,),
+        confidence=round(hit.score, 3),
+    )
+
+
+def _offer(version: VersionSnapshot, hits: Sequence[Hit]) -> Reply:
+    titles = list(dict.fromkeys(hit.title for hit in hits))[:OFFERED]
+    return Reply(
+        text=version.offer_text,
+        choices=(*titles, small_talk.TALK_TO_A_PERSON),
+        confidence=round(hits[0].score, 3),
+    )

@@ -1,0 +1,69 @@
+"""A question → the entries that may answer it, best first."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connections, router
+
+from assistants.knowledge.bands import Hit
+from assistants.knowledge.embedding import Floats
+from assistants.knowledge.index import indexes
+from assistants.models import KnowledgeEntry, KnowledgeSource
+
+CANDIDATES = 8
+QUESTION_CHARACTERS = 1_000
+# What the words in common add to the cosine of the entry that shares most of them. They find
+# identifiers (of 30 error codes meaning alone finds 26, both find 30) and mislead otherwise: with
+# .15 or with ranks fused, fewer of Banking77's questions find their intent than without.
+WORDS_WEIGHT = 0.05
+
+
+def search(
+    assistant_id: UUID, *, revision: int, question: str, vector: Floats | None
+) -> list[Hit]:
+    """Search in the tenant's scope. Without a vector nothing is similar, only found."""
+    cosines = indexes.get(assistant_id, revision).similarities(vector) if vector is not None else {}
+    shares = _shares(assistant_id, question)
+    nearest = sorted(cosines, key=cosines.__getitem__, reverse=True)[:CANDIDATES]
+    # An entry that is not found was deleted since its vectors were read.
+    hits = [
+        _hit(entry, cosines.get(entry.pk, 0.0) + WORDS_WEIGHT * shares.get(entry.pk, 0.0), question)
+        for entry in _entries({*nearest, *shares})
+    ]
+    return sorted(hits, key=lambda hit: hit.score, reverse=True)
+
+
+def _shares(assistant_id: UUID, question: str) -> dict[UUID, float]:
+    """Rank entries by the question's words, the best one as 1."""
+    with connections[router.db_for_read(KnowledgeEntry)].cursor() as cursor:
+        cursor.execute(
+            "SELECT entry_id, rank FROM assistants_search(%s, %s, %s)",
+            [assistant_id, question[:QUESTION_CHARACTERS], CANDIDATES],
+        )
+        ranks = dict(cursor.fetchall())
+    best = max(ranks.values(), default=0.0)
+    return {entry_id: rank / best for entry_id, rank in ranks.items()} if best else {}
+
+
+def _entries(wanted: Iterable[UUID]) -> Iterable[KnowledgeEntry]:
+    found = KnowledgeEntry.objects.filter(pk__in=list(wanted)).select_related("source")
+    return found.defer("source__content")
+
+
+def _hit(entry: KnowledgeEntry, score: float, question: str) -> Hit:
+    names = {_folded(text) for text in (entry.title, *entry.variants)} - {""}
+    return Hit(
+        entry_id=entry.pk,
+        source_id=entry.source_id,
+        position=entry.position,
+        score=1.0 if _folded(question) in names else min(score, 1.0),
+        title=entry.title,
+        text=entry.text,
+        url=entry.url,
+        source_title=entry.source.title,
+        is_prose=entry.source.kind != KnowledgeSource.Kind.FAQ,
+    )
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split()).rstrip("?!. ")
