@@ -11,6 +11,4 @@ def default_assistant() -> Assistant | None:
 
 def assistant_by_id(assistant_id: object) -> Assistant | None:
     """The tenant's published assistant with this id; None for any other, however it is written."""
-    return Assistant.objects.filter(
-        pk=parse_uuid(assistant_id), production__isnull=False
-    ).first()
+    return Assistant.objects.filter(pk=parse_uuid(assistant_id), production__isnull=False).first()

@@ -54,12 +54,18 @@ def add_source(
 def replace_content(source: KnowledgeSource, content: Content) -> KnowledgeSource:
     """Give a source new content; what was read before answers until the new has been read."""
     data = _checked(source.kind, content)
-    if source.content_hash != _hash(data) or source.status == Status.FAILED:
+    if source.content_hash != _hash(data):
         source.content, source.content_hash = data, _hash(data)
-        source.status, source.checked_at = Status.PENDING, None
-        source.save(update_fields=["content", "content_hash", "status", "checked_at"])
-        _nudge_after_commit(source)
+        source.save(update_fields=["content", "content_hash"])
+        read_again(source)
     return source
+
+
+def read_again(source: KnowledgeSource) -> None:
+    """Have a source read soon, although its content is the same."""
+    source.status = Status.PENDING
+    source.save(update_fields=["status"])
+    _nudge_after_commit(source)
 
 
 def remove_source(source: KnowledgeSource) -> None:
