@@ -1,9 +1,14 @@
-"""Making bubbles, and what the world may know of one."""
+"""Making bubbles, who answers in one, and what the world may know of it."""
 
 from typing import Any
 
+from django.db.models import Q
+from django.utils import timezone
+
 from assistants.models import Assistant
+from assistants.queries import assistant_by_id, default_assistant
 from tenants import credentials
+from tenants.errors import BadRequest, Forbidden
 from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 from widgets.config import complete_settings
@@ -29,21 +34,58 @@ def create_bubble(
     return bubble
 
 
-def public_config(bubble: Bubble, *, tenant: Tenant, assistant: Assistant | None) -> dict[str, Any]:
+def answering(bubble: Bubble) -> Assistant | None:
+    """The assistant that answers in a bubble, where nobody names another."""
+    assistant = bubble.assistant or default_assistant()
+    return assistant if assistant is not None and assistant.production_id else None
+
+
+def chosen_assistant(bubble: Bubble, named: str | None) -> Assistant:
+    """The assistant named by a request, or the bubble's. Raises BadRequest without one."""
+    if named is not None:
+        assistant = assistant_by_id(named)
+        if assistant is None:
+            raise BadRequest("There is no such assistant.", code="unknown_assistant")
+        return assistant
+    assistant = answering(bubble)
+    if assistant is None:
+        raise BadRequest("No assistant is configured.", code="no_assistant")
+    return assistant
+
+
+def config_of(bubble: Bubble) -> dict[str, Any]:
     """Everything that a page needs to draw the bubble; nothing of it is secret."""
-    settings = complete_settings(bubble.settings)
-    branding = settings["branding"]
-    version = assistant.production if assistant else None
+    settings, tenant = complete_settings(bubble.settings), Tenant.objects.get(pk=bubble.tenant_id)
+    assistant, branding = answering(bubble), settings["branding"]
+    greeting = assistant.production.greeting if assistant and bubble.greets else ""
     return {
         **settings,
         "name": tenant.name,
         "code": bubble.code,
         "assistantId": str(assistant.pk) if assistant else None,
         "assistantName": assistant.name if assistant else "",
-        "greeting": version.greeting if version and bubble.greets else "",
+        "greeting": greeting,
         "branding": {**branding, "logo": branding["logo"] or tenant.logo_url},
         "voice": bubble.voice_enabled,
         "phone": bool(tenant.phone_number),
         "fileUpload": bubble.file_upload,
         "presencePing": bubble.presence_ping,
     }
+
+
+def current_token(bubble: Bubble) -> str:
+    """The widget token that pages shall use. Raises Forbidden when all were revoked."""
+    newest = (
+        Credential.objects.filter(
+            tenant=bubble.tenant_id,
+            kind=Credential.Kind.WIDGET_TOKEN,
+            subject_id=bubble.pk,
+            revoked_at=None,
+        )
+        .filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+        .order_by("-created_at")
+        .first()
+    )
+    if newest is None:
+        raise Forbidden("This widget is switched off.", code="widget_off")
+    return credentials.reveal(newest)

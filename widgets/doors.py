@@ -5,32 +5,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from assistants.models import Assistant
-from assistants.queries import assistant_by_id, default_assistant
 from conversations.sessions import Visitor
 from tenants import credentials
 from tenants.credentials import Grant
-from tenants.errors import BadRequest, Forbidden, LiveChatError, NotFound
+from tenants.errors import Forbidden, LiveChatError, NotFound
 from tenants.ids import parse_uuid
 from tenants.models import Credential, Tenant
 from tenants.network import origin_allowed
 from tenants.scope import tenant_scope
 from tenants.tokens import invalid_credentials
+from widgets.callers import Caller
 from widgets.models import Bubble, BubbleCode
 
 TOKENS = (Credential.Kind.WIDGET_TOKEN, Credential.Kind.BUBBLE_TOKEN)
-
-
-@dataclass(frozen=True)
-class Caller:
-    """What a request says about where it comes from; a socket names no widget."""
-
-    widget_id: str | None = None
-    token: str = ""
-    secret: str = ""
-    origin: str | None = None
-    ip: str | None = None
-    user_agent: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,7 +60,7 @@ def opened(caller: Caller) -> Iterator[Door]:
 
     Raises NotFound for an unknown widget, and Forbidden for a page that it does not list.
     """
-    tenant, bubble_id = _place(caller.widget_id)
+    tenant, bubble_id = place(caller.widget_id)
     if tenant.is_suspended:
         raise credentials.tenant_suspended()
     with tenant_scope(tenant.id):
@@ -84,35 +71,20 @@ def opened(caller: Caller) -> Iterator[Door]:
         yield Door(caller, bubble, tenant.id, tenant.is_demo)
 
 
-def may_ask(widget_id: str, origin: str) -> bool:
-    """Whether pages of ``origin`` may hear this widget's answers, before we know their token.
+def place(widget_id: str | None) -> tuple[Tenant, UUID | None]:
+    """The tenant that a widget id names, and the bubble if it is a bubble's code.
 
-    A tenant's id stands for all its bubbles here. Raises NotFound for an unknown widget.
+    Raises NotFound for an unknown one.
     """
-    tenant, bubble_id = _place(widget_id)
-    with tenant_scope(tenant.id):
-        bubbles = Bubble.objects.filter(pk=bubble_id) if bubble_id else Bubble.objects.all()
-        rules = list(bubbles.values_list("origins", "domains"))
-    return any(origin_allowed(origin, origins, domains) for origins, domains in rules)
-
-
-def answering(bubble: Bubble) -> Assistant | None:
-    """The assistant that answers in a bubble, where nobody names another."""
-    assistant = bubble.assistant or default_assistant()
-    return assistant if assistant is not None and assistant.production_id else None
-
-
-def chosen_assistant(bubble: Bubble, named: str | None) -> Assistant:
-    """The assistant named by a request, or the bubble's. Raises BadRequest without one."""
-    if named is not None:
-        assistant = assistant_by_id(named)
-        if assistant is None:
-            raise BadRequest("There is no such assistant.", code="unknown_assistant")
-        return assistant
-    assistant = answering(bubble)
-    if assistant is None:
-        raise BadRequest("No assistant is configured.", code="no_assistant")
-    return assistant
+    if tenant_id := parse_uuid(widget_id):
+        tenant = Tenant.objects.filter(pk=tenant_id).first()
+        if tenant is not None:
+            return tenant, None
+    elif widget_id and widget_id.isascii() and "\0" not in widget_id:
+        named = BubbleCode.objects.select_related("tenant").filter(code=widget_id).first()
+        if named is not None:
+            return named.tenant, named.bubble_id
+    raise _unknown_widget()
 
 
 def _grant(caller: Caller) -> Grant:
@@ -149,20 +121,7 @@ def _require_page(bubble: Bubble, origin: str | None) -> None:
 
 def _require_widget(widget_id: str | None) -> None:
     if widget_id is not None:
-        _place(widget_id)
-
-
-def _place(widget_id: str | None) -> tuple[Tenant, UUID | None]:
-    """The tenant that a widget id names, and the bubble if it is a bubble's code."""
-    if tenant_id := parse_uuid(widget_id):
-        tenant = Tenant.objects.filter(pk=tenant_id).first()
-        if tenant is not None:
-            return tenant, None
-    elif widget_id and widget_id.isascii() and "\0" not in widget_id:
-        named = BubbleCode.objects.select_related("tenant").filter(code=widget_id).first()
-        if named is not None:
-            return named.tenant, named.bubble_id
-    raise _unknown_widget()
+        place(widget_id)
 
 
 def _unknown_widget() -> NotFound:

@@ -1,0 +1,127 @@
+"""What visitors' clients may send. Names that are not listed are ignored and never stored."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework import serializers
+
+from conversations.attachments import FILES_PER_MESSAGE
+
+METADATA_LIMIT = 8 * 1024
+SESSION_ID_LENGTH = 128
+KEY_LENGTH = 200
+EVENT_LENGTH = 100
+
+
+class Text(serializers.CharField):
+    """Text as it was written; a number or a boolean is a mistake, not a text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Metadata(serializers.Field):
+    """A small JSON object."""
+
+    default_error_messages = {
+        "invalid": "Must be an object.",
+        "too_large": f"At most {METADATA_LIMIT} bytes.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("invalid")
+        if len(json.dumps(data, ensure_ascii=False).encode()) > METADATA_LIMIT:
+            self.fail("too_large")
+        return data
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value
+
+
+class Moment(serializers.DateTimeField):
+    """ISO 8601, by a clock that may be wrong but not absurd."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str):
+            self.fail("invalid", format="ISO 8601")
+        moment: datetime = super().to_internal_value(value)
+        if not 2000 <= moment.year <= 2100:
+            raise serializers.ValidationError("Must lie between the years 2000 and 2100.")
+        return moment
+
+
+def session_id(**options: Any) -> Text:
+    return Text(max_length=SESSION_ID_LENGTH, **options)
+
+
+class Chat(serializers.Serializer):
+    sessionId = session_id()
+    message = Text(default="", allow_blank=True)
+    assistantId = Text(default=None, allow_null=True, allow_blank=True)
+    conversationId = Text(default=None, allow_null=True, allow_blank=True)
+    messageId = Text(
+        default=None,
+        allow_null=True,
+        max_length=KEY_LENGTH,
+        help_text="Makes a repeat harmless; as the header Idempotency-Key.",
+    )
+    attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
+    useStagingVersion = serializers.BooleanField(default=False)
+    environment = Text(default="", allow_blank=True, allow_null=True)
+
+
+class Track(serializers.Serializer):
+    sessionId = session_id()
+    event = Text(max_length=EVENT_LENGTH)
+    timestamp = Moment(default=lambda: datetime.now(UTC))
+    metadata = Metadata(default=dict)
+
+
+class VoiceStart(serializers.Serializer):
+    sessionId = session_id()
+    assistantId = Text(default=None, allow_null=True, allow_blank=True)
+
+
+class Session(serializers.Serializer):
+    sessionId = session_id(default="", allow_blank=True)
+
+
+class Introduction(serializers.Serializer):
+    email = serializers.EmailField(default="", allow_blank=True, max_length=254)
+    name = Text(default="", allow_blank=True, max_length=200)
+    phone = Text(default="", allow_blank=True, max_length=40)
+    attributes = Metadata(default=dict)
+
+
+class Read(serializers.Serializer):
+    seq = serializers.IntegerField(default=None, allow_null=True, min_value=0, max_value=2**31 - 1)
+
+
+class SocketAuth(serializers.Serializer):
+    token = Text()
+    sessionId = session_id()
+    sessionSecret = Text()
+    conversationId = Text(default=None, allow_null=True)
+    lastEventId = serializers.IntegerField(
+        default=None, allow_null=True, min_value=0, max_value=2**63 - 1
+    )
+
+
+class SocketMessage(serializers.Serializer):
+    messageId = Text(max_length=KEY_LENGTH)
+    text = Text(default="", allow_blank=True)
+    attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
+
+
+def checked(kind: type[serializers.Serializer], data: Any) -> dict[str, Any]:
+    """The input that ``data`` holds; raises DRF's ValidationError for anything else."""
+    serializer = kind(data=data)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)

@@ -1,0 +1,199 @@
+"""``/api/ws/chat``: one visitor's conversation, live."""
+
+import asyncio
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from rest_framework.exceptions import ValidationError
+
+from conversations import engine, visitor_queries
+from conversations.engine import Received
+from conversations.sessions import continue_session
+from realtime import guard
+from realtime.consumer import SocketConsumer
+from realtime.ephemeral import whisper
+from realtime.feeds import hub
+from realtime.log import Channel
+from realtime.models import Audience
+from tenants.credentials import Grant
+from tenants.drf import translate
+from tenants.errors import BadRequest, LiveChatError
+from tenants.executor import run_in_db_thread
+from widgets.callers import Caller, caller_on_socket
+from widgets.chat import ask
+from widgets.doors import entered
+from widgets.inputs import Read, SocketAuth, SocketMessage, checked
+
+
+class VisitorSocket(SocketConsumer):
+    """Follows one conversation of a session: the one it names, the open one, or the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._caller = Caller()
+        self._label = ""
+        self._grant: Grant | None = None
+        self._channel: Channel | None = None
+        self._watched: guard.Watched | None = None
+        self._held: list[str] | None = None
+
+    async def authenticate(self, frame: dict[str, Any]) -> None:
+        given = _checked(SocketAuth, frame)
+        self._caller = caller_on_socket(
+            self.scope, token=given["token"], secret=given["sessionSecret"]
+        )
+        self._label = given["sessionId"]
+        self._grant, conversation_id = await run_in_db_thread(
+            _identify, self._caller, self._label, given["conversationId"]
+        )
+        if conversation_id is not None:
+            self._channel = Channel(self._grant.tenant_id, conversation_id)
+
+    async def welcome(self, frame: dict[str, Any]) -> None:
+        assert self._grant is not None
+        self._watched = guard.watch(self._grant, self._revoke)
+        if self._channel is None:
+            hub().attend(self._grant.tenant_id)
+            await self._confirm(None, 0)
+            return
+        position = await hub().position(self._channel)
+        await self._confirm(self._channel.conversation_id, position)
+        known = frame.get("lastEventId")
+        await self._follow(self._channel, after=position if known is None else int(known))
+
+    async def on_frame(self, frame: dict[str, Any]) -> None:
+        match frame.get("type"):
+            case "message":
+                await self._take(frame)
+            case "typing":
+                self._type(frame)
+            case "read":
+                await self._read(frame)
+            case _:
+                raise BadRequest("Unknown type of frame.", code="unknown_type")
+
+    async def disconnect(self, code: int) -> None:
+        if self._watched is not None:
+            self._watched.release()
+        if self._channel is not None:
+            hub().unsubscribe(self._channel, self._hear)
+
+    async def _confirm(self, conversation_id: UUID | None, position: int) -> None:
+        data: dict[str, Any] = {"lastEventId": position}
+        if conversation_id is not None:
+            data["conversationId"] = str(conversation_id)
+        await self.send_frame({"type": "auth:ok", "data": data})
+
+    async def _follow(self, channel: Channel, *, after: int) -> None:
+        self._channel = channel
+        await hub().subscribe(channel, self._hear, self.send_frame, after=after)
+
+    def _hear(self, text: str) -> None:
+        """Pass an event on, but not before the message that caused it is acknowledged."""
+        if self._held is None:
+            self.deliver(text)
+        else:
+            self._held.append(text)
+
+    def _release(self) -> None:
+        held, self._held = self._held or [], None
+        for text in held:
+            self.deliver(text)
+
+    async def _take(self, frame: dict[str, Any]) -> None:
+        self._held = []
+        try:
+            given = _checked(SocketMessage, frame)
+            received = await self._store(given)
+            await self._acknowledge(given["messageId"], received)
+        except LiveChatError as error:
+            await self._refuse(frame.get("messageId"), error)
+        finally:
+            self._release()
+
+    async def _store(self, given: dict[str, Any]) -> Received:
+        loop = asyncio.get_running_loop()
+        body = {
+            "sessionId": self._label,
+            "message": given["text"],
+            "attachments": given["attachments"],
+            "conversationId": self._channel and str(self._channel.conversation_id),
+        }
+        asked = await run_in_db_thread(
+            ask,
+            self._caller,
+            lambda: body,
+            key=given["messageId"],
+            attend=partial(loop.call_soon_threadsafe, hub().attend),
+        )
+        return asked.received
+
+    async def _acknowledge(self, message_id: str, received: Received) -> None:
+        data = {
+            "messageId": message_id,
+            "id": str(received.message_id),
+            "seq": received.seq,
+            "conversationId": str(received.conversation_id),
+        }
+        await self.send_frame({"type": "ack", "data": data})
+        if self._channel is None:
+            assert self._grant is not None
+            channel = Channel(self._grant.tenant_id, received.conversation_id)
+            await self._follow(channel, after=0)
+
+    async def _refuse(self, message_id: object, error: LiveChatError) -> None:
+        frame = self.error_frame(error.code, error.message, error.retry_after)
+        assert isinstance(frame, dict)
+        await self.send_frame({**frame, "messageId": message_id})
+
+    def _type(self, frame: dict[str, Any]) -> None:
+        if self._channel is None:
+            return
+        data = {
+            "conversationId": str(self._channel.conversation_id),
+            "author": {"kind": "visitor"},
+            "typing": frame.get("typing") is not False,
+        }
+        whisper(
+            self._channel.tenant_id,
+            Audience.TEAM,
+            "typing",
+            data,
+            conversation_id=self._channel.conversation_id,
+        )
+
+    async def _read(self, frame: dict[str, Any]) -> None:
+        seq = _checked(Read, frame)["seq"]
+        if self._channel is not None and seq is not None:
+            await run_in_db_thread(
+                _mark_seen, self._caller, self._label, self._channel.conversation_id, seq
+            )
+
+    def _revoke(self, code: str, close_code: int) -> None:
+        self.spawn(self.fail(code, close_code, message="These credentials are no longer valid."))
+
+
+def _identify(caller: Caller, label: str, conversation_id: str | None) -> tuple[Grant, UUID | None]:
+    """The token's grant, and the conversation to follow if there is one yet."""
+    with entered(caller) as door:
+        session = continue_session(door.visitor(label))
+        assert door.grant is not None
+        if conversation_id is not None:
+            found = visitor_queries.own_conversation(session, conversation_id)
+            return door.grant, found.id
+        latest = visitor_queries.open_conversation(session)
+        return door.grant, latest.id if latest else None
+
+
+def _mark_seen(caller: Caller, label: str, conversation_id: UUID | None, seq: int) -> None:
+    with entered(caller) as door:
+        session = continue_session(door.visitor(label))
+        engine.mark_seen(engine.conversation_of(session, conversation_id), seq=seq)
+
+
+def _checked(kind: Any, frame: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return checked(kind, frame)
+    except ValidationError as error:
+        raise translate(error) from None

@@ -1,0 +1,22 @@
+"""The visitor's routes that Django's own handler serves. The hot ones are in ``hot_urls``."""
+
+from django.urls import path
+
+from widgets import views
+
+WIDGET = "api/widgets/<str:widget_id>"
+CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
+
+urlpatterns = [
+    path(f"{WIDGET}/session", views.SessionView.as_view()),
+    path(f"{WIDGET}/voice/start", views.VoiceStartView.as_view()),
+    path(f"{WIDGET}/contact", views.ContactView.as_view()),
+    path(f"{WIDGET}/conversations", views.ConversationsView.as_view()),
+    path(f"{CONVERSATION}/messages", views.MessagesView.as_view()),
+    path(f"{CONVERSATION}/events", views.EventsView.as_view()),
+    path(f"{CONVERSATION}/read", views.ReadView.as_view()),
+    path(f"{CONVERSATION}/end", views.EndView.as_view()),
+    path(f"{CONVERSATION}/handover", views.HandoverView.as_view()),
+    path(f"{WIDGET}/attachments", views.AttachmentsView.as_view()),
+    path(f"{WIDGET}/attachments/<str:attachment_id>", views.AttachmentView.as_view()),
+]

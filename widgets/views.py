@@ -1,0 +1,261 @@
+"""The visitor's REST beside chat, track and config; our own widget uses nothing else."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+
+from asgiref.sync import sync_to_async
+from django.core.exceptions import SuspiciousOperation
+from django.core.files import File
+from django.core.files.uploadedfile import UploadedFile
+from django.db import Error
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from conversations import attachments, contacts, engine, visitor_queries
+from conversations.announcements import attachment_data, visitor_conversation_data
+from conversations.models import Attachment, Conversation, Owner, VisitorSession
+from conversations.sessions import continue_session, known_session, secret_of
+from tenants import limits
+from tenants.errors import BadRequest, Conflict, NotFound, Unauthorized
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from widgets.bubbles import chosen_assistant, config_of, current_token
+from widgets.callers import caller_of
+from widgets.chat import first_secret, session_of
+from widgets.config import complete_settings
+from widgets.doors import Door, entered, opened
+from widgets.inputs import Introduction, Read, Session, VoiceStart, checked
+
+CHUNK_BYTES = 64 * 1024
+LARGEST_NUMBER = 2**63 - 1
+
+
+@contextmanager
+def visiting(request: Request, widget_id: str) -> Iterator[tuple[Door, VisitorSession]]:
+    """Open the tenant's scope for a visitor who shows the session's secret."""
+    with entered(caller_of(request, widget_id)) as door:
+        session = known_session(door.visitor(""))
+        if session is None:
+            raise Unauthorized("The session secret is not valid.", code="invalid_session_secret")
+        yield door, session
+
+
+class SessionView(APIView):
+    """Begin a session on a page that knows only the bubble's code, or go on with one."""
+
+    def post(self, request: Request, widget_id: str) -> Response:
+        with opened(caller_of(request, widget_id)) as door:
+            given = checked(Session, request.data)
+            token = current_token(door.bubble)
+            session = _continued(door, given["sessionId"]) or _begun(door)
+            body = {
+                "success": True,
+                "config": config_of(door.bubble),
+                "widgetToken": token,
+                "sessionId": session.label,
+                "sessionSecret": secret_of(session),
+            }
+        return Response(body)
+
+
+class VoiceStartView(APIView):
+    """Reserve the conversation that a call will belong to."""
+
+    def post(self, request: Request, widget_id: str) -> Response:
+        with entered(caller_of(request, widget_id)) as door:
+            given = checked(VoiceStart, request.data)
+            number = Tenant.objects.get(pk=door.tenant_id).phone_number
+            if not (number or door.bubble.voice_enabled):
+                raise BadRequest("Calls are not available here.", code="voice_not_available")
+            assistant = chosen_assistant(door.bubble, given["assistantId"] or None)
+            visitor = door.visitor(given["sessionId"])
+            session = session_of(door, visitor)
+            limits.hit_all(
+                limits.VOICE_START_PER_SESSION.of(door.tenant_id, session.id),
+                limits.VOICE_START_PER_IP.of(door.tenant_id, door.caller.ip),
+                exempt=door.is_demo,
+            )
+            conversation = engine.reserve_conversation(
+                session, assistant=assistant, channel="voice"
+            )
+            secret = first_secret(visitor, session, conversation.id)
+        body = {
+            "success": True,
+            "conversationId": str(conversation.id),
+            "assistantId": str(assistant.id),
+            "phoneNumber": number or None,
+        }
+        return Response({**body, "sessionSecret": secret} if secret else body)
+
+
+class ContactView(APIView):
+    """Note who the visitor says they are, as in the form before a chat."""
+
+    def post(self, request: Request, widget_id: str) -> Response:
+        with visiting(request, widget_id) as (door, session):
+            given = checked(Introduction, request.data)
+            session = continue_session(door.visitor(session.label))
+            contacts.introduce(session, **given)
+        # What the team knows about a contact with that address is not for this visitor.
+        return Response({"success": True})
+
+
+class ConversationsView(APIView):
+    """The session's conversations, latest first."""
+
+    def get(self, request: Request, widget_id: str) -> Response:
+        with visiting(request, widget_id) as (_, session):
+            page = visitor_queries.conversations(session, cursor=_cursor(request))
+        return Response(page.data())
+
+
+class MessagesView(APIView):
+    """A conversation's messages, latest first."""
+
+    def get(self, request: Request, widget_id: str, conversation_id: str) -> Response:
+        with visiting(request, widget_id) as (_, session):
+            page = visitor_queries.history(session, conversation_id, cursor=_cursor(request))
+        return Response(page.data())
+
+
+class EventsView(APIView):
+    """What the socket would have told since event ``after``, for whom no socket reaches us."""
+
+    def get(self, request: Request, widget_id: str, conversation_id: str) -> Response:
+        with visiting(request, widget_id) as (_, session):
+            after = _number(request.query_params.get("after", "0"))
+            events = visitor_queries.events(session, conversation_id, after=after)
+        return Response(events)
+
+
+class ReadView(APIView):
+    """Note how far the visitor has read; without a number, to the end."""
+
+    def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
+        with visiting(request, widget_id) as (_, session):
+            conversation = engine.conversation_of(session, conversation_id)
+            given = checked(Read, request.data)
+            seq = conversation.message_seq if given["seq"] is None else given["seq"]
+            engine.mark_seen(conversation, seq=seq)
+        return Response({"success": True})
+
+
+class EndView(APIView):
+    """End the conversation; the visitor's next message opens it again."""
+
+    def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
+        with visiting(request, widget_id) as (_, session):
+            conversation = engine.conversation_of(session, conversation_id)
+            engine.close(conversation, by="The visitor")
+            return _told(conversation)
+
+
+class HandoverView(APIView):
+    """Ask for a person instead of the assistant."""
+
+    def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
+        with visiting(request, widget_id) as (door, session):
+            conversation = engine.conversation_of(session, conversation_id)
+            if conversation.owner == Owner.CLOSED:
+                raise Conflict("This conversation has ended.", code="conversation_closed")
+            if conversation.owner == Owner.BOT:
+                text = complete_settings(door.bubble.settings)["texts"]["waiting"]
+                engine.hand_over(conversation, reason="visitor", text=text)
+            return _told(conversation)
+
+
+class AttachmentsView(APIView):
+    """Take a file, to be named in the next message."""
+
+    parser_classes = [MultiPartParser]
+
+    def post(self, request: Request, widget_id: str) -> Response:
+        with visiting(request, widget_id) as (door, session):
+            if not door.bubble.file_upload:
+                raise BadRequest("Files are not taken here.", code="files_not_allowed")
+            limits.hit(limits.UPLOAD_PER_SESSION, door.tenant_id, session.id, exempt=door.is_demo)
+            file = _uploaded(request)
+            attachments.require_room(session, size=file.size or 0)
+        stored = attachments.store(file, tenant_id=door.tenant_id)
+        try:
+            with tenant_scope(door.tenant_id):
+                attachment = attachments.attach_later(stored, session=session)
+        except Error:
+            attachments.discard(stored)
+            raise
+        return Response({"success": True, **attachment_data(attachment)}, status=201)
+
+
+class AttachmentView(APIView):
+    """A file, such that no browser does anything with it but save it."""
+
+    def get(self, request: Request, widget_id: str, attachment_id: str) -> HttpResponseBase:
+        with visiting(request, widget_id) as (_, session):
+            attachment = visitor_queries.attachment(session, attachment_id)
+        return download(attachment)
+
+
+def download(attachment: Attachment) -> HttpResponseBase:
+    try:
+        file = attachment.file.open("rb")
+    except FileNotFoundError:
+        raise NotFound("Attachment not found.", code="attachment_not_found") from None
+    kind = attachment.content_type
+    return StreamingHttpResponse(
+        _chunks(file),
+        headers={
+            "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
+            "Content-Length": str(attachment.size),
+            "Content-Disposition": content_disposition_header(True, attachment.name) or "",
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+async def _chunks(file: File) -> AsyncIterator[bytes]:
+    read = sync_to_async(file.read, thread_sensitive=False)
+    with file:
+        while chunk := await read(CHUNK_BYTES):
+            yield chunk
+
+
+def _continued(door: Door, label: str) -> VisitorSession | None:
+    return continue_session(door.visitor(label)) if door.caller.secret else None
+
+
+def _begun(door: Door) -> VisitorSession:
+    session = session_of(door, door.visitor(f"s_{secrets.token_urlsafe(16)}"))
+    # Its client has the secret from the beginning, so nobody goes on without it.
+    session.secret_seen = True
+    session.save(update_fields=["secret_seen"])
+    return session
+
+
+def _told(conversation: Conversation) -> Response:
+    return Response({"success": True, "conversation": visitor_conversation_data(conversation)})
+
+
+def _uploaded(request: Request) -> UploadedFile:
+    try:
+        file = request.FILES.get("file")
+    except SuspiciousOperation:
+        raise BadRequest("The form is not valid.", code="malformed_form") from None
+    if file is None:
+        raise BadRequest("A file is required.", code="file_required")
+    return file
+
+
+def _cursor(request: Request) -> str | None:
+    return request.query_params.get("cursor") or None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or int(text[:20]) > LARGEST_NUMBER:
+        raise BadRequest("after: A whole number is required.", code="invalid")
+    return int(text[:20])
