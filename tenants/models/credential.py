@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils import timezone
 
 from tenants.ids import uuid7
 from tenants.models.tenant import Tenant
@@ -28,7 +29,16 @@ class Credential(models.Model):
     sealed = models.TextField(blank=True, editable=False)
     scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     origins = ArrayField(models.CharField(max_length=300), default=list, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    replaces = models.OneToOneField(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="replacement",
+        help_text="Its predecessor, which keeps working for a grace period.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

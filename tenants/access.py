@@ -1,0 +1,43 @@
+"""Which of the open sockets' permissions are worth nothing any more."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+
+from django.db.models import Q
+
+from tenants.credentials import Grant
+from tenants.models import Credential
+from tenants.sessions import MemberGrant, live_sessions
+
+AnyGrant = Grant | MemberGrant
+
+
+def invalid(grants: Collection[AnyGrant]) -> set[AnyGrant]:
+    """Those that were revoked, expired, logged out, demoted or suspended; at most two queries.
+
+    An access token's own expiry is not looked at: a socket outlives it by re-authenticating.
+    """
+    keys = {grant.credential_id for grant in grants if isinstance(grant, Grant)}
+    sessions = {grant.session_id for grant in grants if isinstance(grant, MemberGrant)}
+    good = _good_credentials(keys) | _good_members(sessions)
+    return {grant for grant in grants if _mark(grant) not in good}
+
+
+def _mark(grant: AnyGrant) -> tuple[object, ...]:
+    if isinstance(grant, Grant):
+        return (grant.credential_id,)
+    return (grant.session_id, grant.role)
+
+
+def _good_credentials(ids: set[object]) -> set[tuple[object, ...]]:
+    if not ids:
+        return set()
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=datetime.now(UTC))
+    rows = Credential.objects.filter(unexpired, revoked_at=None, tenant__suspended_at=None)
+    return set(rows.filter(pk__in=ids).values_list("pk"))
+
+
+def _good_members(ids: set[object]) -> set[tuple[object, ...]]:
+    if not ids:
+        return set()
+    return set(live_sessions().filter(pk__in=ids).values_list("pk", "membership__role"))

@@ -1,0 +1,171 @@
+"""How often things may be done: exact moving windows in Redis, and in this process without it.
+
+``hit`` waits for Redis, 200 ms at most: call it from a thread, never from an event loop.
+"""
+
+import logging
+import math
+import threading
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import chain
+from typing import cast
+
+import redis
+from django.conf import settings
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tenants.errors import TooManyRequests
+from tenants.network import ip_bucket
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_SECONDS = 0.2
+PAUSE_SECONDS = 5.0
+# As the library's own script for one window, with three differences: several windows at once, all
+# or none; Redis' clock instead of ours; and for a refusal the seconds until the next is allowed.
+ACQUIRE_ALL = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local wait = 0
+for i, key in ipairs(KEYS) do
+    local blocking = redis.call('LINDEX', key, ARGV[2 * i - 1] - 1)
+    if blocking then
+        wait = math.max(wait, tonumber(blocking) + ARGV[2 * i] - now)
+    end
+end
+if wait > 0 then
+    return tostring(wait)
+end
+for i, key in ipairs(KEYS) do
+    redis.call('LPUSH', key, string.format('%.6f', now))
+    redis.call('LTRIM', key, 0, ARGV[2 * i - 1] - 1)
+    redis.call('EXPIRE', key, ARGV[2 * i])
+end
+return '0'
+"""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """``window`` for each tenant and key; the last key of one that is ``per_ip`` is an address."""
+
+    name: str
+    window: RateLimitItem
+    per_ip: bool = False
+
+    def of(self, tenant_id: object, *keys: object) -> "Window":
+        parts = [str(key) for key in keys]
+        if self.per_ip:
+            parts[-1] = ip_bucket(parts[-1])
+        # Digested: keys of any length and content, and no address or e-mail in Redis.
+        digest = blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+        return Window(f"{tenant_id}:{self.name}:{digest}", self.window)
+
+
+@dataclass(frozen=True)
+class Window:
+    """One limit for one caller."""
+
+    key: str
+    item: RateLimitItem
+
+
+CHAT_PER_SESSION = Limit("chat", RateLimitItemPerMinute(20))
+CHAT_PER_IP = Limit("chat-ip", RateLimitItemPerMinute(60), per_ip=True)
+NEW_SESSIONS = Limit("new-sessions", RateLimitItemPerMinute(10, 10), per_ip=True)
+LOG_IN = Limit("log-in", RateLimitItemPerMinute(5, 5), per_ip=True)
+VOICE_START_PER_SESSION = Limit("voice", RateLimitItemPerMinute(3, 10))
+VOICE_START_PER_IP = Limit("voice-ip", RateLimitItemPerDay(10), per_ip=True)
+UPLOAD_PER_SESSION = Limit("upload", RateLimitItemPerMinute(10, 10))
+
+
+def hit(limit: Limit, tenant_id: object, *keys: object, exempt: bool = False) -> None:
+    """Count one use; raises TooManyRequests, and counts nothing, when the window is full."""
+    hit_all(limit.of(tenant_id, *keys), exempt=exempt)
+
+
+def hit_all(*windows: Window, exempt: bool = False) -> None:
+    """Count one use in every window or, when any is full, in none; one round trip."""
+    wait = 0.0 if exempt else _limiter(settings.REDIS_URL).acquire(windows)
+    if wait > 0:
+        raise TooManyRequests(retry_after=math.ceil(wait))
+
+
+@lru_cache(maxsize=4)
+def _limiter(url: str) -> "Limiter":
+    return Limiter(url)
+
+
+class Limiter:
+    """Counts in Redis; for five seconds after a failure, in this process."""
+
+    def __init__(self, url: str) -> None:
+        client = redis.Redis.from_url(
+            url,
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
+        self._script = client.register_script(ACQUIRE_ALL)
+        self._local = LocalWindows()
+        self._away_until = 0.0
+        self._lock = threading.Lock()
+
+    def acquire(self, windows: tuple[Window, ...]) -> float:
+        """Count one use in all windows, or say in how many seconds that will be possible."""
+        if not self._may_ask():
+            return self._local.acquire(windows)
+        try:
+            wait = float(self._ask(windows))
+        except redis.RedisError as error:
+            self._away_until = time.monotonic() + PAUSE_SECONDS
+            logger.warning("Limits are counted in this process: %s", type(error).__name__)
+            return self._local.acquire(windows)
+        if self._away_until:
+            self._away_until, self._local = 0.0, LocalWindows()
+        return wait
+
+    def _may_ask(self) -> bool:
+        """Whether to try Redis; after a failure one caller finds out for all the others."""
+        if not self._away_until:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            if now < self._away_until:
+                return False
+            self._away_until = now + PAUSE_SECONDS
+            return True
+
+    def _ask(self, windows: tuple[Window, ...]) -> bytes:
+        figures = [(window.item.amount, window.item.get_expiry()) for window in windows]
+        answer = self._script([window.key for window in windows], list(chain(*figures)))
+        return cast(bytes, answer)
+
+
+class LocalWindows:
+    """The same windows in this process's memory."""
+
+    def __init__(self) -> None:
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+
+    def acquire(self, windows: tuple[Window, ...]) -> float:
+        with self._lock:
+            waits = [self._wait(window) for window in windows]
+            if not any(waits):
+                for window in windows:
+                    self._windows.hit(window.item, window.key)
+        return max(waits)
+
+    def _wait(self, window: Window) -> float:
+        if self._windows.test(window.item, window.key):
+            return 0.0
+        reset_time = self._windows.get_window_stats(window.item, window.key).reset_time
+        return max(0.001, reset_time - time.time())
