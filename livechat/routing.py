@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import URLPattern, re_path
 
 from realtime.consumer import SocketConsumer
+from widgets.socket import VisitorSocket
 
 
 class UnknownSocket(SocketConsumer):
@@ -21,4 +22,7 @@ def socket(pattern: str, consumer: type[SocketConsumer]) -> URLPattern:
     return re_path(pattern, view)
 
 
-websocket_urlpatterns = [socket("", UnknownSocket)]
+websocket_urlpatterns = [
+    socket(r"^(api/)?ws/chat$", VisitorSocket),
+    socket("", UnknownSocket),
+]

@@ -124,7 +124,7 @@ ROOT_URLCONF = "livechat.urls"
 HOT_URLCONF = "widgets.hot_urls"
 ASGI_APPLICATION = "livechat.asgi.application"
 # An async (path, origin) -> bool that says which other sites' pages may read an answer.
-CORS_ORIGIN_CHECK = ""
+CORS_ORIGIN_CHECK = "widgets.cors.may_read"
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"

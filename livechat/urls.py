@@ -1,6 +1,8 @@
-from django.urls import URLPattern, URLResolver
+"""Every path but the hot ones, which ``HOT_URLCONF`` names."""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include("widgets.urls"))]
 
 handler400 = "livechat.error_views.bad_request"
 handler403 = "livechat.error_views.permission_denied"
