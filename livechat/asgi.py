@@ -39,7 +39,8 @@ class Application:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         # A route that cannot be imported must stop the start, not the first request.
-        assert get_resolver().url_patterns is not None
+        for urlconf in (settings.ROOT_URLCONF, settings.HOT_URLCONF):
+            assert get_resolver(urlconf).url_patterns is not None
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await hub().close()

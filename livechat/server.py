@@ -21,7 +21,7 @@ from livechat.drain import draining
 from livechat.env import env_int, env_text
 from livechat.protocols import MAX_FRAME_BYTES, HttpProtocol, SocketProtocol
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("livechat.server")
 
 # The longest that requests under way may take to finish, as a multiple of the drain.
 PATIENCE = 3

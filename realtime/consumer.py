@@ -144,7 +144,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         """Say why in an error frame, then close; a peer that reads neither is cut off."""
         if self.closed:
             return
-        self.closed, self.close_code = True, close_code
+        self._end(close_code)
         frame = self.error_frame(code, message or MESSAGES[code], retry_after)
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
@@ -155,7 +155,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     def abort(self) -> None:
         """End the connection now, without a word."""
-        self.closed, self.close_code = True, 4408
+        self._end(4408)
         if self.transport is not None:
             self.transport.abort()
 
@@ -183,7 +183,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
             case "websocket.receive":
                 await self._guard(self._read(message))
             case "websocket.disconnect":
-                self.closed, self.close_code = True, message.get("code") or 1005
+                self._end(message.get("code") or 1005)
             case "livechat.oversized":
                 await self.fail("too_large", 4413)
             case "livechat.drain":
@@ -281,6 +281,11 @@ class SocketConsumer(AsyncWebsocketConsumer):
             self._deadline.cancel()
             self._deadline = None
 
+    def _end(self, close_code: int) -> None:
+        """Note that the socket has ended, and what ended it first."""
+        if not self.closed:
+            self.closed, self.close_code = True, close_code
+
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
@@ -296,10 +301,10 @@ class SocketConsumer(AsyncWebsocketConsumer):
             await self._send(message)
         except OSError:
             # The peer is gone; servers say so to whoever still sends.
-            self.closed = True
+            self._end(1006)
 
     async def _clean_up(self) -> None:
-        self.closed = True
+        self._end(1006)
         self._stop_deadline()
         self._leave_lobby()
         for task in tuple(self._tasks):
