@@ -46,7 +46,10 @@ def error_body(error: LiveChatError) -> dict[str, Any]:
 
 
 def error_headers(error: LiveChatError) -> dict[str, str]:
-    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return headers
 
 
 def error_reply(error: LiveChatError) -> HttpResponse:
