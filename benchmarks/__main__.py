@@ -1,0 +1,40 @@
+"""``python -m benchmarks [chat] [fanout] [costs]``: measures this machine in three minutes."""
+
+import sys
+from typing import Any
+
+from benchmarks import chat, fanout, report
+from benchmarks.processes import Product, product
+
+
+def main(wanted: list[str]) -> None:
+    unknown = set(wanted) - set(PARTS)
+    if unknown:
+        raise SystemExit(f"Choose from: {', '.join(PARTS)}.")
+    report.heading()
+    with product() as running:
+        for name, part in PARTS.items():
+            if not wanted or name in wanted:
+                part(running)
+
+
+def _fanout(running: Product) -> None:
+    ours = fanout.of_product(running)
+    report.fanout(ours, fanout.of_bare(running, frame_bytes=ours.frame_bytes))
+
+
+def _chat(running: Product) -> None:
+    running.wait_for_knowledge()
+    report.chat(chat.overhead(running))
+    report.rush(chat.rush(running), visitors=chat.RUSH)
+
+
+def _costs(running: Product) -> None:
+    report.costs(running.inside("verbs", given=running.demo))
+
+
+# Sockets first: a process that has answered questions shows less clearly what they weigh.
+PARTS: dict[str, Any] = {"fanout": _fanout, "chat": _chat, "costs": _costs}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

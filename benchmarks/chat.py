@@ -1,0 +1,98 @@
+"""What a question costs around the engine: POST chat against ``respond()`` in a process."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+from benchmarks.percentiles import Summary, summary
+from benchmarks.processes import HOST, Product
+from benchmarks.visitors import visit
+
+# People read an answer before they write on. One visitor alone does not, to be measured quickly.
+PAUSES = {1: 0.0, 20: 2.0, 100: 2.0}
+SECONDS = {1: 4.0, 20: 10.0, 100: 12.0}
+# As many questions as can be answered: twenty visitors who never read.
+RUSH = 20
+RUSH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Chat:
+    product: Summary
+    engine: Summary
+    seconds: float
+
+    @property
+    def per_second(self) -> tuple[float, float]:
+        return self.product.count / self.seconds, self.engine.count / self.seconds
+
+
+def overhead(product: Product) -> dict[int, Chat]:
+    return {
+        visitors: _compare(product, visitors, seconds=SECONDS[visitors], pause=PAUSES[visitors])
+        for visitors in PAUSES
+    }
+
+
+def rush(product: Product) -> Chat:
+    return _compare(product, RUSH, seconds=RUSH_SECONDS, pause=0.0)
+
+
+def _compare(product: Product, visitors: int, *, seconds: float, pause: float) -> Chat:
+    words = [str(value) for value in (visitors, seconds, pause)]
+    engine = product.inside("engine", *words)
+    ours = asyncio.run(_visit(product, visitors, seconds=seconds, pause=pause))
+    return Chat(summary(ours), summary(engine), seconds)
+
+
+async def _visit(product: Product, visitors: int, *, seconds: float, pause: float) -> list[float]:
+    pages = [await Page.open(product, f"{seconds}-{pause}-{index}") for index in range(visitors)]
+
+    async def ask(index: int, question: str) -> None:
+        await pages[index].ask(question)
+
+    try:
+        return await visit(ask, visitors=visitors, seconds=seconds, pause=pause)
+    finally:
+        for page in pages:
+            page.close()
+
+
+class Page:
+    """One visitor's browser: one connection that is kept, as HTTP/1.1 has it."""
+
+    def __init__(
+        self,
+        product: Product,
+        name: str,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.demo, self.name = product.demo, name
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def open(cls, product: Product, name: str) -> "Page":
+        return cls(product, name, *await asyncio.open_connection(HOST, product.port))
+
+    async def ask(self, question: str) -> None:
+        body = json.dumps({"sessionId": self.name, "message": question}).encode()
+        self.writer.write(self._head(len(body)) + body)
+        status, answer = await self._answer()
+        if status != 200 or not json.loads(answer)["message"]:
+            raise SystemExit(f"{question!r} was answered with {status} {answer.decode()}")
+
+    def close(self) -> None:
+        self.writer.close()
+
+    def _head(self, length: int) -> bytes:
+        return (
+            f"POST /api/widgets/{self.demo['tenantId']}/chat HTTP/1.1\r\nHost: {HOST}\r\n"
+            f"Authorization: Bearer {self.demo['widgetToken']}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        ).encode()
+
+    async def _answer(self) -> tuple[int, bytes]:
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        length = int(head.partition("content-length:")[2].split()[0])
+        return int(head.split()[1]), await self.reader.readexactly(length)

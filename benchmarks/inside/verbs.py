@@ -1,0 +1,109 @@
+"""``python -m benchmarks.inside.verbs``: what each act of a message asks of PostgreSQL.
+
+Prints ``{act: [statements, round trips]}``. A round trip is counted where the server reports that
+it is ready again, so that BEGIN, COMMIT and the pool's look at the connection count too.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from assistants.engines import knowledge
+from assistants.events import Reply
+from benchmarks.inside import demo
+from conversations import engine, replies, turns
+from conversations.models import Turn
+from tenants.executor import run_in_db_thread
+from tenants.scope import tenant_scope
+from widgets.callers import Caller
+from widgets.chat import Asked, ask
+
+READY = "ReadyForQuery"
+QUESTION = "Where the data are kept"
+ANSWER = Reply(text="In the folder var.")
+
+Costs = dict[str, tuple[int, int]]
+
+
+class Counter:
+    """Runs acts as requests do, in a thread with a pooled connection, and counts."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+        self.costs: Costs = {}
+
+    async def __call__(self, name: str, act: Callable[[], Any]) -> Any:
+        before = self._round_trips()
+        statements, result = await run_in_db_thread(_count, act)
+        self.costs[name] = statements, self._round_trips() - before
+        return result
+
+    def _round_trips(self) -> int:
+        return self.trace.read_text(errors="replace").count(READY)
+
+
+def _count(act: Callable[[], Any]) -> tuple[int, Any]:
+    with CaptureQueriesContext(connection) as captured:
+        result = act()
+    framing = ("BEGIN", "COMMIT")
+    return sum(not query["sql"].startswith(framing) for query in captured), result
+
+
+async def measure(count: Counter, token: str) -> Costs:
+    tenant = await run_in_db_thread(demo.tenant)
+    label = str(demo.uuid7())
+    put = partial(_ask, Caller(widget_id=str(tenant.id), token=token), label)
+    await count("first message of a session", put)
+    asked: Asked = await count("store a visitor's message", put)
+    received = asked.received
+    turn_id = await run_in_db_thread(_turn, tenant.id)
+    held = await count("claim the turn", partial(turns.claim, tenant.id, turn_id))
+    await count("search the knowledge", partial(knowledge.find, held.version, QUESTION))
+    commit = partial(turns.commit_reply, held, ANSWER, model="knowledge", tokens=0)
+    await count("commit the answer", commit)
+    look = partial(replies.outcome, tenant.id, received.conversation_id, received.seq)
+    await count("read the outcome", look)
+    conversation_id = await run_in_db_thread(demo.held_conversation)
+    await count("post a member's reply", partial(_reply, tenant.id, conversation_id))
+    return count.costs
+
+
+def _ask(caller: Caller, label: str) -> Asked:
+    body = {"sessionId": label, "message": QUESTION}
+    return ask(caller, lambda: body, attend=lambda tenant_id: None)
+
+
+def _turn(tenant_id: Any) -> Any:
+    with tenant_scope(tenant_id):
+        return Turn.objects.latest("created_at").pk
+
+
+def _reply(tenant_id: Any, conversation_id: Any) -> None:
+    member = demo.member()
+    with tenant_scope(tenant_id):
+        engine.post_reply(engine.team_conversation(conversation_id), member, text="Hello")
+
+
+def _trace(file: int) -> None:
+    connection.ensure_connection()
+    connection.connection.pgconn.trace(file)
+
+
+async def main() -> Costs:
+    token = json.load(sys.stdin)["widgetToken"]
+    with tempfile.NamedTemporaryFile() as trace:
+        # A process with one thread at work uses one connection of the pool, again and again.
+        await run_in_db_thread(_trace, trace.fileno())
+        return await measure(Counter(Path(trace.name)), token)
+
+
+if __name__ == "__main__":
+    json.dump(asyncio.run(main()), sys.stdout)

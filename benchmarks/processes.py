@@ -1,0 +1,136 @@
+"""The product's processes, started for one run and measured from outside."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from livechat.embedded import EmbeddedServices
+from livechat.embedded.processes import end, spawn
+
+HOST = "127.0.0.1"
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 60
+CELERY = ["celery", "--app=livechat", "--quiet"]
+WORKER = [*CELERY, "worker", "--pool=threads", "--without-gossip", "--without-mingle"]
+
+
+@dataclass
+class Product:
+    """A running product: where it is, and how to run more code inside its environment."""
+
+    env: dict[str, str]
+    port: int
+    web: int
+    folder: Path
+    demo: dict[str, str] = field(default_factory=dict)
+
+    def inside(self, module: str, *words: str, given: object = None) -> Any:
+        """Run a module of ``benchmarks.inside`` and return what it printed as JSON."""
+        command = [sys.executable, "-m", f"benchmarks.inside.{module}", *words]
+        return json.loads(run(command, env=self.env, given=json.dumps(given)))
+
+    def wait_for_knowledge(self) -> None:
+        """Wait until the worker has read what the demo's assistant knows."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not self.inside("knowledge"):
+            if time.monotonic() > deadline:
+                raise SystemExit("The worker does not read the knowledge.")
+
+
+@contextlib.contextmanager
+def product() -> Iterator[Product]:
+    """Start embedded stores, web and one worker in a folder of their own; end them afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="livechat-benchmark-") as name,
+        contextlib.ExitStack() as stack,
+    ):
+        folder, port = Path(name), free_port()
+        services = EmbeddedServices(folder)
+        stack.callback(services.stop)
+        env = _environment(folder, port=port) | services.start()
+        run([sys.executable, "manage.py", "migrate", "--verbosity=0"], env=env)
+        demo = run([sys.executable, "manage.py", "demo", "--json"], env=env)
+        web = stack.enter_context(child(["livechat.server"], env=env, log=folder / "web.log"))
+        stack.enter_context(child(WORKER, env=env, log=folder / "worker.log"))
+        wait_until_serving(port, path="/readyz")
+        yield Product(env, port, web, folder, json.loads(demo))
+
+
+@contextlib.contextmanager
+def child(words: list[str], *, env: Mapping[str, str], log: Path) -> Iterator[int]:
+    """Run a Python module as a process and yield its id."""
+    with log.open("wb") as output:
+        process = spawn([sys.executable, "-m", *words], output=output, env=env, cwd=ROOT)
+    try:
+        yield process.pid
+    finally:
+        end(process, by=time.monotonic() + 5, politely=signal.SIGTERM)
+
+
+def run(command: list[str], *, env: Mapping[str, str], given: str = "") -> str:
+    done = subprocess.run(command, env=env, cwd=ROOT, input=given, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command[1:])} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def wait_until_serving(port: int, *, path: str) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while _status(port, path) != 200:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Nothing answers at port {port}.")
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def resident_kib(pid: int) -> int:
+    """The memory that a process holds at this moment."""
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        return int(re.findall(r"VmRSS:\s*(\d+)", status.read_text())[0])
+    shown = subprocess.run(
+        ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
+    )
+    return int(shown.stdout)
+
+
+def _environment(folder: Path, *, port: int) -> dict[str, str]:
+    return {
+        **{
+            name: value for name, value in os.environ.items() if name not in ("PRODUCTION", "DEBUG")
+        },
+        "VAR_DIR": str(folder),
+        "HOST": HOST,
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://{HOST}:{port}",
+        "DRAIN_SECONDS": "0",
+        "DJANGO_SETTINGS_MODULE": "livechat.settings",
+    }
+
+
+def _status(port: int, path: str) -> int:
+    connection = HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()

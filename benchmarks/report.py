@@ -1,0 +1,104 @@
+"""The table that a run ends with."""
+
+import os
+import platform
+import sys
+from collections.abc import Iterable
+
+from benchmarks.chat import Chat
+from benchmarks.fanout import FanOut
+
+# What the product is meant to keep; ratios and differences within one run, never bare figures.
+MOST_OVERHEAD_MS = 25.0
+MOST_FANOUT_RATIO = 2.0
+MOST_SOCKET_KIB = 30.0
+
+Row = tuple[str, ...]
+
+
+def heading() -> None:
+    say(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores")
+
+
+def say(text: str = "") -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def load() -> str:
+    return "load " + " ".join(f"{value:.2f}" for value in os.getloadavg())
+
+
+def chat(results: dict[int, Chat]) -> None:
+    rows = []
+    for visitors, result in results.items():
+        ours, engine = result.product, result.engine
+        aim = MOST_OVERHEAD_MS if visitors == 20 else None
+        added = ours.p50 - engine.p50
+        rows.append(
+            (
+                str(visitors),
+                *_times(ours.p50, ours.p99),
+                *_times(engine.p50, engine.p99),
+                *_times(added, ours.p99 - engine.p99),
+                _verdict(added, aim, unit="ms"),
+            )
+        )
+    say(f"\nPOST chat, and what it adds to the bare engine, in ms ({load()})")
+    names = ("visitors", "p50", "p99", "engine p50", "engine p99", "added p50", "added p99", "aim")
+    table(names, rows)
+
+
+def rush(result: Chat, *, visitors: int) -> None:
+    ours, engine = result.per_second
+    say(f"\nAnswers per second with {visitors} visitors who never pause ({load()})")
+    row = (f"{ours:.0f}", f"{engine:.0f}", f"{ours / engine:.2f}")
+    table(("product", "engine", "ratio"), [row])
+
+
+def fanout(ours: FanOut, bare: FanOut) -> None:
+    rows = []
+    for count, latency in ours.latency.items():
+        base = bare.latency[count]
+        ratio = latency.p99 / base.p99
+        aim = MOST_FANOUT_RATIO if count == max(ours.latency) else None
+        rows.append(
+            (
+                str(count),
+                *_times(latency.p50, latency.p99),
+                *_times(base.p50, base.p99),
+                f"{ratio:.2f}",
+                str(ours.lost[count]),
+                _verdict(ratio, aim, unit="×"),
+            )
+        )
+    say(f"\nCommit → dashboard sockets, in ms; frames of {ours.frame_bytes} bytes ({load()})")
+    table(("sockets", "p50", "p99", "bare p50", "bare p99", "p99 ratio", "lost", "aim"), rows)
+    weight, base_weight = ours.socket_kib, bare.socket_kib
+    say("\nMemory of the web process per idle socket, in KiB")
+    aim_text = _verdict(weight, MOST_SOCKET_KIB, unit="KiB")
+    table(("product", "bare", "aim"), [(f"{weight:.1f}", f"{base_weight:.1f}", aim_text)])
+
+
+def costs(acts: dict[str, tuple[int, int]]) -> None:
+    say("\nPostgreSQL")
+    rows = [(act, str(statements), str(trips)) for act, (statements, trips) in acts.items()]
+    table(("act", "statements", "round trips"), rows)
+
+
+def table(names: Row, rows: Iterable[Row]) -> None:
+    lines = [names, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(names))]
+    for line in lines:
+        cells = zip(line, widths, strict=True)
+        say("  " + "  ".join(cell.rjust(width) for cell, width in cells))
+
+
+def _times(*values: float) -> tuple[str, ...]:
+    return tuple(f"{value:.1f}" for value in values)
+
+
+def _verdict(value: float, aim: float | None, *, unit: str) -> str:
+    if aim is None:
+        return ""
+    return f"≤ {aim:g} {unit}: {'yes' if value <= aim else 'NO'}"
