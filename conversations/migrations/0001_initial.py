@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("assistants", "0003_search"),
-        ("tenants", "0003_credential_replaces_alter_credential_created_at"),
+        ("tenants", "0002_wall"),
     ]
 
     operations = [
