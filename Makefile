@@ -1,6 +1,6 @@
 # make run    everything needed, on http://localhost:8000 (PORT=9000 make run)
 # make test   lint and the whole suite, on PostgreSQL and Redis of its own
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench lock clean frontend
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --no-user --no-input --disable-pip-version-check
@@ -22,6 +22,10 @@ lint: .venv/test.stamp .venv/model.stamp
 
 bench: .venv/test.stamp .venv/model.stamp
 	$(PYTHON) -m benchmarks
+
+# Only after a change in frontend/: what it builds is committed. Needs Node.
+frontend:
+	cd frontend && npm ci --no-audit --no-fund && npm run check && npm run build
 
 lock:
 	for name in $(LOCKS); do $(COMPILE) requirements/$$name.in -o requirements/$$name.txt; done

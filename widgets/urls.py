@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from widgets import views
+from widgets import assets, views
 
 WIDGET = "api/widgets/<str:widget_id>"
 CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
 
 urlpatterns = [
+    path("assets/chat-widget.js", assets.chat_widget),
     path(f"{WIDGET}/session", views.SessionView.as_view()),
     path(f"{WIDGET}/voice/start", views.VoiceStartView.as_view()),
     path(f"{WIDGET}/contact", views.ContactView.as_view()),

@@ -1,0 +1,54 @@
+// Builds static/dist/ from these sources; `npm run build`, or `make frontend` at the top.
+//
+// The first line of each built file names the digest of everything that it was made from, so that
+// a test without Node can tell whether the committed build is that of the committed sources.
+
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, transformSync } from "esbuild";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const DIST = join(HERE, "../static/dist");
+const SHARED = ["build.mjs", "package-lock.json", "package.json", "tsconfig.json"];
+const TARGET = ["chrome115", "firefox115", "safari16.5"];
+
+/** SHA-256 over the paths and contents of a folder's files and the shared ones, sorted by path. */
+function digest(folder) {
+  const files = readdirSync(join(HERE, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(HERE.length + 1));
+  const hash = createHash("sha256");
+  for (const path of [...files, ...SHARED].sort()) {
+    hash.update(`${path}\0`).update(readFileSync(join(HERE, path))).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+/** A style sheet becomes a string: shadow roots adopt it, which no content policy forbids. */
+const styleSheets = {
+  name: "style sheets",
+  setup(build) {
+    build.onLoad({ filter: /\.css$/ }, ({ path }) => ({
+      contents: transformSync(readFileSync(path, "utf8"), {
+        loader: "css",
+        minify: true,
+        target: TARGET,
+      }).code,
+      loader: "text",
+    }));
+  },
+};
+
+await build({
+  entryPoints: [join(HERE, "widget/index.ts")],
+  outfile: join(DIST, "chat-widget.js"),
+  banner: { js: `/*! LiveChat, built from frontend/widget, sources ${digest("widget")} */` },
+  bundle: true,
+  charset: "utf8",
+  format: "iife",
+  minify: true,
+  plugins: [styleSheets],
+  target: TARGET,
+});

@@ -1,0 +1,93 @@
+// The widget's requests. No cookies: who asks is said by token, session and its secret.
+
+import type { Frame } from "./socket";
+import type { Config, Message } from "./messages";
+import type { Session } from "./memory";
+
+/** What the server answered instead of what was asked for. */
+export class Refusal extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+interface Begun {
+  sessionId: string;
+  sessionSecret: string;
+  widgetToken: string;
+}
+
+interface Asking {
+  session?: Session | undefined;
+  body?: object;
+  /** A public question: without a token no browser asks the server first whether it may. */
+  isPublic?: boolean;
+}
+
+export class Api {
+  /** The bubble's code; a tenant's id only until the configuration has named the code. */
+  widgetId: string;
+  token: string;
+  readonly #base: string;
+
+  constructor(base: string, widgetId: string, token = "") {
+    this.#base = base;
+    this.widgetId = widgetId;
+    this.token = token;
+  }
+
+  get socketAddress(): string {
+    return `${this.#base.replace(/^http/, "ws")}/api/ws/chat`;
+  }
+
+  async config(isPublic: boolean): Promise<Config> {
+    return (await this.#ask<{ config: Config }>("/config", { isPublic })).config;
+  }
+
+  /** Go on with a session, or begin one. */
+  begin(session: Session | undefined): Promise<Begun> {
+    return this.#ask("/session", { session, body: { sessionId: session?.sessionId } });
+  }
+
+  /** Send without a socket; the answer may come with it, and is in the events in any case. */
+  send(session: Session, messageId: string, message: string): Promise<{ conversationId: string }> {
+    const { sessionId, conversationId } = session;
+    return this.#ask("/chat", { session, body: { sessionId, conversationId, messageId, message } });
+  }
+
+  /** The conversation's latest messages, newest first. */
+  async history(session: Session): Promise<Message[]> {
+    const path = `/conversations/${session.conversationId}/messages`;
+    return (await this.#ask<{ results: Message[] }>(path, { session })).results;
+  }
+
+  events(session: Session, after: number): Promise<{ results: Frame[]; lastEventId: number }> {
+    return this.#ask(`/conversations/${session.conversationId}/events?after=${after}`, { session });
+  }
+
+  /** Ask for a person instead of the assistant. */
+  handOver(session: Session): Promise<unknown> {
+    return this.#ask(`/conversations/${session.conversationId}/handover`, { session, body: {} });
+  }
+
+  async #ask<T>(path: string, { session, body, isPublic }: Asking): Promise<T> {
+    const headers: Record<string, string> = {};
+    if (this.token && !isPublic) headers.Authorization = `Bearer ${this.token}`;
+    if (session) headers["X-Session-Secret"] = session.sessionSecret;
+    if (body) headers["Content-Type"] = "application/json";
+    const widget = `${this.#base}/api/widgets/${encodeURIComponent(this.widgetId)}`;
+    const response = await fetch(widget + path, {
+      method: body ? "POST" : "GET",
+      headers,
+      body: body ? JSON.stringify(body) : null,
+      credentials: "omit",
+    });
+    const answer = (await response.json().catch(() => ({}))) as Record<string, string>;
+    if (response.ok) return answer as T;
+    throw new Refusal(response.status, answer.code ?? "", answer.error ?? "");
+  }
+}

@@ -1,0 +1,323 @@
+// One visitor's conversation: what was said, what is on its way, and how it gets there.
+
+import { Refusal, type Api } from "./api";
+import type { Memory, Session } from "./memory";
+import type { Delta, Message, Unsent } from "./messages";
+import { Socket, type Frame } from "./socket";
+
+export interface Ear {
+  /** A message; not new when it was changed or comes from the past. */
+  message(message: Message, isNew: boolean): void;
+  unsent(all: readonly Unsent[]): void;
+  /** The answer as far as it has come, empty at first; undefined when none is being written. */
+  coming(text: string | undefined): void;
+  /** Forget all messages; they come again. */
+  restart(): void;
+  state(line: Line, owner: string): void;
+  /** Say in the visitor's words why a message was refused. */
+  explain(code: string): string;
+}
+
+export type Line = "idle" | "connecting" | "ready" | "lost";
+
+interface Acknowledgement {
+  messageId: string;
+  id: string;
+  seq: number;
+  conversationId: string;
+}
+
+interface Position {
+  conversationId?: string;
+  lastEventId: number;
+}
+
+const TYPING_SHOWN = 6_000;
+const TYPING_TOLD_EVERY = 3_000;
+const POLL_EVERY = 4_000;
+const BAD_SECRET = "invalid_session_secret";
+
+export class Chat {
+  readonly #api: Api;
+  readonly #memory: Memory;
+  readonly #ear: Ear;
+  readonly #known = new Set<string>();
+  #session: Session | undefined;
+  #connecting: Promise<void> | undefined;
+  #socket: Socket | undefined;
+  #line: Line = "idle";
+  #owner = "bot";
+  #last: Message | undefined;
+  #unsent: Unsent[] = [];
+  #cursor: number | undefined;
+  #pieces: string[] = [];
+  #answerKey = "";
+  #isPosting = false;
+  #poll: number | undefined;
+  #typing: number | undefined;
+  #typingTold = 0;
+
+  constructor(api: Api, memory: Memory, ear: Ear) {
+    this.#api = api;
+    this.#memory = memory;
+    this.#ear = ear;
+  }
+
+  /** Go on with the conversation that this browser remembers, if there is one. */
+  resume(): void {
+    this.#session = this.#memory.read();
+    if (this.#session) void this.#connect();
+  }
+
+  say(text: string): void {
+    this.#unsent.push({ messageId: uid(), text, refused: "" });
+    this.#flush();
+  }
+
+  retry(unsent: Unsent): void {
+    unsent.refused = "";
+    this.#flush();
+  }
+
+  /** Ask for a person; before anything was said, by saying so. */
+  async askForPerson(words: string): Promise<void> {
+    if (!this.#session?.conversationId || this.#owner === "closed") this.say(words);
+    else if (this.#owner === "bot") {
+      await this.#api.handOver(this.#session).catch(() => this.say(words));
+    }
+  }
+
+  /** The visitor is writing: a good moment to connect, and to tell the team. */
+  typing(): void {
+    void this.#connect();
+    if (Date.now() - this.#typingTold < TYPING_TOLD_EVERY) return;
+    if (this.#socket?.send({ type: "typing" })) this.#typingTold = Date.now();
+  }
+
+  read(): void {
+    if (this.#last) this.#socket?.send({ type: "read", seq: this.#last.seq });
+  }
+
+  end(): void {
+    clearTimeout(this.#poll);
+    clearTimeout(this.#typing);
+    this.#socket?.end();
+  }
+
+  /** Send the oldest message that waits; each is acknowledged before the next one goes. */
+  #flush(): void {
+    this.#ear.unsent(this.#unsent);
+    const next = this.#next();
+    if (!next) return;
+    const { messageId, text } = next;
+    if (!this.#socket?.send({ type: "message", messageId, text })) void this.#connect();
+  }
+
+  #next(): Unsent | undefined {
+    return this.#unsent.find((unsent) => !unsent.refused);
+  }
+
+  #connect(): Promise<void> {
+    if (this.#socket) return Promise.resolve();
+    this.#connecting ??= this.#open().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #open(): Promise<void> {
+    this.#set("connecting");
+    try {
+      if (!this.#session || !this.#api.token) await this.#begin();
+    } catch (error) {
+      this.#set("idle");
+      this.#refuse(error instanceof Refusal ? error.code : "");
+      return;
+    }
+    this.#socket = new Socket(this.#api.socketAddress, {
+      hello: () => this.#hello(),
+      onFrame: (frame) => this.#heard(frame),
+      onLost: (why) => this.#lost(why),
+    });
+  }
+
+  async #begin(): Promise<void> {
+    try {
+      const { sessionId, sessionSecret, widgetToken } = await this.#api.begin(this.#session);
+      this.#api.token ||= widgetToken;
+      this.#keep({ ...this.#session, sessionId, sessionSecret });
+    } catch (error) {
+      if (!this.#session || !(error instanceof Refusal && error.code === BAD_SECRET)) throw error;
+      this.#forget();
+      await this.#begin();
+    }
+  }
+
+  #hello(): Frame {
+    const { token } = this.#api;
+    return { type: "auth", token, ...this.#session, lastEventId: this.#cursor };
+  }
+
+  #heard(frame: Frame): void {
+    if (typeof frame.id === "number") this.#cursor = frame.id;
+    switch (frame.type) {
+      case "auth:ok":
+        void this.#ready(frame.data as Position);
+        break;
+      case "ack":
+        this.#acknowledge(frame.data as Acknowledgement);
+        break;
+      case "error":
+        if (frame.messageId) this.#refuse(frame.code as string);
+        break;
+      case "resync":
+        void this.#catchUp();
+        break;
+      case "message:new":
+      case "message:updated":
+        this.#take(frame.data as Message);
+        break;
+      case "message:delta":
+        this.#grow(frame.data as Delta);
+        break;
+      case "typing":
+        this.#showTyping();
+        break;
+      case "conversation:updated":
+        this.#owner = (frame.data as { owner: string }).owner;
+        if (this.#owner !== "bot") this.#ear.coming(undefined);
+        this.#set(this.#line);
+    }
+  }
+
+  async #ready({ conversationId, lastEventId }: Position): Promise<void> {
+    clearTimeout(this.#poll);
+    this.#set("ready");
+    if (conversationId) this.#keep({ ...this.#session!, conversationId });
+    if (conversationId && this.#cursor === undefined) await this.#catchUp();
+    this.#cursor ??= lastEventId;
+    this.#flush();
+  }
+
+  /** Read everything afresh: on a new page, or after too long an absence. */
+  async #catchUp(): Promise<void> {
+    const messages = await this.#api.history(this.#session!).catch(() => []);
+    if (messages.length) this.#ear.restart();
+    this.#last = undefined;
+    for (const message of messages.reverse()) this.#take(message, false);
+  }
+
+  #acknowledge({ messageId, id, seq, conversationId }: Acknowledgement): void {
+    this.#keep({ ...this.#session!, conversationId });
+    const sent = this.#unsent.find((unsent) => unsent.messageId === messageId);
+    if (!sent) return;
+    this.#unsent = this.#unsent.filter((unsent) => unsent !== sent);
+    this.#ear.unsent(this.#unsent);
+    const author = { kind: "visitor" as const, name: "" };
+    const createdAt = new Date().toISOString();
+    const rest = { author, text: sent.text, attachments: [], sources: [], choices: [], createdAt };
+    this.#take({ id, seq, ...rest });
+    if (this.#owner === "bot") this.#ear.coming("");
+    this.#flush();
+  }
+
+  #take(message: Message, isNew = !this.#known.has(message.id)): void {
+    this.#known.add(message.id);
+    if (!this.#last || message.seq >= this.#last.seq) {
+      this.#last = message;
+      if (message.author.kind !== "visitor") this.#ear.coming(undefined);
+    }
+    this.#ear.message(message, isNew);
+  }
+
+  /** Pieces are provisional: they may be lost, come twice or in any order, and late. */
+  #grow({ turnId, attempt, index, text }: Delta): void {
+    if (this.#last?.author.kind !== "visitor") return;
+    const key = `${turnId} ${attempt}`;
+    if (key !== this.#answerKey) this.#pieces = [];
+    this.#answerKey = key;
+    this.#pieces[index] = text;
+    const gap = this.#pieces.findIndex((piece) => piece === undefined);
+    this.#ear.coming(this.#pieces.slice(0, gap < 0 ? undefined : gap).join(""));
+  }
+
+  #showTyping(): void {
+    this.#ear.coming("");
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => this.#ear.coming(undefined), TYPING_SHOWN);
+  }
+
+  /** The line is gone; `why` says what would not change by trying again. */
+  #lost(why: string): void {
+    this.#set(why ? "idle" : "lost");
+    if (why) {
+      this.#socket = undefined;
+      if (why !== BAD_SECRET) return this.#refuse(why);
+      this.#forget();
+      return this.#flush();
+    }
+    void this.#post();
+    clearTimeout(this.#poll);
+    this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
+  }
+
+  /** Where no socket gets through, a request may. The id makes sending it both ways harmless. */
+  async #post(): Promise<void> {
+    const next = this.#next();
+    if (!next || this.#isPosting) return;
+    this.#isPosting = true;
+    try {
+      const { conversationId } = await this.#api.send(this.#session!, next.messageId, next.text);
+      this.#unsent = this.#unsent.filter((unsent) => unsent !== next);
+      this.#keep({ ...this.#session!, conversationId });
+      await this.#readEvents();
+      this.#ear.unsent(this.#unsent);
+    } catch (error) {
+      if (error instanceof Refusal) this.#refuse(error.code);
+    } finally {
+      this.#isPosting = false;
+    }
+  }
+
+  async #look(): Promise<void> {
+    if (document.visibilityState === "visible") await this.#readEvents().catch(() => undefined);
+    if (this.#line !== "ready") this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
+  }
+
+  async #readEvents(): Promise<void> {
+    if (!this.#session?.conversationId) return;
+    const { results, lastEventId } = await this.#api.events(this.#session, this.#cursor ?? 0);
+    for (const frame of results) this.#heard(frame);
+    this.#cursor = Math.max(this.#cursor ?? 0, lastEventId);
+  }
+
+  #refuse(code: string): void {
+    const next = this.#next();
+    if (!next) return;
+    next.refused = this.#ear.explain(code);
+    this.#flush();
+  }
+
+  #set(line: Line): void {
+    this.#line = line;
+    this.#ear.state(line, this.#owner);
+  }
+
+  #keep(session: Session): void {
+    this.#session = session;
+    this.#memory.write(session);
+  }
+
+  #forget(): void {
+    this.#session = this.#cursor = undefined;
+    this.#memory.clear();
+    this.#ear.restart();
+  }
+}
+
+/** A random id, also on pages without https, where the browser has no randomUUID. */
+function uid(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}

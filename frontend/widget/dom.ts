@@ -1,0 +1,52 @@
+// Elements without HTML strings: nothing that a person or a model wrote can become markup.
+
+type Child = Node | string;
+type Props = Record<string, string | boolean | EventListener | undefined>;
+
+const SVG = "http://www.w3.org/2000/svg";
+const ADDRESS = /https?:\/\/[^\s<>"']+/g;
+const AFTER_ADDRESS = /[.,;:!?)\]}»”’*_]+$/;
+
+/** Make an element: `onclick` and the like are listeners, true and "" are bare attributes. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  props: Props = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value !== undefined && value !== false) element.setAttribute(name, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A 24-pixel line drawing. */
+export function icon(path: string): SVGSVGElement {
+  const svg = document.createElementNS(SVG, "svg");
+  const line = document.createElementNS(SVG, "path");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
+/** A link, or plain text where the address is not one of the web. */
+export function link(address: string, text: string): Child {
+  if (!/^https?:\/\//i.test(address)) return text;
+  return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text);
+}
+
+/** Text with its web addresses made clickable. */
+export function linked(text: string): Child[] {
+  const parts: Child[] = [];
+  let end = 0;
+  for (const match of text.matchAll(ADDRESS)) {
+    const address = match[0].replace(AFTER_ADDRESS, "");
+    parts.push(text.slice(end, match.index), link(address, address));
+    end = match.index + address.length;
+  }
+  return [...parts, text.slice(end)];
+}

@@ -1,0 +1,55 @@
+// What travels, as far as the widget reads it.
+
+export interface Source {
+  title: string;
+  url?: string;
+}
+
+export interface Message {
+  id: string;
+  seq: number;
+  author: { kind: "visitor" | "assistant" | "agent" | "system"; name: string };
+  text: string;
+  attachments: { name: string }[];
+  sources: Source[];
+  choices: string[];
+  createdAt: string;
+}
+
+export interface Delta {
+  turnId: string;
+  attempt: number;
+  index: number;
+  text: string;
+}
+
+/** A message that the server has not confirmed; its id makes sending it again harmless. */
+export interface Unsent {
+  messageId: string;
+  text: string;
+  /** Why it was refused, in words for the visitor; empty while it is on its way. */
+  refused: string;
+}
+
+export interface Config {
+  name: string;
+  code: string;
+  greeting: string;
+  assistantName: string;
+  widget: {
+    primaryColor: string;
+    textColor?: string;
+    title: string;
+    position: string;
+    size: string;
+    darkMode: string;
+    avatar: string;
+    launcherIcon: string;
+    customCss: string;
+    openAutomatically: boolean;
+    notifyOnGreeting: boolean;
+    activation: string;
+  };
+  branding: { logo: string; poweredBy: boolean };
+  texts: Record<string, string>;
+}

@@ -1,0 +1,245 @@
+// The launcher and the panel: everything around the conversation.
+
+import { h, icon } from "./dom";
+import { Log } from "./log";
+import type { Config, Unsent } from "./messages";
+import styles from "./styles.css";
+import { theme } from "./theme";
+
+interface Actions {
+  open(): void;
+  typing(): void;
+  say(text: string): void;
+  retry(unsent: Unsent): void;
+  askForPerson(): void;
+}
+
+const CHAT = "M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z";
+const DOWN = "M6 9l6 6 6-6";
+const CLOSE = "M6 6l12 12M18 6L6 18";
+const SEND = "M12 19V5M6 11l6-6 6 6";
+
+export class Panel {
+  readonly log: Log;
+  readonly #host = h("div");
+  readonly #root: HTMLElement;
+  readonly #launcher: HTMLButtonElement;
+  readonly #panel: HTMLElement;
+  readonly #state = h("div", { class: "state" });
+  readonly #input: HTMLTextAreaElement;
+  readonly #send: HTMLButtonElement;
+  readonly #said = h("div", { class: "said", role: "status" });
+  readonly #badge = h("span", { class: "badge", hidden: true });
+  readonly #dark = matchMedia("(prefers-color-scheme: dark)");
+  readonly #config: Config;
+  readonly #actions: Actions;
+
+  constructor(config: Config, actions: Actions) {
+    this.#config = config;
+    this.#actions = actions;
+    const { texts, widget } = config;
+    const title = widget.title || config.name;
+    this.log = new Log(texts, title, { choose: actions.say, retry: actions.retry });
+    this.#input = this.#textarea();
+    this.#send = h("button", { class: "plain", "aria-label": texts.send, disabled: true });
+    this.#send.append(icon(SEND));
+    this.#launcher = this.#makeLauncher();
+    this.#panel = h(
+      "section",
+      {
+        class: "panel",
+        role: "dialog",
+        "aria-label": title,
+        hidden: true,
+        onkeydown: (event) => this.#keep(event as KeyboardEvent),
+        onkeyup: (event) => event.stopPropagation(),
+        onkeypress: (event) => event.stopPropagation(),
+      },
+      this.#head(title),
+      this.log.element,
+      this.#composer(),
+      this.#foot(),
+    );
+    const place = [...widget.position.split("-"), widget.size].join(" ");
+    this.#root = h("div", { class: `root ${place}` }, this.#launcher, this.#panel, this.#said);
+    this.#attach();
+  }
+
+  get isOpen(): boolean {
+    return !this.#panel.hidden;
+  }
+
+  open(): void {
+    if (this.isOpen) return;
+    this.#show(true);
+    this.unread(0);
+    this.log.toEnd();
+    this.#input.focus({ preventScroll: true });
+    this.#actions.open();
+  }
+
+  close(): void {
+    if (!this.isOpen) return;
+    this.#show(false);
+    this.#launcher.focus({ preventScroll: true });
+  }
+
+  destroy(): void {
+    this.#dark.removeEventListener("change", this.#paint);
+    this.#host.remove();
+  }
+
+  /** One line below the title: who answers, or what the line does. */
+  state(text: string): void {
+    this.#state.textContent = text;
+  }
+
+  /** Let a screen reader say this. */
+  announce(text: string): void {
+    this.#said.textContent = text;
+  }
+
+  unread(count: number): void {
+    this.#badge.hidden = !count;
+    this.#badge.textContent = String(count);
+    this.#launcher.setAttribute("aria-label", this.#label(count));
+  }
+
+  #label(count: number): string {
+    const { texts } = this.#config;
+    if (this.isOpen) return texts.close!;
+    return count ? `${texts.open} (${texts.newMessages}: ${count})` : texts.open!;
+  }
+
+  #show(open: boolean): void {
+    this.#panel.hidden = !open;
+    this.#root.classList.toggle("open", open);
+    this.#launcher.setAttribute("aria-expanded", String(open));
+    this.#launcher.setAttribute("aria-label", this.#label(0));
+    this.#launcher.firstElementChild!.replaceWith(open ? icon(DOWN) : this.#launcherIcon());
+  }
+
+  #attach(): void {
+    const { customCss } = this.#config.widget;
+    // On the root element, not in the body: pages swap their bodies, and transform them.
+    document.documentElement.append(this.#host);
+    const shadow = this.#host.attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = [styles, customCss].filter(Boolean).map((css) => {
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+      return sheet;
+    });
+    shadow.append(this.#root);
+    this.#dark.addEventListener("change", this.#paint);
+    this.#paint();
+  }
+
+  #paint = (): void => {
+    const { darkMode, primaryColor, textColor } = this.#config.widget;
+    const dark = darkMode === "auto" ? this.#dark.matches : darkMode === "dark";
+    const { brand, onBrand, accent } = theme(primaryColor, textColor, dark);
+    this.#root.classList.toggle("dark", dark);
+    this.#root.style.setProperty("--brand", brand);
+    this.#root.style.setProperty("--on-brand", onBrand);
+    this.#root.style.setProperty("--accent", accent);
+  };
+
+  #makeLauncher(): HTMLButtonElement {
+    const launcher = h("button", {
+      class: "launcher",
+      type: "button",
+      "aria-expanded": "false",
+      "aria-label": this.#config.texts.open,
+      onclick: () => (this.isOpen ? this.close() : this.open()),
+    });
+    launcher.append(this.#launcherIcon(), this.#badge);
+    return launcher;
+  }
+
+  #launcherIcon(): Element {
+    const { launcherIcon } = this.#config.widget;
+    return launcherIcon ? picture(launcherIcon, icon(CHAT)) : icon(CHAT);
+  }
+
+  #head(title: string): HTMLElement {
+    const { texts, widget, branding } = this.#config;
+    const image = widget.avatar || branding.logo;
+    const letter = [...title][0] ?? "";
+    const face = h("div", { class: "face", "aria-hidden": "true" });
+    face.append(image ? picture(image, letter) : letter);
+    const close = h("button", {
+      class: "plain",
+      type: "button",
+      "aria-label": texts.close,
+      onclick: () => this.close(),
+    });
+    close.append(icon(CLOSE));
+    const names = h("div", { class: "names" }, h("h2", { class: "title" }, title), this.#state);
+    return h("div", { class: "head" }, face, names, close);
+  }
+
+  #textarea(): HTMLTextAreaElement {
+    const { inputPlaceholder } = this.#config.texts;
+    return h("textarea", {
+      rows: "1",
+      maxlength: "8000",
+      placeholder: inputPlaceholder,
+      "aria-label": inputPlaceholder,
+      dir: "auto",
+      oninput: () => this.#changed(),
+      onkeydown: (event) => this.#pressed(event as KeyboardEvent),
+    });
+  }
+
+  #composer(): HTMLElement {
+    const submit = (event: Event): void => {
+      event.preventDefault();
+      this.#submit();
+    };
+    return h("form", { class: "composer", onsubmit: submit }, this.#input, this.#send);
+  }
+
+  #foot(): HTMLElement {
+    const { texts, branding } = this.#config;
+    const askForPerson = (): void => this.#actions.askForPerson();
+    return h(
+      "div",
+      { class: "foot" },
+      h("button", { type: "button", onclick: askForPerson }, texts.askForPerson!),
+      h("span", {}, branding.poweredBy ? texts.poweredBy! : ""),
+    );
+  }
+
+  /** The page's own shortcuts are not meant by what is typed here. */
+  #keep(event: KeyboardEvent): void {
+    event.stopPropagation();
+    if (event.key === "Escape" && !event.isComposing) this.close();
+  }
+
+  #pressed(event: KeyboardEvent): void {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#submit();
+  }
+
+  #changed(): void {
+    this.#send.disabled = !this.#input.value.trim();
+    this.#input.style.height = "auto";
+    this.#input.style.height = `${this.#input.scrollHeight}px`;
+    this.#actions.typing();
+  }
+
+  #submit(): void {
+    const text = this.#input.value.trim();
+    if (!text) return;
+    this.#input.value = "";
+    this.#changed();
+    this.#actions.say(text);
+  }
+}
+
+function picture(source: string, instead: Node | string): HTMLElement {
+  const image = h("img", { src: source, alt: "", loading: "lazy" });
+  image.addEventListener("error", () => image.replaceWith(instead));
+  return image;
+}

@@ -1,0 +1,116 @@
+// One socket that stays: it authenticates, notices when the line is dead, and comes back.
+
+export type Frame = { type: string; [name: string]: unknown };
+
+interface Owner {
+  /** The first frame of every connection. */
+  hello(): Frame;
+  onFrame(frame: Frame): void;
+  /** `why` is empty while we keep trying, else the code of what the server has against us. */
+  onLost(why: string): void;
+}
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+const STEADY = 10_000;
+const PING_EVERY = 20_000;
+const PONG_WITHIN = 10_000;
+// After these a reconnect would change nothing.
+const FINAL = [4400, 4401, 4403, 4404];
+
+export class Socket {
+  readonly #url: string;
+  readonly #owner: Owner;
+  #line: WebSocket | undefined;
+  #ready = false;
+  #complaint = "";
+  #tries = 0;
+  #since = 0;
+  #pause: number | undefined;
+  #pulse: number | undefined;
+
+  constructor(url: string, owner: Owner) {
+    this.#url = url;
+    this.#owner = owner;
+    addEventListener("online", this.#now);
+    addEventListener("pageshow", this.#now);
+    document.addEventListener("visibilitychange", this.#now);
+    this.#open();
+  }
+
+  /** Send if the server listens; whoever must be heard for sure keeps it until it is answered. */
+  send(frame: Frame): boolean {
+    if (this.#ready) this.#line!.send(JSON.stringify(frame));
+    return this.#ready;
+  }
+
+  end(): void {
+    removeEventListener("online", this.#now);
+    removeEventListener("pageshow", this.#now);
+    document.removeEventListener("visibilitychange", this.#now);
+    clearTimeout(this.#pause);
+    this.#hangUp();
+  }
+
+  #now = (): void => {
+    if (this.#line || document.visibilityState === "hidden") return;
+    clearTimeout(this.#pause);
+    this.#open();
+  };
+
+  #open(): void {
+    const line = new WebSocket(this.#url);
+    this.#line = line;
+    line.onopen = () => line.send(JSON.stringify(this.#owner.hello()));
+    line.onmessage = ({ data }) => this.#heard(JSON.parse(data as string) as Frame);
+    line.onclose = ({ code }) => this.#lost(code);
+    this.#expect(PONG_WITHIN);
+  }
+
+  #heard(frame: Frame): void {
+    if (frame.type === "auth:ok") {
+      this.#ready = true;
+      this.#since = Date.now();
+    }
+    if (frame.type === "error") this.#complaint = String(frame.code);
+    this.#listen();
+    this.#owner.onFrame(frame);
+  }
+
+  /** Any frame proves the line; silence is answered with a ping, and then with a new line. */
+  #listen(): void {
+    clearTimeout(this.#pulse);
+    this.#pulse = setTimeout(() => {
+      this.send({ type: "ping" });
+      this.#expect(PONG_WITHIN);
+    }, PING_EVERY);
+  }
+
+  #expect(within: number): void {
+    clearTimeout(this.#pulse);
+    this.#pulse = setTimeout(() => this.#lost(4408), within);
+  }
+
+  #lost(code: number): void {
+    if (this.#ready && Date.now() - this.#since > STEADY) this.#tries = 0;
+    this.#hangUp();
+    if (FINAL.includes(code)) {
+      this.end();
+      this.#owner.onLost(this.#complaint || String(code));
+      return;
+    }
+    const longest = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#tries++);
+    this.#pause = setTimeout(() => this.#open(), Math.random() * longest);
+    this.#owner.onLost("");
+  }
+
+  #hangUp(): void {
+    clearTimeout(this.#pulse);
+    const line = this.#line;
+    this.#line = undefined;
+    this.#ready = false;
+    if (!line) return;
+    line.onopen = line.onmessage = line.onclose = null;
+    line.close();
+  }
+}

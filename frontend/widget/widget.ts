@@ -1,0 +1,137 @@
+// One widget on a page: its configuration, its panel and its conversation, joined.
+
+import { Api, Refusal } from "./api";
+import { Chat, type Line } from "./chat";
+import { Memory } from "./memory";
+import type { Config, Message } from "./messages";
+import { Panel } from "./panel";
+
+export interface Handle {
+  open(): void;
+  close(): void;
+  destroy(): void;
+}
+
+export interface Options {
+  /** The bubble's code, or the tenant's id. */
+  widgetId: string;
+  base: string;
+  token?: string | undefined;
+  /** What the page sets itself, over the bubble's configuration. */
+  adjust?: (config: Config) => void;
+}
+
+export class Widget implements Handle {
+  readonly #options: Options;
+  readonly #api: Api;
+  #config: Config | undefined;
+  #panel: Panel | undefined;
+  #chat: Chat | undefined;
+  #isDestroyed = false;
+  #wantsOpen = false;
+  #unread = 0;
+  #speaker = "";
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#api = new Api(options.base, options.widgetId, options.token);
+    void this.#start();
+  }
+
+  open(): void {
+    this.#wantsOpen = true;
+    this.#panel?.open();
+  }
+
+  close(): void {
+    this.#wantsOpen = false;
+    this.#panel?.close();
+  }
+
+  destroy(): void {
+    this.#isDestroyed = true;
+    this.#chat?.end();
+    this.#panel?.destroy();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      this.#config = await this.#api.config(!this.#options.adjust);
+      this.#api.widgetId = this.#config.code;
+      this.#options.adjust?.(this.#config);
+    } catch (error) {
+      complain(error, this.#options.base);
+      return;
+    }
+    if (!this.#isDestroyed) this.#show(this.#config);
+  }
+
+  #show(config: Config): void {
+    const panel = new Panel(config, {
+      open: () => this.#readAll(),
+      askForPerson: () => void chat.askForPerson(config.texts.askForPerson!),
+      typing: () => chat.typing(),
+      say: (text) => chat.say(text),
+      retry: (unsent) => chat.retry(unsent),
+    });
+    const chat = new Chat(this.#api, new Memory(config.code), {
+      message: (message, isNew) => this.#take(message, isNew),
+      unsent: (all) => panel.log.waiting(all),
+      coming: (text) => panel.log.coming(text, config.assistantName),
+      restart: () => panel.log.clear(),
+      state: (line, owner) => this.#tell(line, owner),
+      explain: (code) => explain(code, config.texts),
+    });
+    [this.#panel, this.#chat] = [panel, chat];
+    const greeting = config.greeting || config.texts.welcome;
+    if (greeting) panel.log.greet(config.assistantName, greeting);
+    this.#tell("idle", "bot");
+    chat.resume();
+    if (this.#wantsOpen || config.widget.openAutomatically) panel.open();
+  }
+
+  #take(message: Message, isNew: boolean): void {
+    this.#panel!.log.put(message);
+    const { kind, name } = message.author;
+    if (kind === "agent") this.#speaker = name;
+    if (!isNew || kind === "visitor") return;
+    this.#panel!.announce(`${name} ${message.text}`);
+    if (!this.#panel!.isOpen) this.#panel!.unread(++this.#unread);
+    else this.#readAll();
+  }
+
+  #readAll(): void {
+    this.#unread = 0;
+    this.#chat!.read();
+  }
+
+  #tell(line: Line, owner: string): void {
+    const { texts, assistantName } = this.#config!;
+    const lines: Record<string, string | undefined> = {
+      connecting: texts.connecting,
+      lost: texts.offline,
+    };
+    const owners: Record<string, string | undefined> = {
+      bot: assistantName,
+      waiting: texts.waiting,
+      human: this.#speaker,
+      closed: texts.ended,
+    };
+    this.#panel!.state(lines[line] ?? owners[owner] ?? "");
+  }
+}
+
+function explain(code: string, texts: Record<string, string>): string {
+  if (code === "rate_limited") return texts.tooManyMessages!;
+  return code === "too_long" ? texts.messageTooLong! : texts.failed!;
+}
+
+/** The page's author is the only one who can help, and looks into the console. */
+function complain(error: unknown, base: string): void {
+  const why =
+    error instanceof Refusal
+      ? `${error.message} (${error.code || error.status})`
+      : `${base} cannot be reached from this page. Is its address right, and does the page's
+      Content-Security-Policy list it under connect-src?`;
+  console.error(`LiveChat: the chat cannot be shown. ${why}`);
+}
