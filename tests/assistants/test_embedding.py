@@ -1,0 +1,129 @@
+"""The encoder in numpy gives what the model's own library gives."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from assistants.knowledge import embedding
+from assistants.knowledge.embedding import DIMENSIONS, SHA256, MiniLM, ModelUnusable
+from assistants.knowledge.wordpiece import words
+from tests.assistants.knowing import needs_model
+
+# Word pieces and first numbers as sentence-transformers computes them.
+REFERENCE = {
+    "This is an example sentence": (
+        [101, 2023, 2003, 2019, 2742, 6251, 102],
+        [0.06765693, 0.06349593, 0.04871314, 0.07930495, 0.03744806, 0.00265273],
+    ),
+    "Each sentence is converted.": (
+        [101, 2169, 6251, 2003, 4991, 1012, 102],
+        [0.07853645, 0.08856265, -0.00209270, -0.00717247, -0.01252624, 0.01881747],
+    ),
+    "": (
+        [101, 102],
+        [-0.11883835, 0.04829856, -0.00254805, -0.01101118, 0.05195070, 0.01029179],
+    ),
+    "Café déjà vu — 東京": (
+        [101, 7668, 2139, 3900, 24728, 1517, 1879, 1755, 102],
+        [0.05083271, 0.00967685, 0.09635572, -0.00997369, -0.01987603, 0.01692343],
+    ),
+}
+
+
+@needs_model
+@pytest.mark.parametrize("text", REFERENCE)
+def test_a_text_gets_the_reference_pieces_and_numbers(text):
+    pieces, numbers = REFERENCE[text]
+
+    (vector,) = embedding.embed([text])
+
+    assert embedding.model()._pieces.encode(text) == pieces
+    assert np.abs(vector[:6] - numbers).max() < 1e-6
+
+
+@needs_model
+def test_vectors_are_of_unit_length_whatever_their_batch():
+    texts = ["short", "A sentence of some more words, to be padded in its batch.", "word " * 400]
+
+    together = embedding.embed(texts * 8)
+    alone = np.concatenate([embedding.embed([text]) for text in texts])
+
+    assert together.shape == (24, DIMENSIONS)
+    assert np.abs(np.linalg.norm(together, axis=1) - 1).max() < 1e-5
+    assert np.abs(together[:3] - alone).max() < 1e-5
+
+
+@needs_model
+def test_what_means_the_same_is_nearer_than_what_shares_words():
+    question, same, other = embedding.embed(
+        ["How do I get my money back?", "Refunds and returns", "How do I get my parcel?"]
+    )
+
+    assert question @ same > question @ other
+
+
+@needs_model
+def test_no_more_than_256_pieces_are_read():
+    start = "one two three " * 100
+
+    first, second = embedding.embed([start + "apples", start + "war"])
+
+    assert len(embedding.model()._pieces.encode(start)) == 256
+    assert np.abs(first - second).max() < 1e-6
+
+
+@needs_model
+def test_threads_share_one_model():
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(embedding.embed(["Hello there"])))
+        for _ in range(4)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(results) == 4
+    assert all(np.abs(result - results[0]).max() < 1e-6 for result in results)
+
+
+def test_no_texts_give_no_vectors():
+    if embedding.available():
+        assert embedding.embed([]).shape == (0, DIMENSIONS)
+
+
+def test_without_the_package_the_model_is_not_available(monkeypatch):
+    monkeypatch.setattr(embedding, "PACKAGE", "no_such_package")
+    embedding._load.cache_clear()
+
+    assert not embedding.available()
+
+    with pytest.raises(ModelUnusable, match="not installed"):
+        embedding.embed(["Hello"])
+    monkeypatch.undo()
+    embedding._load.cache_clear()
+
+
+def test_weights_that_are_not_the_known_ones_are_refused(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"\x08\0\0\0\0\0\0\0{}      ")
+
+    with pytest.raises(ModelUnusable, match=r"model\.safetensors is not the file we know"):
+        MiniLM(tmp_path)
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(ModelUnusable, match="No such file"):
+        MiniLM(tmp_path)
+
+
+def test_the_pinned_checksums_are_whole():
+    assert {len(digest) for digest in SHA256.values()} == {64}
+
+
+def test_words_are_lower_cased_without_accents_and_punctuation_stands_alone():
+    assert words("Éclair, don't\u200b STOP—東京\x00!") == [
+        "eclair", ",", "don", "'", "t", "stop", "—", "東", "京", "!",
+    ]  # fmt: skip
