@@ -2,7 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = [path("", include("widgets.urls"))]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("widgets.urls")),
+    path("api/", include("tenants.urls")),
+]
 
 handler400 = "livechat.error_views.bad_request"
 handler403 = "livechat.error_views.permission_denied"

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from uuid import UUID
 
 from django.db.models import Q
 
 from tenants.credentials import Grant
 from tenants.models import Credential
-from tenants.sessions import MemberGrant, live_sessions
+from tenants.sessions import MemberGrant, live_sessions, stamp_of
 
 AnyGrant = Grant | MemberGrant
 
@@ -26,10 +27,10 @@ def invalid(grants: Collection[AnyGrant]) -> set[AnyGrant]:
 def _mark(grant: AnyGrant) -> tuple[object, ...]:
     if isinstance(grant, Grant):
         return (grant.credential_id,)
-    return (grant.session_id, grant.role)
+    return (grant.session_id, grant.stamp)
 
 
-def _good_credentials(ids: set[object]) -> set[tuple[object, ...]]:
+def _good_credentials(ids: set[UUID]) -> set[tuple[object, ...]]:
     if not ids:
         return set()
     unexpired = Q(expires_at=None) | Q(expires_at__gt=datetime.now(UTC))
@@ -37,7 +38,9 @@ def _good_credentials(ids: set[object]) -> set[tuple[object, ...]]:
     return set(rows.filter(pk__in=ids).values_list("pk"))
 
 
-def _good_members(ids: set[object]) -> set[tuple[object, ...]]:
+def _good_members(ids: set[UUID]) -> set[tuple[object, ...]]:
     if not ids:
         return set()
-    return set(live_sessions().filter(pk__in=ids).values_list("pk", "membership__role"))
+    rows = live_sessions().filter(pk__in=ids)
+    fields = rows.values_list("pk", "membership__role", "membership__user__password")
+    return {(pk, stamp_of(role=role, password_hash=hashed)) for pk, role, hashed in fields}

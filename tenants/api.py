@@ -6,10 +6,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tenants import limits, sessions
+from tenants import sessions
+from tenants.authentication import bearer
 from tenants.network import request_ip
+from tenants.sessions import TokenPair
 
-NO_TENANT = "platform"
+NO_STORE = {"Cache-Control": "no-store"}
 
 
 class TokenPairOutput(serializers.Serializer):
@@ -25,22 +27,21 @@ class LogInView(APIView):
     class Input(serializers.Serializer):
         email = serializers.CharField(max_length=254)
         password = serializers.CharField(max_length=200, trim_whitespace=False)
-        tenantId = serializers.CharField(max_length=64, required=False)
-        otp = serializers.CharField(max_length=16, required=False)
+        tenantId = serializers.CharField(max_length=64, required=False, allow_null=True)
+        otp = serializers.CharField(max_length=16, required=False, allow_null=True)
 
     @extend_schema(operation_id="logIn", request=Input, responses=TokenPairOutput, auth=[])
     def post(self, request: Request) -> Response:
         given = validated(self.Input, request)
-        ip = request_ip(request)
-        limits.hit(limits.LOG_IN, NO_TENANT, given["email"].strip().lower(), ip)
         pair = sessions.log_in(
             email=given["email"],
             password=given["password"],
             tenant_id=given.get("tenantId"),
-            ip=ip,
+            otp=given.get("otp"),
+            ip=request_ip(request),
             user_agent=request.headers.get("User-Agent", ""),
         )
-        return Response(vars(pair))
+        return answer(pair)
 
 
 class RefreshView(APIView):
@@ -48,14 +49,27 @@ class RefreshView(APIView):
         operation_id="refreshToken", request=RefreshInput, responses=TokenPairOutput, auth=[]
     )
     def post(self, request: Request) -> Response:
-        return Response(vars(sessions.refresh(validated(RefreshInput, request)["refresh"])))
+        return answer(sessions.refresh(validated(RefreshInput, request)["refresh"]))
 
 
 class LogOutView(APIView):
-    @extend_schema(operation_id="logOut", request=RefreshInput, responses={204: None}, auth=[])
+    class Input(serializers.Serializer):
+        refresh = serializers.CharField(max_length=2000, required=False)
+
+    @extend_schema(
+        operation_id="logOut",
+        description="Ends the session of the refresh token, else of the Authorization header.",
+        request=Input,
+        responses={204: None},
+        auth=["bearer"],
+    )
     def post(self, request: Request) -> Response:
-        sessions.log_out(validated(RefreshInput, request)["refresh"])
-        return Response(status=204)
+        sessions.log_out(validated(self.Input, request).get("refresh") or bearer(request))
+        return Response(status=204, headers=NO_STORE)
+
+
+def answer(pair: TokenPair) -> Response:
+    return Response({"access": pair.access, "refresh": pair.refresh}, headers=NO_STORE)
 
 
 def validated(serializer: type[serializers.Serializer], request: Request) -> dict[str, str]:

@@ -66,6 +66,8 @@ class MayUse(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         grant = request.auth
+        if grant is None:
+            raise Unauthorized
         if isinstance(grant, Grant) and not grant.allows(self.scope):
             raise Forbidden(f"This key lacks the scope {self.scope}.", code="missing_scope")
         if isinstance(grant, MemberGrant) and not has_rank(grant.role, self.role):
@@ -78,7 +80,7 @@ def has_rank(role: str, at_least: str) -> bool:
     return role in ranks and ranks.index(role) >= ranks.index(str(at_least))
 
 
-class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenScheme(OpenApiAuthenticationExtension):
     """How the API's description names our tokens."""
 
     target_class = TokenAuthentication

@@ -102,7 +102,7 @@ def rotate(credential: Credential, *, grace: timedelta = GRACE, actor: str = "sy
         if not _works(old, now) or Credential.objects.filter(replaces=old).exists():
             raise Conflict("This credential is no longer the current one.", code="not_current")
         issued = _make(_successor(old, now))
-        Credential.objects.filter(pk=old.replaces_id, revoked_at=None).update(revoked_at=now)
+        Credential.objects.filter(replacement=old, revoked_at=None).update(revoked_at=now)
         old.expires_at = min(filter(None, (old.expires_at, now + grace)))
         old.save(update_fields=["expires_at"])
         audit.record("credential.rotated", actor=actor, target=old, details=_said(old))

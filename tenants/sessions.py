@@ -1,24 +1,23 @@
 """Members' log-ins: short access tokens, refresh tokens that descend from each other, one row each.
 
 A token's signature is never enough: every use looks at the session's row, so that log-out, a
-changed role or a suspended tenant takes effect at once.
+changed password or role, or a suspended tenant takes effect at once.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tenants import audit, tokens
+from tenants import accounts, audit, limits, tokens
 from tenants.credentials import tenant_suspended
-from tenants.errors import Unauthorized
-from tenants.ids import parse_uuid
-from tenants.models import LoginSession, Membership, User
+from tenants.errors import LiveChatError
+from tenants.models import LoginSession, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.tokens import invalid_credentials
 
@@ -45,66 +44,59 @@ class MemberGrant:
     name: str
     expires_at: datetime
     tenant_is_demo: bool
+    stamp: str = field(default="", repr=False)
 
 
 def log_in(
     *,
     email: str,
     password: str,
-    tenant_id: str | None = None,
+    tenant_id: str | UUID | None = None,
+    otp: str | None = None,
     ip: str | None = None,
     user_agent: str = "",
 ) -> TokenPair:
-    """Open a session for a member.
+    """Open a session for a member; ``otp`` is reserved for a second factor.
 
-    Raises Unauthorized: ``invalid_credentials``, or ``tenant_required`` with the list to choose
-    from; Forbidden for a suspended tenant.
+    Raises Unauthorized: ``invalid_credentials``, the same for whatever was wrong, or
+    ``tenant_required`` with the list to choose from; Forbidden for a suspended tenant.
     """
-    membership = _choose(_authenticate(email, password), tenant_id)
-    if membership.tenant.is_suspended:
-        raise tenant_suspended()
-    now = datetime.now(UTC)
+    account = accounts.find(email)
+    limits.hit(limits.LOG_IN, "people", account.email, ip, exempt=account.is_demo)
+    if not accounts.has_password(account, password):
+        raise invalid_credentials()
+    membership = accounts.choose(account, tenant_id)
     with tenant_scope(membership.tenant_id):
-        session = LoginSession.objects.create(
-            membership=membership,
-            expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
-            user_agent=user_agent[:300],
-            ip=ip,
-        )
+        session = _open(membership, ip=ip, user_agent=user_agent)
         audit.record("member.logged_in", actor=membership.user.email, ip=ip)
     return _pair(session)
 
 
 def refresh(text: str) -> TokenPair:
-    """Exchange a refresh token for its child. Raises Unauthorized; a token used late ends all."""
+    """Exchange a refresh token for its child; one that is used late ends the whole session."""
     claims = tokens.read(text, token_type=tokens.REFRESH)
     with transaction.atomic():
-        session = _sessions().select_for_update(of=("self",)).filter(pk=claims["sid"]).first()
-        if session is None or not _is_live(session):
-            raise invalid_credentials()
+        session = _live(claims, _sessions().select_for_update(of=("self",)))
         child = _child(session, claims["gen"])
     if child is None:
-        end(session)
+        # Two hold this token, and one of them took it from the other.
+        _end(session, "member.token_reused")
         raise invalid_credentials()
     return child
 
 
 def log_out(text: str) -> None:
-    """End the session that a refresh token belongs to."""
-    claims = tokens.read(text, token_type=tokens.REFRESH)
-    if session := _sessions().filter(pk=claims["sid"], revoked_at=None).first():
-        end(session)
+    """End the session that a token, of either type, belongs to; to end it again is no error."""
+    session = _sessions().filter(pk=_session_id(text), revoked_at=None).first()
+    if session is not None:
+        _end(session, "member.logged_out")
 
 
 def verify_access(text: str) -> MemberGrant:
     """Who is calling, in one query. Raises Unauthorized, or Forbidden for a suspended tenant."""
     claims = tokens.read(text, token_type=tokens.ACCESS)
-    session = _sessions().filter(pk=claims["sid"]).first()
-    if session is None or not _is_live(session) or session.membership.role != claims["role"]:
-        raise invalid_credentials()
+    session = _live(claims, _sessions())
     membership = session.membership
-    if membership.tenant.is_suspended:
-        raise tenant_suspended()
     return MemberGrant(
         tenant_id=membership.tenant_id,
         user_id=membership.user_id,
@@ -115,67 +107,62 @@ def verify_access(text: str) -> MemberGrant:
         name=membership.user.name,
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         tenant_is_demo=membership.tenant.is_demo,
+        stamp=claims["stamp"],
     )
 
 
-def end(session: LoginSession) -> None:
-    LoginSession.objects.filter(pk=session.pk, revoked_at=None).update(revoked_at=datetime.now(UTC))
-    with tenant_scope(session.membership.tenant_id):
-        audit.record("member.session_ended", actor=session.membership.user.email)
+def end_sessions(
+    *, membership: Membership | None = None, user: User | None = None, tenant: Tenant | None = None
+) -> int:
+    """Log out everywhere: a member, a user in all tenants, or all members; how many sessions.
 
-
-def end_sessions(*, membership: Membership | None = None, user: User | None = None) -> None:
-    """Log a member, or a user in all tenants, out everywhere: a new password, role or dismissal."""
-    sessions = LoginSession.objects.filter(revoked_at=None)
-    if membership is not None:
-        sessions = sessions.filter(membership=membership)
-    else:
-        sessions = sessions.filter(membership__user=user)
-    sessions.update(revoked_at=datetime.now(UTC))
+    A new password or role, a deactivation or a suspension stops sessions by itself; this makes
+    sure that none comes back when it is undone.
+    """
+    owner = {"membership": membership, "membership__user": user, "membership__tenant": tenant}
+    named = {path: whose for path, whose in owner.items() if whose is not None}
+    if not named:
+        raise ValueError("Name whose sessions end.")
+    return LoginSession.objects.filter(revoked_at=None, **named).update(revoked_at=_now())
 
 
 def live_sessions() -> QuerySet[LoginSession]:
     """Sessions that are worth something at this moment."""
-    now = datetime.now(UTC)
     return LoginSession.objects.filter(
         revoked_at=None,
-        expires_at__gt=now,
+        expires_at__gt=_now(),
         membership__is_active=True,
         membership__user__is_active=True,
         membership__tenant__suspended_at=None,
     )
 
 
-def _authenticate(email: str, password: str) -> User:
-    user = User.objects.filter(email=email.strip().lower(), is_active=True).first()
-    if user is None:
-        # As much work as checking a password, so that time does not tell who has an account.
-        make_password(password)
-        raise invalid_credentials()
-    if not user.check_password(password):
-        raise invalid_credentials()
-    return user
+def stamp_of(*, role: str, password_hash: str) -> str:
+    """What a session was opened under; with a new role or password it is worth nothing."""
+    return sha256(f"{role}\0{password_hash}".encode()).hexdigest()[:16]
 
 
-def _choose(user: User, tenant_id: str | None) -> Membership:
-    memberships = list(
-        user.memberships.filter(is_active=True).select_related("tenant", "user").order_by("id")
+def _open(membership: Membership, *, ip: str | None, user_agent: str) -> LoginSession:
+    LoginSession.objects.filter(membership=membership, expires_at__lt=_now()).delete()
+    return LoginSession.objects.create(
+        membership=membership,
+        expires_at=_now() + settings.REFRESH_TOKEN_LIFETIME,
+        user_agent=user_agent.replace("\0", "")[:300],
+        ip=ip,
     )
-    if tenant_id is not None:
-        wanted = parse_uuid(tenant_id)
-        memberships = [one for one in memberships if one.tenant_id == wanted]
-    if not memberships:
+
+
+def _live(claims: dict[str, Any], sessions: QuerySet[LoginSession]) -> LoginSession:
+    session = sessions.filter(pk=claims["sid"], revoked_at=None, expires_at__gt=_now()).first()
+    if session is None or not _is_member(session) or claims["stamp"] != _stamp(session):
         raise invalid_credentials()
-    if len(memberships) > 1:
-        tenants = [{"id": str(one.tenant_id), "name": one.tenant.name} for one in memberships]
-        raise Unauthorized(
-            "Name the tenant to log in to.", code="tenant_required", extra={"tenants": tenants}
-        )
-    return memberships[0]
+    if session.membership.tenant.is_suspended:
+        raise tenant_suspended()
+    return session
 
 
 def _child(session: LoginSession, generation: int) -> TokenPair | None:
-    now = datetime.now(UTC)
+    now = _now()
     if generation == session.generation:
         session.generation += 1
         session.rotated_at = now
@@ -187,35 +174,50 @@ def _child(session: LoginSession, generation: int) -> TokenPair | None:
 
 
 def _pair(session: LoginSession) -> TokenPair:
-    now = datetime.now(UTC)
-    access = {"sid": str(session.id), "role": session.membership.role, "iat": _seconds(now)}
-    # Nothing but the row goes into a refresh token: the same generation is the same text.
-    child: dict[str, Any] = {
+    """Sign what the row says and nothing else: the same generation is the same text."""
+    start = session.rotated_at
+    claims = {
         "sid": str(session.id),
         "gen": session.generation,
-        "iat": _seconds(session.rotated_at),
-        "exp": _seconds(min(session.expires_at, session.rotated_at + settings.REFRESH_TOKEN_IDLE)),
+        "stamp": _stamp(session),
+        "iat": int(start.timestamp()),
     }
-    expiry = min(now + settings.ACCESS_TOKEN_LIFETIME, session.expires_at)
+
+    def until(lifetime: timedelta) -> dict[str, Any]:
+        return {**claims, "exp": int(min(session.expires_at, start + lifetime).timestamp())}
+
     return TokenPair(
-        access=tokens.sign({**access, "exp": _seconds(expiry)}, token_type=tokens.ACCESS),
-        refresh=tokens.sign(child, token_type=tokens.REFRESH),
+        access=tokens.sign(until(settings.ACCESS_TOKEN_LIFETIME), token_type=tokens.ACCESS),
+        refresh=tokens.sign(until(settings.REFRESH_TOKEN_IDLE), token_type=tokens.REFRESH),
     )
 
 
-def _is_live(session: LoginSession) -> bool:
+def _end(session: LoginSession, action: str) -> None:
+    with tenant_scope(session.membership.tenant_id):
+        open_row = LoginSession.objects.filter(pk=session.pk, revoked_at=None)
+        if open_row.update(revoked_at=_now()):
+            audit.record(action, actor=session.membership.user.email)
+
+
+def _session_id(text: str) -> str:
+    try:
+        return str(tokens.read(text, token_type=tokens.REFRESH)["sid"])
+    except LiveChatError:
+        return str(tokens.read(text, token_type=tokens.ACCESS)["sid"])
+
+
+def _is_member(session: LoginSession) -> bool:
+    return session.membership.is_active and session.membership.user.is_active
+
+
+def _stamp(session: LoginSession) -> str:
     membership = session.membership
-    return (
-        session.revoked_at is None
-        and session.expires_at > datetime.now(UTC)
-        and membership.is_active
-        and membership.user.is_active
-    )
+    return stamp_of(role=membership.role, password_hash=membership.user.password)
 
 
 def _sessions() -> QuerySet[LoginSession]:
     return LoginSession.objects.select_related("membership__user", "membership__tenant")
 
 
-def _seconds(at: datetime) -> int:
-    return int(at.timestamp())
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,66 @@
+"""Who may log in, and to which tenant; nothing here tells whether an account exists."""
+
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+from uuid import UUID
+
+from django.contrib.auth.hashers import check_password
+
+from tenants.credentials import tenant_suspended
+from tenants.errors import Unauthorized
+from tenants.ids import parse_uuid
+from tenants.models import Membership
+from tenants.tokens import invalid_credentials
+
+UNUSABLE_PASSWORD = "!"  # noqa: S105 -- Django's mark for none
+# Checking one password takes 100 MB of memory.
+_hashing = BoundedSemaphore(4)
+
+
+@dataclass(frozen=True)
+class Account:
+    """An e-mail address and the active memberships behind it, if there are any."""
+
+    email: str
+    memberships: list[Membership]
+
+    @property
+    def is_demo(self) -> bool:
+        return any(membership.tenant.is_demo for membership in self.memberships)
+
+
+def find(email: str) -> Account:
+    email = email.strip().lower()
+    if not email.isprintable():
+        return Account(email, [])
+    rows = Membership.objects.filter(user__email=email, user__is_active=True, is_active=True)
+    memberships = list(rows.select_related("tenant", "user").order_by("id"))
+    for membership in memberships:
+        # One instance for all: checking a password may renew its hash.
+        membership.user = memberships[0].user
+    return Account(email, memberships)
+
+
+def has_password(account: Account, password: str) -> bool:
+    with _hashing:
+        if account.memberships:
+            return account.memberships[0].user.check_password(password)
+        # As much work as for an account, so that time does not tell who has one.
+        return check_password(password, UNUSABLE_PASSWORD)
+
+
+def choose(account: Account, tenant_id: str | UUID | None) -> Membership:
+    """The membership to log in to: the named tenant's, else the only one that is not suspended."""
+    wanted = None if tenant_id is None else parse_uuid(tenant_id)
+    named = [one for one in account.memberships if tenant_id is None or one.tenant_id == wanted]
+    if not named:
+        raise invalid_credentials()
+    usable = [one for one in named if not one.tenant.is_suspended]
+    if not usable:
+        raise tenant_suspended()
+    if len(usable) > 1:
+        tenants = [{"id": str(one.tenant_id), "name": one.tenant.name} for one in usable]
+        raise Unauthorized(
+            "Name the tenant to log in to.", code="tenant_required", extra={"tenants": tenants}
+        )
+    return usable[0]
