@@ -163,14 +163,17 @@ def post_reply(
     private: bool = False,
     client_id: str | None = None,
     files: Sequence[Attachment] = (),
+    admit: Callable[[], None] = lambda: None,
 ) -> Message:
     """Post a member's answer, or a note that only the team sees.
 
-    Whoever answers holds the conversation from then on: the assistant stops.
+    Whoever answers holds the conversation from then on: the assistant stops. ``admit`` may refuse
+    by raising; it is not asked about a repeat.
     """
-    body_hash = _hash(text, files)
+    body_hash = _hash(f"\0{text}" if private else text, files)
     if repeat := _received_before(member.id, client_id, body_hash, conversation.id):
         return repeat
+    admit()
     _require_content(text, files)
     if not private:
         if conversation.owner != Owner.HUMAN:
