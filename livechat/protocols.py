@@ -229,8 +229,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def _reject(self, status: HTTPStatus) -> None:
         self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        self.conn.send_response(self.conn.reject(status, f"{status.phrase}.\n"))
-        self.transport.write(b"".join(self.conn.data_to_send()))
+        # Not by the library, which may be beyond answering.
+        line = f"HTTP/1.1 {status} {status.phrase}\r\n"
+        self.transport.write(line.encode() + b"connection: close\r\ncontent-length: 0\r\n\r\n")
         self.transport.close()
 
 

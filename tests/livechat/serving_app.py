@@ -9,7 +9,7 @@ import django
 
 django.setup()
 
-from livechat.server import make_server  # noqa: E402 -- apps must be ready
+from livechat import protocols, server  # noqa: E402 -- apps must be ready
 from realtime.consumer import SocketConsumer  # noqa: E402 -- apps must be ready
 from tenants.errors import BadRequest, Unauthorized  # noqa: E402 -- apps must be ready
 
@@ -84,5 +84,6 @@ async def application(scope, receive, send):
 
 
 if __name__ == "__main__":
-    port, drain_seconds = int(sys.argv[1]), float(sys.argv[2])
-    make_server(application, host="127.0.0.1", port=port, drain_seconds=drain_seconds).run()
+    port, drain_seconds, patience = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    server.PING_SECONDS = protocols.HEADER_SECONDS = patience
+    server.make_server(application, host="127.0.0.1", port=port, drain_seconds=drain_seconds).run()
