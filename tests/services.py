@@ -39,7 +39,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         sys.exit(str(error))
     os.environ["VAR_DIR"] = str(folder)
     early_config.stash[SERVICES] = services
-    return (yield)
+    try:
+        return (yield)
+    except BaseException:
+        # Nobody calls pytest_unconfigure when the settings or a conftest cannot be loaded.
+        pytest_unconfigure(early_config)
+        raise
 
 
 def _foreign_addresses() -> dict[str, str]:
