@@ -2,8 +2,10 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 
 from tests.factories import make_tenant
+from tests.servers import live_server_url, live_worker, processes_folder  # noqa: F401 -- fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -12,6 +14,9 @@ def database(django_db_blocker):
     with django_db_blocker.unblock():
         call_command("migrate", verbosity=0)
         yield
+        for connection in connections.all():
+            connection.close()
+            connection.close_pool()
 
 
 @pytest.fixture

@@ -1,0 +1,101 @@
+"""The product's own processes, as they run in production, on the stores of this test run."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from realtime.models import Pulse
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+STOP_SECONDS = 20
+
+
+@pytest.fixture(scope="session")
+def live_server_url(database, processes_folder):
+    """The address of a real web server."""
+    with serving(processes_folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def live_worker(database, processes_folder):
+    """A real worker, so that questions are answered."""
+    with working(processes_folder) as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session")
+def processes_folder(tmp_path_factory):
+    """Where the processes' output is kept; it is shown when one of them does not start."""
+    return tmp_path_factory.mktemp("processes")
+
+
+@contextmanager
+def serving(folder, **env):
+    """Run a web server on a free port, with these settings beside the run's own."""
+    port = free_port()
+    command = [sys.executable, "-m", "livechat.server"]
+    env = {"HOST": "127.0.0.1", "PORT": str(port), "DRAIN_SECONDS": "1", **env}
+    with running(command, log=folder / f"web-{port}.log", **env) as process:
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _answers(url), process)
+        yield url
+
+
+@contextmanager
+def working(folder, **env):
+    """Run a Celery worker with these settings beside the run's own."""
+    command = [sys.executable, "-m", "celery", "-A", "livechat", "worker", "--pool=threads"]
+    options = ["--concurrency=4", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
+    begun = datetime.now(UTC)
+    with running([*command, *options], log=folder / f"worker-{free_port()}.log", **env) as process:
+        lives = Pulse.objects.filter(name="worker", at__gt=begun).exists
+        wait_until(lives, process)
+        yield process
+
+
+@contextmanager
+def running(command, *, log, **env):
+    """Run a process until the end of the block."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT
+        )
+    process.log = log
+    try:
+        yield process
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        process.kill()
+        process.wait()
+
+
+def wait_until(condition, process, *, seconds=START_SECONDS):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if process.poll() is not None or time.monotonic() > deadline:
+            pytest.fail(f"{process.args} did not start:\n{process.log.read_text()[-4000:]}")
+        time.sleep(0.1)
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def _answers(url):
+    try:
+        return httpx.get(f"{url}/healthz", timeout=2).status_code < 500
+    except httpx.HTTPError:
+        return False

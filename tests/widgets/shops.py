@@ -1,0 +1,72 @@
+"""Shops: tenants with a bubble, and clients that talk to the real server on their pages."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from assistants.knowledge.ingestion import add_source, ingest
+from assistants.models import KnowledgeSource
+from tenants import credentials
+from tenants.models import Credential
+from tenants.scope import tenant_scope
+from tests.factories import make_assistant
+from widgets.bubbles import create_bubble, current_token
+
+FAQ = [
+    {"question": "What are your opening hours?", "answer": "We open at nine and close at five."},
+    {"question": "How do I return an order?", "answer": "Send it back within thirty days."},
+    {"question": "Do you ship to Norway?", "answer": "We ship to all of Europe, Norway included."},
+]
+
+
+@dataclass
+class Shop:
+    """A tenant with an assistant and a default bubble."""
+
+    tenant: object
+    assistant: object
+    bubble: object
+    url: str
+
+    @property
+    def token(self):
+        return self.token_of(self.bubble)
+
+    def token_of(self, bubble, kind=Credential.Kind.WIDGET_TOKEN):
+        if kind == Credential.Kind.WIDGET_TOKEN:
+            return current_token(bubble)
+        found = Credential.objects.get(tenant=self.tenant, kind=kind, subject_id=bubble.id)
+        return credentials.reveal(found)
+
+    def scope(self):
+        return tenant_scope(self.tenant.id)
+
+    def client(self, *, token=None, secret="", origin="", widget_id="", **headers):
+        """A visitor's browser, or whatever claims to be one."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        headers["Authorization"] = f"Bearer {self.token if token is None else token}".strip()
+        if secret:
+            headers["X-Session-Secret"] = secret
+        if origin:
+            headers["Origin"] = origin
+        base = f"{self.url}/api/widgets/{widget_id or self.tenant.id}/"
+        return httpx.Client(base_url=base, headers=headers, timeout=40)
+
+
+def make_shop(tenant, url, **fields):
+    assistant = make_assistant(tenant)
+    bubble = create_bubble(tenant, assistant, name="Shop", is_default=True, **fields)
+    return Shop(tenant, assistant, bubble, url)
+
+
+def teach(shop, content=FAQ):
+    """Let the shop's assistant know a few things, without waiting for a worker."""
+    with shop.scope():
+        source = add_source(
+            shop.assistant, kind=KnowledgeSource.Kind.FAQ, title="Help", content=content
+        )
+    ingest(source)
+
+
+def make_bubble(shop, **fields):
+    return create_bubble(shop.tenant, shop.assistant, **fields)
