@@ -14,6 +14,7 @@ from livechat.env import (
     env_text,
     env_url,
 )
+from livechat.theme import UNFOLD  # noqa: F401 -- a setting of the admin's
 from livechat.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -61,6 +62,7 @@ PUBLIC_URL = env_url(
     default=f"http://localhost:{env_int('PORT', 8000, at_least=1, at_most=65535)}",
 ).rstrip("/")
 SECRET_KEY = env_text("SECRET_KEY") or ("" if PRODUCTION else kept_secret())
+SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
 
 if PRODUCTION:
     if len(SECRET_KEY) < 32:
@@ -99,6 +101,7 @@ INSTALLED_APPS = [
     "livechat",
 ]
 MIDDLEWARE = [
+    "livechat.operators.operators_middleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -251,4 +254,3 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
-UNFOLD = {"SITE_TITLE": "LiveChat", "SITE_HEADER": "LiveChat", "SITE_SYMBOL": "forum"}

@@ -45,6 +45,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()
+
 
 class Membership(models.Model):
     """One user's place in one tenant."""
