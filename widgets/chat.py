@@ -59,7 +59,7 @@ def ask(
             text=given["message"],
             assistant=assistant,
             conversation_id=_continued(visitor, session, given["conversationId"]),
-            client_id=_key(key) or given["messageId"],
+            client_id=message_key(key) or given["messageId"],
             files=files,
             is_test=door.bubble.staging_allowed and _asks_for_staging(given),
             admit=admit,
@@ -140,7 +140,7 @@ def _count(door: Door, session: VisitorSession) -> None:
     )
 
 
-def _key(text: str | None) -> str | None:
+def message_key(text: str | None) -> str | None:
     if text and len(text) > KEY_LENGTH:
         raise BadRequest(f"The key has at most {KEY_LENGTH} characters.", code="invalid_key")
     return text

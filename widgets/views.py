@@ -179,7 +179,7 @@ class AttachmentsView(APIView):
             if not door.bubble.file_upload:
                 raise BadRequest("Files are not taken here.", code="files_not_allowed")
             limits.hit(limits.UPLOAD_PER_SESSION, door.tenant_id, session.id, exempt=door.is_demo)
-            file = _uploaded(request)
+            file = uploaded(request)
             attachments.require_room(session, size=file.size or 0)
         stored = attachments.store(file, tenant_id=door.tenant_id)
         try:
@@ -241,7 +241,7 @@ def _told(conversation: Conversation) -> Response:
     return Response({"success": True, "conversation": visitor_conversation_data(conversation)})
 
 
-def _uploaded(request: Request) -> UploadedFile:
+def uploaded(request: Request) -> UploadedFile:
     try:
         file = request.FILES.get("file")
     except SuspiciousOperation:
