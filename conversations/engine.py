@@ -126,12 +126,7 @@ def receive_message(
         else _latest(session, assistant)
         or open_conversation(session, assistant=assistant, is_test=is_test)
     )
-    if conversation.owner == Owner.CLOSED:
-        _reopen(conversation)
-    conversation.unread += 1
-    conversation.epoch += 1
-    if conversation.status == Status.SNOOZED:
-        conversation.status, conversation.snoozed_until = Status.OPEN, None
+    _rouse(conversation)
     message = post(
         conversation,
         files=files,
@@ -146,13 +141,7 @@ def receive_message(
     awaits_answer = conversation.owner == Owner.BOT
     if awaits_answer:
         turns.begin(conversation, question_seq=message.seq)
-    return Received(
-        conversation.id,
-        message.id,
-        message.seq,
-        is_repeat=False,
-        awaits_answer=awaits_answer,
-    )
+    return Received(conversation.id, message.id, message.seq, False, awaits_answer)
 
 
 def post_reply(
@@ -299,9 +288,15 @@ def _latest(session: VisitorSession, assistant: Assistant | None) -> Conversatio
     return open_ones.order_by("-created_at").first()
 
 
-def _reopen(conversation: Conversation) -> None:
-    owner.to_bot(conversation)
-    announce_conversation(conversation, "conversation:updated")
+def _rouse(conversation: Conversation) -> None:
+    """What a visitor's message does to the conversation that it arrives in."""
+    if conversation.owner == Owner.CLOSED:
+        owner.to_bot(conversation)
+        announce_conversation(conversation, "conversation:updated")
+    if conversation.status == Status.SNOOZED:
+        conversation.status, conversation.snoozed_until = Status.OPEN, None
+    conversation.unread += 1
+    conversation.epoch += 1
 
 
 def _save(conversation: Conversation, *fields: str) -> None:

@@ -41,24 +41,28 @@ class Worker:
         self._loop = asyncio.new_event_loop()
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._slots = asyncio.Semaphore(CONCURRENT_TURNS)
+        self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
         self._thread.start()
 
     def submit(self, tenant_id: UUID, turn_id: UUID) -> None:
         """Work on a turn, unless it is being worked on already. Callable from any thread."""
-        self._loop.call_soon_threadsafe(self._start, tenant_id, turn_id)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._start, tenant_id, turn_id)
 
     def stop(self) -> None:
         """Finish within eight seconds, or give the leases back. Blocks."""
-        with suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(self._drain(), self._loop).result(SHUTDOWN_SECONDS + 2)
+        self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(SHUTDOWN_SECONDS + 2)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_until_complete(self._sweep())
+        self._loop.run_until_complete(self._drain())
+        self._loop.close()
 
     def _start(self, tenant_id: UUID, turn_id: UUID) -> None:
-        if turn_id not in self._running:
+        if turn_id not in self._running and not self._stopping.is_set():
             task = self._loop.create_task(self._work(tenant_id, turn_id))
             self._running[turn_id] = task
             task.add_done_callback(lambda _: self._running.pop(turn_id, None))
@@ -75,14 +79,15 @@ class Worker:
                 await _apologise(spent, "error:attempts")
 
     async def _sweep(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await run_in_db_thread(housekeeping.beat, "worker")
                 for tenant_id, turn_id in await run_in_db_thread(turns.due):
                     self._start(tenant_id, turn_id)
             except DatabaseError as error:
                 logger.warning("Could not look for unanswered questions: %s", error)
-            await asyncio.sleep(SWEEP_SECONDS)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
 
     async def _drain(self) -> None:
         tasks = list(self._running.values())

@@ -48,7 +48,7 @@ def test_only_the_bus_sends_tasks():
 
 
 def test_events_leave_from_one_place():
-    assert modules_using("emit") == {"realtime/events.py", "conversations/announcements.py"}
+    assert modules_using("emit") == {"conversations/announcements.py"}
 
 
 def test_only_the_engine_writes_conversations():
@@ -76,6 +76,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
 
     assert reasons == {
         "find unread knowledge",
+        "forget unsent files",
         "forget old events",
         "operators' admin",
         "sweep turns",
