@@ -44,7 +44,8 @@ class Shop:
     def client(self, *, token=None, secret="", origin="", widget_id="", **headers):
         """A visitor's browser, or whatever claims to be one."""
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        headers["Authorization"] = f"Bearer {self.token if token is None else token}".strip()
+        if token != "":
+            headers["Authorization"] = f"Bearer {token or self.token}"
         if secret:
             headers["X-Session-Secret"] = secret
         if origin:
