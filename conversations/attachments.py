@@ -89,8 +89,11 @@ def discard(stored: StoredFile) -> None:
     default_storage.delete(stored.path)
 
 
-def files_of(session: VisitorSession, ids: Sequence[str]) -> list[Attachment]:
-    """The session's own files with these ids, in that order. Raises BadRequest for any other."""
+def files_of(session: VisitorSession | None, ids: Sequence[str]) -> list[Attachment]:
+    """The session's own files with these ids, in that order; without a session the team's.
+
+    Raises BadRequest for any other id.
+    """
     if not ids:
         return []
     wanted = [parse_uuid(text) for text in ids]

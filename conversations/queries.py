@@ -87,6 +87,17 @@ def contact(contact_id: object) -> dict[str, Any]:
     return {**contact_data(found), "createdAt": timestamp(found.created_at)}
 
 
+def attachment(attachment_id: object) -> Attachment:
+    """A file that was sent, or that the team is about to send. Raises NotFound for any other."""
+    visible = Q(message__isnull=False) | Q(session=None)
+    found: Attachment | None = Attachment.objects.filter(
+        visible, pk=parse_uuid(attachment_id)
+    ).first()
+    if found is None:
+        raise NotFound("Attachment not found.", code="attachment_not_found")
+    return found
+
+
 def _messages() -> "QuerySet[Message]":
     files = Prefetch("attachments", Attachment.objects.order_by("id"), to_attr="files")
     return Message.objects.prefetch_related(files)

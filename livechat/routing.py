@@ -4,6 +4,7 @@ from typing import Any
 
 from django.urls import URLPattern, re_path
 
+from dashboard.socket import TenantSocket
 from realtime.consumer import SocketConsumer
 from widgets.socket import VisitorSocket
 
@@ -24,5 +25,6 @@ def socket(pattern: str, consumer: type[SocketConsumer]) -> URLPattern:
 
 websocket_urlpatterns = [
     socket(r"^(api/)?ws/chat$", VisitorSocket),
+    socket(r"^api/ws/tenant$", TenantSocket),
     socket("", UnknownSocket),
 ]

@@ -14,8 +14,8 @@ from livechat.env import (
     env_text,
     env_url,
 )
-from livechat.theme import UNFOLD  # noqa: F401 -- a setting of the admin's
 from livechat.logs import logging_config
+from livechat.theme import UNFOLD  # noqa: F401 -- a setting of the admin's
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env_text("VAR_DIR") or BASE_DIR / "var")
@@ -243,12 +243,25 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["tenants.drf.StrictJSONParser"],
     "EXCEPTION_HANDLER": "tenants.drf.exception_handler",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "dashboard.openapi.Schema",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "LiveChat API",
     "VERSION": "1.0.0",
+    "DESCRIPTION": "Live chat for many tenants: the team's side and the visitor's.",
     "OAS_VERSION": "3.1.1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AuthorKind": "conversations.models.AuthorKind",
+        "ConversationOwner": "conversations.models.Owner",
+        "ConversationStatus": "conversations.models.Status",
+        "Role": "tenants.models.Membership.Role",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "dashboard.openapi.add_errors",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -152,11 +152,6 @@ class BubbleForm(forms.ModelForm):
         self.add_error(names[0] if names else None, text or problem)
 
 
-BubbleForm.base_fields |= {
-    field_name(path): form_field(path, field) for path, field in SETTINGS.items()
-}
-
-
 def _label(path: str) -> str:
     name = path.rpartition(".")[2]
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
@@ -202,3 +197,9 @@ def _each_valid(values: list[str], validate: Any) -> list[str]:
         except ValidationError as error:
             raise ValidationError(f"{value}: {error.messages[0]}") from None
     return values
+
+
+# The forms that the admin derives from this one inherit what is declared here.
+BubbleForm.declared_fields |= {
+    field_name(path): form_field(path, field) for path, field in SETTINGS.items()
+}

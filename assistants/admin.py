@@ -1,0 +1,214 @@
+"""The operators' pages for assistants, their versions and their knowledge."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.decorators import action, display
+
+from assistants.admin_forms import VERSION_FIELDS, AssistantForm, KnowledgeSourceForm
+from assistants.knowledge import ingestion
+from assistants.models import Assistant, KnowledgeSource
+from assistants.versions import create_version, publish, roll_back
+from tenants import credentials
+from tenants.errors import Conflict
+from tenants.models import Credential
+from tenants.operators import DefaultAdmin, OperatorsAdmin, actor, credentials_of
+from tenants.scope import tenant_scope
+
+PAGES = ("changelist", "add")
+STATES = {"ready": "success", "failed": "danger", "reading": "info", "pending": "warning"}
+
+
+@admin.register(Assistant)
+class AssistantAdmin(DefaultAdmin):
+    """Saving stages a new version; publishing is a step of its own."""
+
+    form = AssistantForm
+    list_display = ("name", "tenant", "is_default", "published", "staged")
+    list_select_related = ("tenant", "production", "staging")
+    search_fields = ("name", "tenant__name")
+    fixed_fields = ("tenant",)
+    readonly_fields = ("published", "staged", "knowledge", "tokens")
+    actions_detail = ("publish", "roll_back", "make_default", "issue_token")
+    add_fieldsets = (
+        (None, {"fields": ("tenant", "name")}),
+        ("Answers", {"fields": VERSION_FIELDS}),
+    )
+    fieldsets = (
+        (None, {"fields": ("tenant", "name", ("published", "staged"), "knowledge", "tokens")}),
+        ("Answers", {"fields": VERSION_FIELDS}),
+    )
+
+    def save_model(self, request: HttpRequest, obj: Assistant, form: Any, change: bool) -> None:
+        with tenant_scope(obj.tenant_id):
+            super().save_model(request, obj, form, change)
+            if not change:
+                publish(create_version(obj, **form.version_settings()), actor=actor(request))
+            elif set(form.changed_data) & set(VERSION_FIELDS):
+                version = create_version(obj, **form.version_settings())
+                text = f"Version {version.number} is staged. Publish it to answer with it."
+                messages.info(request, text)
+
+    @action(description="Publish", icon="publish")
+    def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(assistant: Assistant) -> None:
+            with tenant_scope(assistant.tenant_id):
+                if assistant.staging is None:
+                    raise Conflict("There is nothing to publish.")
+                publish(assistant.staging, actor=actor(request))
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="Publish the staged version",
+            question="Conversations are answered with the staged version from now on.",
+            button="Publish",
+            done="The staged version is published.",
+        )
+
+    @action(description="Roll back", icon="undo")
+    def roll_back(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(assistant: Assistant) -> None:
+            with tenant_scope(assistant.tenant_id):
+                roll_back(assistant, actor=actor(request))
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="Roll back",
+            question="Conversations are answered with the version before the published one.",
+            button="Roll back",
+            done="The earlier version is published again.",
+        )
+
+    @action(description="New API token", icon="key")
+    def issue_token(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(assistant: Assistant) -> None:
+            credentials.issue(
+                assistant.tenant,
+                Credential.Kind.API_TOKEN,
+                name=assistant.name,
+                subject_id=assistant.pk,
+                actor=actor(request),
+            )
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="New API token",
+            question="A server with this token may use this assistant on the tenant's behalf.",
+            button="Make a token",
+            done="The token is listed below.",
+        )
+
+    @display(description="Published")
+    def published(self, assistant: Assistant) -> str:
+        return f"version {assistant.production.number}" if assistant.production else "–"
+
+    @display(description="Staged")
+    def staged(self, assistant: Assistant) -> str:
+        return f"version {assistant.staging.number}" if assistant.staging else "–"
+
+    @display(description="Knowledge")
+    def knowledge(self, assistant: Assistant) -> str:
+        count = assistant.sources.count()
+        sources, add = (reverse(f"admin:assistants_knowledgesource_{name}") for name in PAGES)
+        return format_html(
+            '{} · <a href="{}?assistant__id__exact={}">see</a> · <a href="{}?assistant={}">add</a>',
+            f"{count} source{'' if count == 1 else 's'}",
+            sources,
+            assistant.pk,
+            add,
+            assistant.pk,
+        )
+
+    @display(description="API tokens")
+    def tokens(self, assistant: Assistant) -> str:
+        return credentials_of(assistant)
+
+
+@admin.register(KnowledgeSource)
+class KnowledgeSourceAdmin(OperatorsAdmin):
+    """What an assistant quotes from, how reading it went, and a way to read it again."""
+
+    form = KnowledgeSourceForm
+    list_display = ("title", "tenant", "assistant", "kind", "state", "entry_count", "checked_at")
+    list_filter = ("status", "kind")
+    list_select_related = ("tenant", "assistant")
+    search_fields = ("title", "tenant__name")
+    fixed_fields = ("assistant", "kind", "title", "url")
+    readonly_fields = ("tenant", "state", "problem", "checked_at", "entry_count")
+    actions_detail = ("ingest_again",)
+    add_fieldsets = (
+        (None, {"fields": ("assistant", "kind", "title", "url")}),
+        ("Content", {"fields": ("text", "file")}),
+    )
+    fieldsets = (
+        (None, {"fields": ("tenant", "assistant", ("kind", "title"), "url")}),
+        ("Reading", {"fields": (("state", "checked_at"), "problem", "entry_count")}),
+        ("Content", {"fields": ("text", "file")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request).annotate(entry_total=Count("entries"))
+        return rows.defer("content")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)  # type: ignore[union-attr]
+
+    def save_model(
+        self, request: HttpRequest, obj: KnowledgeSource, form: Any, change: bool
+    ) -> None:
+        with tenant_scope(obj.assistant.tenant_id):
+            content = form.cleaned_data["content"]
+            if change:
+                ingestion.replace_content(obj, content)
+            else:
+                added = ingestion.add_source(
+                    obj.assistant, kind=obj.kind, title=obj.title, content=content, url=obj.url
+                )
+                # The page goes on with the object of its form.
+                vars(obj).update(vars(added))
+            self.note(request, obj, "changed" if change else "created", fields=form.changed_data)
+
+    def delete_model(self, request: HttpRequest, obj: KnowledgeSource) -> None:
+        with tenant_scope(obj.tenant_id):
+            self.note(request, obj, "deleted")
+            ingestion.remove_source(obj)
+
+    @action(description="Read again", icon="refresh")
+    def ingest_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(source: KnowledgeSource) -> None:
+            with tenant_scope(source.tenant_id):
+                ingestion.read_again(source)
+                self.note(request, source, "read_again")
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="Read again",
+            question="The worker reads this source anew; until then the old text answers.",
+            button="Read again",
+            done="The worker reads this source soon.",
+        )
+
+    @display(description="State", label=STATES)
+    def state(self, source: KnowledgeSource) -> str:
+        return source.status
+
+    @display(description="Problem")
+    def problem(self, source: KnowledgeSource) -> str:
+        return f"{source.error} ({source.error_code})" if source.error_code else "–"
+
+    @display(description="Passages")
+    def entry_count(self, source: KnowledgeSource) -> int:
+        count: int = source.entry_total  # type: ignore[attr-defined]
+        return count

@@ -1,0 +1,189 @@
+"""The team's conversations over REST: reading them, and what may be done to one."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from conversations import engine, queries
+from conversations.announcements import conversation_data
+from conversations.models import Conversation, Owner, Status
+from dashboard import shapes
+from dashboard.callers import (
+    TeamView,
+    acting_member,
+    at_work,
+    display_name,
+    grant_of,
+    member_by_id,
+)
+from tenants.errors import BadRequest
+from tenants.ids import parse_uuid
+from tenants.sessions import MemberGrant
+from widgets.inputs import Metadata, Moment, Text, checked
+
+Act = Callable[[Conversation, dict[str, Any]], object]
+
+
+class ConversationsView(TeamView):
+    class Query(shapes.PageQuery):
+        status = serializers.ChoiceField(Status.choices, required=False)
+        owner = serializers.ChoiceField(Owner.choices, required=False)
+        assignee = serializers.CharField(
+            required=False, help_text="A member's id, `me`, or `none` for nobody."
+        )
+
+    @extend_schema(
+        operation_id="listConversations",
+        parameters=[Query],
+        responses=shapes.page(shapes.Conversation),
+    )
+    def get(self, request: Request) -> Response:
+        """The conversations, latest change first."""
+        given = checked(self.Query, request.query_params.dict())
+        with at_work(request):
+            page = queries.inbox(
+                status=given.get("status"),
+                owner=given.get("owner"),
+                assignee=_assignee(request, given.get("assignee")),
+                cursor=given.get("cursor"),
+                size=given["limit"],
+            )
+        return Response(page.data())
+
+
+class ConversationView(TeamView):
+    @extend_schema(operation_id="getConversation", responses=shapes.ConversationDetail)
+    def get(self, request: Request, conversation_id: str) -> Response:
+        with at_work(request):
+            return Response(queries.conversation(conversation_id))
+
+
+class ActionView(TeamView):
+    """Does one thing to a conversation and answers with what became of it."""
+
+    class Input(serializers.Serializer):
+        pass
+
+    def act(self, request: Request, conversation_id: str, act: Act) -> Response:
+        """The conversation comes first: to others it does not exist, whatever they send."""
+        with at_work(request):
+            conversation = engine.team_conversation(conversation_id)
+            act(conversation, checked(self.Input, request.data))
+            return Response(conversation_data(conversation))
+
+
+class TakeOverView(ActionView):
+    class Input(serializers.Serializer):
+        memberId = Text(required=False, help_text="Who takes over; with an API key only.")
+
+    @extend_schema(
+        operation_id="takeOverConversation", request=Input, responses=shapes.Conversation
+    )
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Answer instead of the assistant; 409 when another member does."""
+        return self.act(
+            request,
+            conversation_id,
+            lambda conversation, given: engine.take_over(
+                conversation, acting_member(request, given)
+            ),
+        )
+
+
+class GiveBackView(ActionView):
+    @extend_schema(operation_id="giveBackConversation", request=None, responses=shapes.Conversation)
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Let the assistant answer again."""
+        return self.act(
+            request, conversation_id, lambda conversation, _: engine.give_back(conversation)
+        )
+
+
+class AssignView(ActionView):
+    class Input(serializers.Serializer):
+        memberId = Text(allow_null=True, help_text="Null for nobody.")
+
+    @extend_schema(operation_id="assignConversation", request=Input, responses=shapes.Conversation)
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Make a member responsible, without changing who answers."""
+
+        def act(conversation: Conversation, given: dict[str, Any]) -> None:
+            member_id = given["memberId"]
+            engine.assign(conversation, member_id and member_by_id(request, member_id))
+
+        return self.act(request, conversation_id, act)
+
+
+class QualifyView(ActionView):
+    class Input(serializers.Serializer):
+        details = Metadata(default=dict, help_text="What is known about the contact's interest.")
+
+    @extend_schema(operation_id="qualifyConversation", request=Input, responses=shapes.Conversation)
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Mark the contact as worth the team's while."""
+        return self.act(
+            request,
+            conversation_id,
+            lambda conversation, given: engine.qualify(conversation, details=given["details"]),
+        )
+
+
+class CloseView(ActionView):
+    @extend_schema(operation_id="closeConversation", request=None, responses=shapes.Conversation)
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Resolve the conversation; the visitor's next message opens it again."""
+        return self.act(
+            request,
+            conversation_id,
+            lambda conversation, _: engine.close(conversation, by=display_name(request)),
+        )
+
+
+class StatusView(ActionView):
+    class Input(serializers.Serializer):
+        status = serializers.ChoiceField([Status.OPEN, Status.PENDING, Status.SNOOZED])
+        until = Moment(default=None, allow_null=True, help_text="When a snoozed one wakes.")
+
+        def validate_until(self, value: datetime | None) -> datetime | None:
+            if value is not None and value <= datetime.now(UTC):
+                raise serializers.ValidationError("Must lie in the future.")
+            return value
+
+    @extend_schema(
+        operation_id="setConversationStatus", request=Input, responses=shapes.Conversation
+    )
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """Park the conversation, or take it back to the open ones."""
+        return self.act(
+            request,
+            conversation_id,
+            lambda conversation, given: engine.set_status(
+                conversation, given["status"], until=given["until"]
+            ),
+        )
+
+
+class MarkReadView(ActionView):
+    @extend_schema(operation_id="markConversationRead", request=None, responses=shapes.Conversation)
+    def post(self, request: Request, conversation_id: str) -> Response:
+        """The team has read everything."""
+        return self.act(
+            request, conversation_id, lambda conversation, _: engine.mark_read(conversation)
+        )
+
+
+def _assignee(request: Request, text: str | None) -> object:
+    grant = grant_of(request)
+    if text == "me" and isinstance(grant, MemberGrant):
+        return grant.membership_id
+    if text in (None, "", queries.UNASSIGNED):
+        return text
+    member_id = parse_uuid(text)
+    if member_id is None:
+        raise BadRequest("assignee: A member's id, me or none.", code="invalid")
+    return member_id

@@ -1,0 +1,123 @@
+"""The shapes of what the team's REST answers, for the API's description."""
+
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+
+from conversations.models import AuthorKind, Owner, Status
+from tenants.models import Membership
+
+
+class Contact(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField(allow_null=True)
+    phone = serializers.CharField()
+    verified = serializers.BooleanField()
+    attributes = serializers.DictField()
+
+
+class ContactDetail(Contact):
+    createdAt = serializers.DateTimeField()
+
+
+class Preview(serializers.Serializer):
+    seq = serializers.IntegerField()
+    author = serializers.ChoiceField(AuthorKind.choices)
+    text = serializers.CharField()
+    createdAt = serializers.DateTimeField()
+
+
+class Conversation(serializers.Serializer):
+    id = serializers.UUIDField()
+    channel = serializers.CharField()
+    status = serializers.ChoiceField(Status.choices)
+    owner = serializers.ChoiceField(Owner.choices)
+    assistantId = serializers.UUIDField(allow_null=True)
+    assigneeId = serializers.UUIDField(allow_null=True)
+    contact_data = Contact()
+    subject = serializers.CharField()
+    lastMessage = Preview(allow_null=True)
+    unread = serializers.IntegerField()
+    labels = serializers.ListField(child=serializers.CharField())
+    qualified = serializers.BooleanField()
+    handoverReason = serializers.CharField(allow_null=True)
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
+class ConversationDetail(Conversation):
+    qualification = serializers.DictField()
+    variables = serializers.DictField()
+    snoozedUntil = serializers.DateTimeField(allow_null=True)
+
+
+class Author(serializers.Serializer):
+    kind = serializers.ChoiceField(AuthorKind.choices)
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+
+
+class Attachment(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    contentType = serializers.CharField()
+    size = serializers.IntegerField()
+
+
+class Message(serializers.Serializer):
+    id = serializers.UUIDField()
+    conversationId = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    author = Author()
+    text = serializers.CharField()
+    attachments = Attachment(many=True)
+    private = serializers.BooleanField()
+    status = serializers.CharField()
+    sources = serializers.ListField(child=serializers.DictField())
+    choices = serializers.ListField()
+    createdAt = serializers.DateTimeField()
+
+
+class Member(serializers.Serializer):
+    id = serializers.UUIDField()
+    userId = serializers.UUIDField()
+    email = serializers.EmailField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(Membership.Role.choices)
+
+
+class Assistant(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    isDefault = serializers.BooleanField()
+    published = serializers.BooleanField()
+
+
+class Tenant(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+
+
+class Me(serializers.Serializer):
+    tenant = Tenant()
+    member = Member(allow_null=True, help_text="None for an API key.")
+    scopes = serializers.ListField(
+        child=serializers.CharField(), help_text="What an API key may; empty for a member."
+    )
+
+
+class PageQuery(serializers.Serializer):
+    cursor = serializers.CharField(required=False, max_length=200)
+    limit = serializers.IntegerField(required=False, min_value=1, max_value=100, default=50)
+
+
+def page(item: type[serializers.Serializer]) -> serializers.Serializer:
+    """The shape of a page of ``item``."""
+    return inline_serializer(
+        f"{item.__name__}Page",
+        {
+            "results": item(many=True),
+            "nextCursor": serializers.CharField(allow_null=True),
+            "hasMore": serializers.BooleanField(),
+        },
+    )

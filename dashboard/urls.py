@@ -1,0 +1,29 @@
+"""The team's REST, and its description."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+
+from dashboard import conversations, directory, messages
+
+CONVERSATION = "api/conversations/<str:conversation_id>"
+
+urlpatterns = [
+    path("api/me", directory.MeView.as_view()),
+    path("api/members", directory.MembersView.as_view()),
+    path("api/assistants", directory.AssistantsView.as_view()),
+    path("api/contacts/<str:contact_id>", directory.ContactView.as_view()),
+    path("api/conversations", conversations.ConversationsView.as_view()),
+    path(CONVERSATION, conversations.ConversationView.as_view()),
+    path(f"{CONVERSATION}/messages", messages.MessagesView.as_view()),
+    path(f"{CONVERSATION}/take-over", conversations.TakeOverView.as_view()),
+    path(f"{CONVERSATION}/give-back", conversations.GiveBackView.as_view()),
+    path(f"{CONVERSATION}/assign", conversations.AssignView.as_view()),
+    path(f"{CONVERSATION}/qualify", conversations.QualifyView.as_view()),
+    path(f"{CONVERSATION}/close", conversations.CloseView.as_view()),
+    path(f"{CONVERSATION}/status", conversations.StatusView.as_view()),
+    path(f"{CONVERSATION}/read", conversations.MarkReadView.as_view()),
+    path("api/attachments", messages.AttachmentsView.as_view()),
+    path("api/attachments/<str:attachment_id>", messages.AttachmentView.as_view()),
+    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]

@@ -1,0 +1,362 @@
+"""The operators' pages for customers, people, credentials and the audit log."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.models import Group
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from unfold.decorators import action, display
+from unfold.forms import AdminPasswordChangeForm
+
+from tenants import credentials, sessions
+from tenants.admin_forms import (
+    GraceForm,
+    NewKeyForm,
+    NewMembershipForm,
+    NewTenantForm,
+    NewUserForm,
+)
+from tenants.models import AuditEntry, Credential, Membership, Tenant, User
+from tenants.onboarding import Joined, add_member
+from tenants.operators import OperatorsAdmin, actor, change_url, state_of
+from tenants.scope import tenant_scope
+
+admin.site.unregister(Group)
+
+NEXT_STEPS = (
+    ("Assistants", "assistants_assistant"),
+    ("Knowledge", "assistants_knowledgesource"),
+    ("Bubbles", "widgets_bubble"),
+    ("Members", "tenants_membership"),
+    ("Credentials", "tenants_credential"),
+    ("Conversations", "conversations_conversation"),
+    ("Audit log", "tenants_auditentry"),
+)
+NOT_ADDED = {
+    "assistants_knowledgesource",
+    "conversations_conversation",
+    "tenants_auditentry",
+}
+SECRET_TEMPLATE = "operators/secret.html"  # noqa: S105 -- the name of a template
+
+
+@admin.register(Tenant)
+class TenantAdmin(OperatorsAdmin):
+    """A tenant is suspended, never deleted here: its data are its own."""
+
+    list_display = ("name", "slug", "state", "created_at")
+    search_fields = ("name", "slug", "=id")
+    readonly_fields = ("id", "state", "pages", "created_at")
+    prepopulated_fields = {"slug": ("name",)}
+    actions_detail = ("suspend", "resume")
+    add_fieldsets = (
+        (None, {"fields": (("name", "slug"),)}),
+        ("Owner", {"fields": (("email", "person"), "password")}),
+    )
+    fieldsets = (
+        (None, {"fields": (("name", "slug"), ("id", "state"), "pages")}),
+        ("Contact", {"fields": (("phone_number", "logo_url"),)}),
+        ("Limits", {"fields": ("is_demo",)}),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        if obj is None:
+            options["form"] = NewTenantForm
+        return super().get_form(request, obj, **options)
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return {} if obj else super().get_prepopulated_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            request.joined = add_member(  # type: ignore[attr-defined]
+                obj, role=Membership.Role.OWNER, actor=actor(request), **form.person_fields()
+            )
+
+    def response_add(self, request: HttpRequest, obj: Tenant, *args: Any) -> HttpResponse:
+        return _tell_password(self, request, obj) or super().response_add(request, obj, *args)
+
+    @action(description="Suspend", icon="block")
+    def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            lambda tenant: self._set_suspended(request, tenant, True),
+            title="Suspend",
+            question="Nobody may log in and no token works, from within two seconds on.",
+            button="Suspend",
+            done="This tenant is suspended.",
+        )
+
+    @action(description="Resume", icon="play_arrow")
+    def resume(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            lambda tenant: self._set_suspended(request, tenant, False),
+            title="Resume",
+            question="People may log in again and tokens work again.",
+            button="Resume",
+            done="This tenant is active again.",
+        )
+
+    def _set_suspended(self, request: HttpRequest, tenant: Tenant, suspended: bool) -> None:
+        with tenant_scope(tenant.pk):
+            tenant.suspended_at = timezone.now() if suspended else None
+            tenant.save(update_fields=["suspended_at"])
+            self.note(request, tenant, "suspended" if suspended else "resumed")
+
+    @display(description="State", label={"active": "success", "suspended": "danger"})
+    def state(self, tenant: Tenant) -> str:
+        return "suspended" if tenant.is_suspended else "active"
+
+    @display(description="What it has")
+    def pages(self, tenant: Tenant) -> str:
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}?tenant__id__exact={}">{}</a>{}',
+            (
+                (reverse(f"admin:{name}_changelist"), tenant.pk, title, _add_link(name, tenant))
+                for title, name in NEXT_STEPS
+            ),
+        )
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin, OperatorsAdmin):
+    """People who log in. What they may do in a tenant is their membership's business."""
+
+    add_form = NewUserForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("email", "name", "is_active", "is_staff", "last_login")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "created_at", "memberships")
+    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2", "is_staff")}),)
+    fieldsets = (
+        (None, {"fields": (("email", "name"), "password", ("is_active", "is_staff"))}),
+        ("Where", {"fields": ("memberships", ("last_login", "created_at"))}),
+    )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        # Operators may do everything here: there is nothing in between.
+        obj.is_superuser = obj.is_staff
+        obj.save()
+        self._note_everywhere(request, obj, "changed" if change else "created", form.changed_data)
+
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        response = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and response.status_code == 302:
+            user = User.objects.get(pk=id)
+            sessions.end_sessions(user=user)
+            self._note_everywhere(request, user, "password_set", [])
+        return response
+
+    def _note_everywhere(
+        self, request: HttpRequest, user: User, act: str, fields: list[str]
+    ) -> None:
+        """A person's account concerns every tenant that the person is a member of."""
+        for tenant_id in user.memberships.values_list("tenant_id", flat=True):
+            with tenant_scope(tenant_id):
+                self.note(request, user, act, fields=fields)
+
+    @display(description="Member of")
+    def memberships(self, user: User) -> str:
+        return format_html_join(
+            mark_safe("<br>"),
+            '<a href="{}">{}</a> · {}',
+            (
+                (change_url(row), row.tenant, row.get_role_display())
+                for row in user.memberships.select_related("tenant")
+            ),
+        ) or mark_safe("–")
+
+
+@admin.register(Membership)
+class MembershipAdmin(OperatorsAdmin):
+    list_display = ("user", "tenant", "role", "is_active", "created_at")
+    list_filter = ("role", "is_active")
+    list_select_related = ("user", "tenant")
+    search_fields = ("user__email", "user__name", "tenant__name")
+    autocomplete_fields = ("tenant",)
+    fixed_fields = ("tenant", "user")
+    add_fieldsets = (
+        (None, {"fields": ("tenant", "role")}),
+        ("Person", {"fields": (("email", "person"), "password")}),
+    )
+    fieldsets = ((None, {"fields": (("user", "tenant"), ("role", "is_active"))}),)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        if obj is None:
+            options["form"] = NewMembershipForm
+        return super().get_form(request, obj, **options)
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        joined = add_member(obj.tenant, role=obj.role, actor=actor(request), **form.person_fields())
+        # The page goes on with the object of its form.
+        vars(obj).update(vars(joined.membership))
+        request.joined = joined  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Membership, *args: Any) -> HttpResponse:
+        return _tell_password(self, request, obj) or super().response_add(request, obj, *args)
+
+
+@admin.register(Credential)
+class CredentialAdmin(OperatorsAdmin):
+    """Every key of every tenant: made, shown, replaced and revoked."""
+
+    list_display = ("__str__", "tenant", "kind", "state", "last_used_at", "created_at")
+    list_filter = ("kind",)
+    list_select_related = ("tenant",)
+    search_fields = ("name", "tenant__name", "=id", "=subject_id")
+    ordering = ("-created_at",)
+    autocomplete_fields = ("tenant",)
+    actions_detail = ("show", "rotate", "revoke")
+    add_fieldsets = (
+        (None, {"fields": ("tenant", "kind", "name")}),
+        ("What it may", {"fields": ("scopes", "origins", "expires_at")}),
+    )
+    fields = (
+        ("name", "tenant"),
+        ("kind", "state"),
+        ("id", "subject_id"),
+        ("scopes", "origins"),
+        ("created_at", "last_used_at", "expires_at"),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
+        if obj is None:
+            options["form"] = NewKeyForm
+        return super().get_form(request, obj, **options)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A key is replaced, not changed; its actions ask for the right to add one.
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Credential, form: Any, change: bool) -> None:
+        given = form.cleaned_data
+        issued = credentials.issue(
+            given["tenant"],
+            given["kind"],
+            name=given["name"],
+            scopes=given["scopes"],
+            origins=given["origins"],
+            expires_at=given["expires_at"],
+            actor=actor(request),
+        )
+        # The page goes on with the object of its form.
+        vars(obj).update(vars(issued.credential))
+        request.issued = issued  # type: ignore[attr-defined]
+
+    def response_add(self, request: HttpRequest, obj: Credential, *args: Any) -> HttpResponse:
+        return self._tell(request, request.issued)  # type: ignore[attr-defined]
+
+    @action(description="Show", icon="visibility")
+    def show(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            lambda credential: self._tell(
+                request, credentials.Issued(credential, credentials.reveal(credential))
+            ),
+            title="Show this credential",
+            question="Its text appears on the next page. An API key's text is not kept.",
+            button="Show",
+        )
+
+    @action(description="Rotate", icon="autorenew")
+    def rotate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        form = GraceForm(request.POST or None, initial={"grace": "24"})
+        return self.perform(
+            request,
+            object_id,
+            lambda credential: self._tell(
+                request,
+                credentials.rotate(credential, grace=form.period(), actor=actor(request)),
+            ),
+            form=form,
+            title="Rotate",
+            question="A new credential takes the place of this one.",
+            button="Rotate",
+        )
+
+    @action(description="Revoke", icon="block")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            lambda credential: credentials.revoke(credential, actor=actor(request)),
+            title="Revoke",
+            question="It stops working at once and for ever; its open sockets are closed.",
+            button="Revoke",
+            done="This credential is revoked.",
+        )
+
+    def _tell(self, request: HttpRequest, issued: credentials.Issued) -> HttpResponse:
+        credential = issued.credential
+        kept = credential.kind != Credential.Kind.API_KEY
+        return self.page(
+            request,
+            credential,
+            SECRET_TEMPLATE,
+            str(credential),
+            explanation="It can be shown again."
+            if kept
+            else "Copy it now: it is not kept and cannot be shown again.",
+            secrets=[(credential.get_kind_display(), issued.secret)],
+        )
+
+    @display(description="State")
+    def state(self, credential: Credential) -> str:
+        return state_of(credential)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(OperatorsAdmin):
+    """Read, never written here."""
+
+    list_display = ("at", "tenant", "actor", "action", "target", "ip")
+    list_select_related = ("tenant",)
+    search_fields = ("actor", "action", "target", "tenant__name")
+    ordering = ("-at",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _add_link(name: str, tenant: Tenant) -> str:
+    """Where to make the first one; some things are not made here."""
+    if name in NOT_ADDED:
+        return ""
+    return format_html(' · <a href="{}?tenant={}">add</a>', reverse(f"admin:{name}_add"), tenant.pk)
+
+
+def _tell_password(page: OperatorsAdmin, request: HttpRequest, obj: Any) -> HttpResponse | None:
+    """Show a password that was made up here, this once."""
+    joined: Joined = request.joined  # type: ignore[attr-defined]
+    if not joined.password:
+        return None
+    return page.page(
+        request,
+        obj,
+        SECRET_TEMPLATE,
+        f"{joined.membership.user} has an account now",
+        explanation="Copy the password now: it is not shown again.",
+        secrets=[("E-mail", joined.membership.user.email), ("Password", joined.password)],
+    )

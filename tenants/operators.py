@@ -1,0 +1,216 @@
+"""What the pages of the operators' admin have in common.
+
+They work across all tenants, as the database's owner; what they change, they change in its
+tenant's scope and note in its audit log.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import mark_safe
+from unfold.admin import ModelAdmin
+from unfold.decorators import action
+
+from tenants import audit
+from tenants.errors import LiveChatError
+from tenants.models import Credential
+from tenants.network import request_ip
+from tenants.scope import TenantModel, tenant_scope
+
+
+class OperatorsAdmin(ModelAdmin):
+    """One kind of rows. Nothing is deleted here unless a page says so."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    formfield_overrides: ClassVar[Any] = {models.URLField: {"assume_scheme": "https"}}
+    # Fields that are chosen once, when a row is made.
+    fixed_fields: ClassVar[Sequence[str]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        fields = list(super().get_readonly_fields(request, obj))
+        return fields + list(self.fixed_fields) if obj else fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Name the tenant of whatever may be chosen."""
+        field = super().formfield_for_foreignkey(db_field, request, **options)
+        if field is not None and issubclass(db_field.related_model, TenantModel):
+            field.queryset = field.queryset.select_related("tenant").order_by("tenant__name", "pk")
+            field.label_from_instance = lambda row: f"{row.tenant} · {row}"
+        return field
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
+        """Say what the domain refused; its transaction is undone by then."""
+        try:
+            return super().changeform_view(request, *args, **names)
+        except LiveChatError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with tenant_scope(tenant_of(obj)):
+            super().save_model(request, obj, form, change)
+            self.note(request, obj, "changed" if change else "created", fields=form.changed_data)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with tenant_scope(tenant_of(obj)):
+            self.note(request, obj, "deleted")
+            super().delete_model(request, obj)
+
+    def note(self, request: HttpRequest, obj: Any, act: str, **details: Any) -> None:
+        """Write what was done into the tenant's audit log; inside its scope."""
+        audit.record(
+            f"{self.opts.model_name}.{act}",
+            actor=actor(request),
+            target=obj,
+            details={"id": str(obj.pk), **details},
+            ip=request_ip(request),
+        )
+
+    def perform(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        act: Callable[[Any], HttpResponse | None],
+        *,
+        title: str,
+        question: str,
+        button: str,
+        done: str = "",
+        form: forms.Form | None = None,
+    ) -> HttpResponse:
+        """Ask first, and act when the answer comes back: a link alone changes nothing."""
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        if request.method != "POST" or (form is not None and not form.is_valid()):
+            context = {"question": question, "button": button, "form": form}
+            return self.page(request, obj, "operators/confirm.html", title, **context)
+        try:
+            response = act(obj)
+        except (LiveChatError, ValidationError) as error:
+            messages.error(request, _problem(error))
+            response = None
+        else:
+            if done:
+                messages.success(request, done)
+        return response or HttpResponseRedirect(change_url(obj))
+
+    def page(
+        self, request: HttpRequest, obj: Any, template: str, title: str, **context: Any
+    ) -> HttpResponse:
+        """A page of ours in the admin's frame; never kept by a cache, as it may show a secret."""
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "object": obj,
+            "title": title,
+            "back": change_url(obj),
+        }
+        return TemplateResponse(
+            request, template, context, headers={"Cache-Control": "no-store, private"}
+        )
+
+
+class DefaultAdmin(OperatorsAdmin):
+    """Rows of which one in each tenant is the default; the first becomes it by itself."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        with tenant_scope(obj.tenant_id):
+            obj.is_default = obj.is_default or not self.model.objects.exists()
+            super().save_model(request, obj, form, change)
+
+    @action(description="Make default", icon="star")
+    def make_default(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(obj: Any) -> None:
+            with tenant_scope(obj.tenant_id):
+                rows = self.model.objects.select_for_update()
+                rows.filter(is_default=True).update(is_default=False)
+                rows.filter(pk=obj.pk).update(is_default=True)
+                self.note(request, obj, "made_default")
+
+        name = self.opts.verbose_name
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="Make default",
+            question=f"This {name} is used from now on where a request names none.",
+            button="Make default",
+            done=f"This {name} is the default now.",
+        )
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one on each line."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("widget", forms.Textarea)
+        options.setdefault("required", False)
+        super().__init__(**options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line.strip() for line in super().to_python(value).splitlines() if line.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return list(initial or []) != self.to_python(data)
+
+
+def actor(request: HttpRequest) -> str:
+    """How the audit log names the operator who is at work."""
+    return getattr(request.user, "email", "")
+
+
+def tenant_of(obj: models.Model) -> UUID:
+    tenant_id: UUID = getattr(obj, "tenant_id", obj.pk)
+    return tenant_id
+
+
+def change_url(obj: models.Model) -> str:
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def link(obj: models.Model | None, text: str = "") -> str:
+    return format_html('<a href="{}">{}</a>', change_url(obj), text or obj) if obj else "–"
+
+
+def credentials_of(subject: models.Model) -> str:
+    """The keys that speak for a bubble or an assistant, each with its page."""
+    rows = Credential.objects.filter(subject_id=subject.pk).order_by("revoked_at", "-created_at")
+    return format_html_join(
+        mark_safe("<br>"),
+        '<a href="{}">{}</a> · {}',
+        ((change_url(row), row.get_kind_display(), state_of(row)) for row in rows),
+    ) or mark_safe("–")
+
+
+def state_of(credential: Credential) -> str:
+    """Whether a key works."""
+    now = timezone.now()
+    if credential.revoked_at:
+        return f"revoked {credential.revoked_at:%Y-%m-%d}"
+    if credential.expires_at and credential.expires_at <= now:
+        return f"expired {credential.expires_at:%Y-%m-%d}"
+    if credential.expires_at:
+        return f"works until {credential.expires_at:%Y-%m-%d %H:%M} UTC"
+    return "works"
+
+
+def _problem(error: LiveChatError | ValidationError) -> str:
+    return error.message if isinstance(error, LiveChatError) else " ".join(error.messages)

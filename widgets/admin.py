@@ -1,0 +1,126 @@
+"""The operators' page for bubbles: settings, snippet and tokens."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from unfold.decorators import action, display
+
+from assistants.models import Assistant
+from tenants import credentials
+from tenants.models import Credential
+from tenants.operators import DefaultAdmin, actor, credentials_of
+from tenants.scope import tenant_scope
+from widgets.admin_form import SETTINGS, BubbleForm, field_name
+from widgets.bubbles import create_bubble
+from widgets.models import Bubble
+
+OWN_SWITCHES = ("greets", "file_upload", "voice_enabled", "presence_ping", "staging_allowed")
+TABS = {
+    "Look": ("widget.", "branding."),
+    "Behaviour": ("popups.", "triggers", "preChatForm."),
+    "Hours": ("businessHours.", "offlineForm."),
+    "Words": ("languages", "texts."),
+}
+SNIPPET = """<script src="{url}/assets/chat-widget.js"></script>
+<script>ChatWidget.mount({{token: "{token}", code: "{code}", backendUrl: "{url}"}})</script>"""
+
+
+def _tab(title: str, prefixes: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
+    fields = [field_name(path) for path in SETTINGS if path.startswith(prefixes)]
+    return title, {"classes": ["tab"], "fields": fields}
+
+
+@admin.register(Bubble)
+class BubbleAdmin(DefaultAdmin):
+    """A new bubble gets its public code and its two tokens with it."""
+
+    form = BubbleForm
+    list_display = ("name", "tenant", "code", "assistant", "is_default", "updated_at")
+    list_select_related = ("tenant", "assistant", "public_code")
+    search_fields = ("name", "tenant__name", "public_code__code")
+    autocomplete_fields = ("tenant",)
+    fixed_fields = ("tenant",)
+    readonly_fields = ("code", "is_default", "snippet", "tokens")
+    actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
+    add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
+    fieldsets = (
+        (None, {"fields": (("name", "tenant"), ("code", "is_default"), "snippet", "tokens")}),
+        ("Who", {"classes": ["tab"], "fields": ("assistant", "origins", "domains", *OWN_SWITCHES)}),
+        *(_tab(title, prefixes) for title, prefixes in TABS.items()),
+    )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_foreignkey(db_field, request, **options)
+        object_id = request.resolver_match and request.resolver_match.kwargs.get("object_id")
+        if db_field.related_model is Assistant and object_id:
+            bubble = self.get_object(request, object_id)
+            field.queryset = field.queryset.filter(tenant_id=bubble and bubble.tenant_id)
+        return field
+
+    def save_model(self, request: HttpRequest, obj: Bubble, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        with tenant_scope(obj.tenant_id):
+            is_first = not Bubble.objects.exists()
+            made = create_bubble(
+                obj.tenant, None, name=obj.name, is_default=is_first, actor=actor(request)
+            )
+            # The page goes on with the object of its form.
+            vars(obj).update(vars(made))
+            self.note(request, obj, "created")
+
+    @display(description="Public code")
+    def code(self, bubble: Bubble) -> str:
+        return bubble.code
+
+    @display(description="Snippet for your pages")
+    def snippet(self, bubble: Bubble) -> str:
+        tokens = Credential.objects.filter(
+            kind=Credential.Kind.BUBBLE_TOKEN,
+            subject_id=bubble.pk,
+            revoked_at=None,
+            expires_at=None,
+        )
+        token = tokens.order_by("-created_at").first()
+        if token is None:
+            return "Make a bubble token first."
+        text = SNIPPET.format(
+            url=settings.PUBLIC_URL, code=bubble.code, token=credentials.reveal(token)
+        )
+        return format_html(
+            '<pre class="whitespace-pre-wrap break-all select-all text-xs">{}</pre>', text
+        )
+
+    @display(description="Tokens")
+    def tokens(self, bubble: Bubble) -> str:
+        return credentials_of(bubble)
+
+    @action(description="New widget token", icon="key")
+    def new_widget_token(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._new_token(request, object_id, Credential.Kind.WIDGET_TOKEN)
+
+    @action(description="New bubble token", icon="key")
+    def new_bubble_token(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._new_token(request, object_id, Credential.Kind.BUBBLE_TOKEN)
+
+    def _new_token(
+        self, request: HttpRequest, object_id: str, kind: Credential.Kind
+    ) -> HttpResponse:
+        def act(bubble: Bubble) -> None:
+            credentials.issue(
+                bubble.tenant, kind, name=bubble.name, subject_id=bubble.pk, actor=actor(request)
+            )
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title=f"New {kind.label}",
+            question="Whoever has this token may write as a visitor of this bubble.",
+            button="Make a token",
+            done="The token is listed below.",
+        )
