@@ -2,11 +2,10 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
-# Makes the apps ready, which the imports below need.
-django_handler = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import URLRouter  # noqa: E402 -- apps must be ready
 from django.conf import settings  # noqa: E402 -- apps must be ready
@@ -14,7 +13,7 @@ from django.urls import get_resolver  # noqa: E402 -- apps must be ready
 
 from livechat.asgi_types import App, Receive, Scope, Send  # noqa: E402 -- apps must be ready
 from livechat.edge import Edge  # noqa: E402 -- apps must be ready
-from livechat.handlers import Django, HotHandler  # noqa: E402 -- apps must be ready
+from livechat.handlers import Django, HotHandler, PlainHandler  # noqa: E402 -- apps must be ready
 from livechat.routing import websocket_urlpatterns  # noqa: E402 -- apps must be ready
 from livechat.static_files import StaticFiles  # noqa: E402 -- apps must be ready
 from realtime.feeds import hub  # noqa: E402 -- apps must be ready
@@ -47,7 +46,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-django = Django(hot=HotHandler(settings.HOT_URLCONF), other=django_handler)
+handlers = Django(hot=HotHandler(settings.HOT_URLCONF), other=PlainHandler())
 application = Edge(
-    Application(http=StaticFiles(django), websocket=URLRouter(websocket_urlpatterns))
+    Application(http=StaticFiles(handlers), websocket=URLRouter(websocket_urlpatterns))
 )

@@ -1,10 +1,14 @@
 """Two ways into Django: without a thread hop for the hot routes, as it comes for all others."""
 
 import asyncio
+from collections.abc import Mapping
+from os import SEEK_END
+from typing import IO, Any
 
 from django.core.exceptions import RequestAborted
-from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.asgi import ASGIHandler, ASGIRequest
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
 from livechat.asgi_types import App, Receive, Scope, Send
@@ -64,6 +68,19 @@ class HotHandler(ASGIHandler):
         await asyncio.wait([view])
         if not view.cancelled():
             view.result()
+
+
+class PlainHandler(ASGIHandler):
+    """Django as it comes, which otherwise takes a body sent in chunks for no body."""
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        if not any(name == b"content-length" for name, _ in scope["headers"]):
+            size = body_file.seek(0, SEEK_END)
+            body_file.seek(0)
+            scope = {**scope, "headers": [*scope["headers"], (b"content-length", b"%d" % size)]}
+        return super().create_request(scope, body_file)
 
 
 class Django:

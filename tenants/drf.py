@@ -1,6 +1,7 @@
 """What makes Django REST framework speak our dialect: strict JSON in, our errors out."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -108,4 +109,4 @@ def _problems(detail: Any, path: tuple[str, ...] = ()) -> Iterable[tuple[tuple[s
 
 def _wait(error: Exception) -> int | None:
     wait = getattr(error, "wait", None)
-    return None if wait is None else int(wait) + 1
+    return None if wait is None else math.ceil(wait)

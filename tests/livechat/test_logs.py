@@ -1,0 +1,106 @@
+import io
+import json
+import logging
+import logging.config
+
+import pytest
+
+from livechat.logs import logging_config, redact
+from tenants import context
+
+EVIL = "x\n2026-01-01 ERROR forged\r\x1b[31mred\x85\u2028end"
+
+
+@pytest.fixture
+def written():
+    """Log lines as a process would write them, by kind of process."""
+    logger = logging.getLogger("tests.lines")
+    logger.propagate, logger.level = False, logging.INFO
+
+    def write(*, production, **extra):
+        stream = io.StringIO()
+        config = logging_config(production=production)
+        configurator = logging.config.DictConfigurator(config)
+        configurator.config["formatters"]["lines"] = configurator.configure_formatter(
+            config["formatters"]["lines"]
+        )
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(configurator.config["formatters"]["lines"])
+        handler.addFilter(configurator.configure_filter(config["filters"]["context"]))
+        logger.handlers = [handler]
+        try:
+            raise ValueError(f"token=abc {EVIL}")
+        except ValueError:
+            logger.exception("It was %s, token=abc", EVIL, extra=extra)
+        return stream.getvalue()
+
+    yield write
+    logger.handlers = []
+
+
+@pytest.fixture
+def tokens():
+    request = context.request_id.set("request-1")
+    tenant = context.tenant_id.set("tenant-1")
+    yield
+    context.request_id.reset(request)
+    context.tenant_id.reset(tenant)
+
+
+def test_production_writes_one_json_object_a_line(written, tokens):
+    (line,) = written(production=True, status=200).splitlines()
+
+    entry = json.loads(line)
+    assert entry["level"] == "ERROR"
+    assert entry["logger"] == "tests.lines"
+    assert entry["message"] == f"It was {EVIL}, token=[redacted]"
+    assert (entry["requestId"], entry["tenantId"]) == ("request-1", "tenant-1")
+    assert entry["status"] == 200
+    assert "timestamp" in entry
+    assert "ValueError" in entry["exc_info"]
+    assert "abc" not in line
+
+
+def test_development_writes_short_lines_that_nobody_can_forge(written, tokens):
+    first, *traceback = written(production=False).split("\n")
+
+    assert first[8:] == (
+        " ERROR   tests.lines: It was "
+        "x\\x0a2026-01-01 ERROR forged\\x0d\\x1b[31mred\\x85\\u2028end, "
+        "token=[redacted] [request-1 tenant-1]"
+    )
+    assert traceback[0] == "Traceback (most recent call last):"
+    assert "\x1b" not in "".join(traceback)
+    assert "abc" not in "".join(traceback)
+
+
+def test_without_a_request_there_is_nothing_to_name(written):
+    first = written(production=False).splitlines()[0]
+
+    assert first.endswith("token=[redacted]")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/ws?token=abc.def&x=1", "/ws?token=[redacted]&x=1"),
+        ("?authorization=Bearer%20x&API_KEY=1", "?authorization=[redacted]&API_KEY=[redacted]"),
+        ("client_secret=a password=b", "client_secret=[redacted] password=[redacted]"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
+        ("used wt_0123456789abc here", "used [redacted] here"),
+        ("sk_0123456789abc wi_0123456789abc", "[redacted] [redacted]"),
+        ("eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "[redacted]"),
+        ('{"token":"x","url":"?token=y"}', '{"token":"x","url":"?token=[redacted]"}'),
+        ("task_key_1 is a monkey", "task_key_1 is a monkey"),
+        ("swi_ftly risk_0 sk_short", "swi_ftly risk_0 sk_short"),
+    ],
+)
+def test_redact_strikes_out_what_looks_like_a_secret(text, expected):
+    assert redact(text) == expected
+
+
+def test_the_server_library_logs_no_addresses():
+    config = logging_config(production=True)
+
+    assert config["loggers"]["uvicorn.error"]["level"] == "WARNING"
+    logging.config.DictConfigurator(config)
