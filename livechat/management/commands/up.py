@@ -16,10 +16,13 @@ from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit
 
+import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db.migrations.loader import MigrationLoader
 
 from livechat.embedded import EmbeddedServices, ServiceError
+from livechat.embedded.processes import write_private
 from livechat.env import env_int, env_text
 from livechat.supervisor import Child, Supervisor, end_orphans
 from livechat.welcome import screen
@@ -92,7 +95,7 @@ class Command(BaseCommand):
         supervisor = Supervisor(stores=stores.all(), children=children, say=self.say)
         addresses = settings.VAR_DIR / "services.json"
         try:
-            _write_private(addresses, json.dumps(stores.environment()))
+            write_private(addresses, json.dumps(stores.environment()))
             self.prepare_database(env)
             supervisor.start()
             demo = self.demo(env)
@@ -107,6 +110,8 @@ class Command(BaseCommand):
             addresses.unlink(missing_ok=True)
 
     def prepare_database(self, env: dict[str, str]) -> None:
+        if not _migrations_are_missing(env.get("DATABASE_OWNER_URL") or env["DATABASE_URL"]):
+            return
         self.say("Preparing the database.")
         done = self.manage("migrate", env=env)
         if done.returncode:
@@ -190,6 +195,19 @@ def _refuse_taken_port(host: str, port: int) -> None:
             ) from None
 
 
+def _migrations_are_missing(url: str) -> bool:
+    """Say whether ``migrate`` has work to do, in less time than it takes to say so itself."""
+    known = set(MigrationLoader(None, ignore_no_initial=True).disk_migrations)
+    try:
+        with psycopg.connect(url) as connection:
+            applied = connection.execute("SELECT app, name FROM django_migrations").fetchall()
+    except psycopg.errors.UndefinedTable:
+        return True
+    except psycopg.OperationalError as error:
+        raise ServiceError(f"The database cannot be reached: {str(error).strip()}") from None
+    return not known <= set(applied)
+
+
 def _readiness_problem(host: str, port: int) -> str:
     """Return why the web server may not take traffic yet, or an empty string."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 -- not bound
@@ -202,12 +220,3 @@ def _readiness_problem(host: str, port: int) -> str:
         return f"/readyz does not answer ({error})"
     finally:
         connection.close()
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that holds passwords, complete or not at all."""
-    unfinished = path.with_suffix(".new")
-    unfinished.unlink(missing_ok=True)
-    unfinished.touch(mode=0o600)
-    unfinished.write_text(text)
-    unfinished.rename(path)
