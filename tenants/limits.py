@@ -98,9 +98,18 @@ def hit_all(*windows: Window, exempt: bool = False) -> None:
         raise TooManyRequests(retry_after=math.ceil(wait))
 
 
-@lru_cache(maxsize=4)
 def _limiter(url: str) -> "Limiter":
+    # The cache alone would let the first callers of several threads each make one.
+    with _making:
+        return _limiter_for(url)
+
+
+@lru_cache(maxsize=4)
+def _limiter_for(url: str) -> "Limiter":
     return Limiter(url)
+
+
+_making = threading.Lock()
 
 
 class Limiter:

@@ -38,31 +38,39 @@ def test_a_scope_commits_what_was_written_for_its_tenant_alone(acme, globex):
 def test_a_failed_scope_leaves_nothing_and_runs_no_callback(acme):
     ran = []
 
-    with pytest.raises(ZeroDivisionError), tenant_scope(acme.id):
-        audit.record("tested", actor="a test")
-        before_commit(lambda: ran.append(1))
-        raise ZeroDivisionError
+    def fail():
+        with tenant_scope(acme.id):
+            audit.record("tested", actor="a test")
+            before_commit(lambda: ran.append(1))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert (actions(acme), ran) == ([], [])
 
 
 def test_an_inner_scope_joins_the_outer_one_without_a_statement(acme):
-    with tenant_scope(acme.id) as outer:
-        with (
-            CaptureQueriesContext(connections["default"]) as queries,
-            tenant_scope(acme.id) as inner,
-        ):
-            audit.record("tested", actor="a test")
+    with (
+        tenant_scope(acme.id) as outer,
+        CaptureQueriesContext(connections["default"]) as queries,
+        tenant_scope(acme.id) as inner,
+    ):
+        audit.record("tested", actor="a test")
 
     assert inner is outer
     assert len(queries) == 1
 
 
 def test_a_failure_inside_an_inner_scope_undoes_the_outer_one(acme):
-    with pytest.raises(ZeroDivisionError), tenant_scope(acme.id):
-        audit.record("outer", actor="a test")
+    def fail():
         with tenant_scope(acme.id):
-            raise ZeroDivisionError
+            audit.record("outer", actor="a test")
+            with tenant_scope(acme.id):
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
 
     assert actions(acme) == []
 
