@@ -1,10 +1,14 @@
 """The worker's and the scheduler's application."""
 
 import os
+import warnings
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
+# It warns of root because of pickled messages; ours are JSON.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("livechat", task_cls="tenants.tasks:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.beat_schedule = {

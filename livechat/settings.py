@@ -59,7 +59,8 @@ REDIS_URL = env_url("REDIS_URL", schemes=REDIS_SCHEMES, default=EMBEDDED.get("RE
 PUBLIC_URL = env_url(
     "PUBLIC_URL",
     schemes={"http", "https"},
-    default=f"http://localhost:{env_int('PORT', 8000, at_least=1, at_most=65535)}",
+    default=("" if env_text("PORT") else EMBEDDED.get("PUBLIC_URL", ""))
+    or f"http://localhost:{env_int('PORT', 8000, at_least=1, at_most=65535)}",
 ).rstrip("/")
 SECRET_KEY = env_text("SECRET_KEY") or ("" if PRODUCTION else kept_secret())
 SECRET_KEY_FALLBACKS = env_list("SECRET_KEY_FALLBACKS")
@@ -69,7 +70,7 @@ if PRODUCTION:
         raise SettingError("SECRET_KEY", "must be at least 32 random characters in production.")
     if DEBUG:
         raise SettingError("DEBUG", "must be off in production.")
-    if EMBEDDED or not (DATABASE_URL and REDIS_URL):
+    if EMBEDDED.keys() & {"DATABASE_URL", "REDIS_URL"} or not (DATABASE_URL and REDIS_URL):
         raise SettingError("DATABASE_URL", "and REDIS_URL must be set in production.")
     if not PUBLIC_URL.startswith("https://"):
         raise SettingError("PUBLIC_URL", "must start with https:// in production.")

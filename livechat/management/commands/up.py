@@ -95,7 +95,8 @@ class Command(BaseCommand):
         supervisor = Supervisor(stores=stores.all(), children=children, say=self.say)
         addresses = settings.VAR_DIR / "services.json"
         try:
-            write_private(addresses, json.dumps(stores.environment()))
+            found = {**stores.environment(), "PUBLIC_URL": settings.PUBLIC_URL}
+            write_private(addresses, json.dumps(found))
             self.prepare_database(env)
             supervisor.start()
             demo = self.demo(env)
@@ -197,7 +198,7 @@ def _refuse_taken_port(host: str, port: int) -> None:
 
 def _migrations_are_missing(url: str) -> bool:
     """Say whether ``migrate`` has work to do, in less time than it takes to say so itself."""
-    known = set(MigrationLoader(None, ignore_no_initial=True).disk_migrations)
+    known = set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
     try:
         with psycopg.connect(url) as connection:
             applied = connection.execute("SELECT app, name FROM django_migrations").fetchall()
