@@ -69,7 +69,7 @@ class VisitorSocket(SocketConsumer):
             case "typing":
                 self._type(frame)
             case "read":
-                await self._read(frame)
+                await self._mark_seen(frame)
             case _:
                 raise BadRequest("Unknown type of frame.", code="unknown_type")
 
@@ -163,7 +163,7 @@ class VisitorSocket(SocketConsumer):
             conversation_id=self._channel.conversation_id,
         )
 
-    async def _read(self, frame: dict[str, Any]) -> None:
+    async def _mark_seen(self, frame: dict[str, Any]) -> None:
         seq = _checked(Read, frame)["seq"]
         if self._channel is not None and seq is not None:
             await run_in_db_thread(
