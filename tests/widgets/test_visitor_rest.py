@@ -39,17 +39,20 @@ def stranger(rival, live_worker):
         yield visit
 
 
-def note(visit, text, *, private=True):
+@pytest.fixture
+def member(visit):
+    return make_member(visit.shop.tenant)
+
+
+def write(visit, member, text, *, private=False):
     with visit.shop.scope():
         conversation = engine.team_conversation(visit.conversation_id)
-        return engine.post_reply(
-            conversation, make_member(visit.shop.tenant), text=text, private=private
-        )
+        return engine.post_reply(conversation, member, text=text, private=private)
 
 
-def test_history_shows_the_messages_without_the_teams_notes(visit):
-    note(visit, "Careful, this one complains.")
-    note(visit, "Hello, I am a person.", private=False)
+def test_history_shows_the_messages_without_the_teams_notes(visit, member):
+    write(visit, member, "Careful, this one complains.", private=True)
+    write(visit, member, "Hello, I am a person.")
 
     page = visit.client.get(visit.path("messages")).json()
 
@@ -65,9 +68,9 @@ def test_history_shows_the_messages_without_the_teams_notes(visit):
     assert "complains" not in visit.client.get(visit.path("events")).text
 
 
-def test_long_histories_come_in_pages(visit):
+def test_long_histories_come_in_pages(visit, member):
     for number in range(60):
-        note(visit, f"line {number}", private=False)
+        write(visit, member, f"line {number}")
 
     first = visit.client.get(visit.path("messages")).json()
     second = visit.client.get(visit.path("messages"), params={"cursor": first["nextCursor"]}).json()
