@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from livechat.embedded.processes import ServiceError, end, end_orphan, spawn
+from livechat.embedded.processes import ServiceError, end, end_orphan, spawn, write_private
 
 TICK_SECONDS = 0.2
 # A process that ran this long before it died is started again at once.
@@ -58,7 +58,7 @@ class Child:
     def relaunch(self) -> None:
         self._close_output()
         self.child = spawn(self.command, output=subprocess.PIPE, env=self.env, cwd=self.cwd)
-        self.pid_file.write_text(f"{self.child.pid}\n{' '.join(self.command[1:])}")
+        write_private(self.pid_file, f"{self.child.pid}\n{' '.join(self.command[1:])}")
         os.set_blocking(self.output(), False)
 
     def output(self) -> int:

@@ -159,6 +159,15 @@ def end_orphan(pid: int, *, marks: Iterable[str], politely: signal.Signals, seco
         time.sleep(0.05)
 
 
+def write_private(path: Path, text: str) -> None:
+    """Write a file for our eyes alone, whole or not at all."""
+    unfinished = path.with_name(path.name + ".new")
+    unfinished.unlink(missing_ok=True)
+    unfinished.touch(mode=0o600)
+    unfinished.write_text(text)
+    unfinished.rename(path)
+
+
 def last_line(log: Path) -> str:
     """Return the last line that a service logged, to say why it did not start."""
     try:

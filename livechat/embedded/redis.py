@@ -13,7 +13,14 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from livechat.embedded.processes import ServiceError, end, end_orphan, last_line, spawn
+from livechat.embedded.processes import (
+    ServiceError,
+    end,
+    end_orphan,
+    last_line,
+    spawn,
+    write_private,
+)
 
 HOST = "127.0.0.1"
 START_SECONDS = 20
@@ -52,7 +59,7 @@ class EmbeddedRedis:
     def launch(self) -> None:
         with self.log.open("ab") as log:
             self.child = spawn([self.program, self.folder / "redis.conf"], output=log)
-        (self.folder / "pid").write_text(str(self.child.pid))
+        write_private(self.folder / "pid", str(self.child.pid))
         self._wait_until_ready()
 
     def relaunch(self) -> None:
@@ -85,15 +92,13 @@ class EmbeddedRedis:
 
     def _kept_password(self) -> str:
         path = self.folder / "password"
-        if not path.exists() or not path.read_text():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(32))
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(32))
         return path.read_text()
 
     def _write_configuration(self) -> None:
-        path = self.folder / "redis.conf"
-        path.touch(mode=0o600)
-        path.write_text(
+        write_private(
+            self.folder / "redis.conf",
             CONFIGURATION.format(
                 host=HOST,
                 port=self.port,
@@ -101,7 +106,7 @@ class EmbeddedRedis:
                 # Quoted as Redis reads it: the path may hold spaces.
                 folder='"' + str(self.folder).replace("\\", "\\\\").replace('"', '\\"') + '"',
                 durable=self.durable,
-            )
+            ),
         )
 
     def _wait_until_ready(self) -> None:
