@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from benchmarks.percentiles import Summary, summary
@@ -94,5 +95,13 @@ class Page:
 
     async def _answer(self) -> tuple[int, bytes]:
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        length = int(head.partition("content-length:")[2].split()[0])
-        return int(head.split()[1]), await self.reader.readexactly(length)
+        status = int(head.split()[1])
+        if length := head.partition("content-length:")[2].split():
+            return status, await self.reader.readexactly(int(length[0]))
+        return status, b"".join([chunk async for chunk in self._chunks()])
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        while size := int(await self.reader.readline(), 16):
+            yield await self.reader.readexactly(size)
+            await self.reader.readline()
+        await self.reader.readline()

@@ -36,10 +36,10 @@ class Product:
     folder: Path
     demo: dict[str, str] = field(default_factory=dict)
 
-    def inside(self, module: str, *words: str, given: object = None) -> Any:
+    def inside(self, module: str, *words: str, given: object = None, **env: str) -> Any:
         """Run a module of ``benchmarks.inside`` and return what it printed as JSON."""
         command = [sys.executable, "-m", f"benchmarks.inside.{module}", *words]
-        return json.loads(run(command, env=self.env, given=json.dumps(given)))
+        return json.loads(run(command, env=self.env | env, given=json.dumps(given)))
 
     def wait_for_knowledge(self) -> None:
         """Wait until the worker has read what the demo's assistant knows."""
