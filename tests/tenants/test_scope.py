@@ -103,10 +103,12 @@ def test_a_callback_may_still_write(acme):
 
 
 def test_a_scope_is_over_when_it_is_left(acme):
+    before = context.tenant_id.get()
+
     with tenant_scope(acme.id):
         assert (current_scope().tenant_id, context.tenant_id.get()) == (acme.id, str(acme.id))
 
-    assert context.tenant_id.get() == ""
+    assert context.tenant_id.get() == before
     with pytest.raises(NoTenant):
         current_scope()
 
