@@ -6,12 +6,14 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 from livechat.asgi_types import App, Message, Receive, Scope, Send
 from livechat.cors import cors_headers, is_preflight
+from livechat.drain import draining
 from livechat.headers import Header, missing_headers
 from livechat.logs import redact
 from tenants import context, rest, strict_json
@@ -21,6 +23,7 @@ from tenants.errors import (
     LiveChatError,
     NotFound,
     TooLarge,
+    Unavailable,
     UnsupportedMediaType,
 )
 from tenants.network import client_ip
@@ -42,7 +45,8 @@ class Edge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self.app(scope, receive, send)
+            with ended_by_drain():
+                await self.app(scope, receive, send)
             return
         context.request_id.set(_request_id(scope))
         scope["scheme"] = _scheme(scope)
@@ -51,7 +55,18 @@ class Edge:
         elif scope["scheme"] == "ws" and settings.REQUIRE_HTTPS:
             await send({"type": "websocket.close"})
         else:
-            await self.app(scope, receive, send)
+            with ended_by_drain():
+                await self.app(scope, receive, send)
+
+
+@contextmanager
+def ended_by_drain() -> Iterator[None]:
+    """Let work that the server's end cuts short end without an error."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not draining.is_set():
+            raise
 
 
 class Exchange:
@@ -62,23 +77,27 @@ class Exchange:
         self._receive, self._send = receive, send
         self.status = 0
         self.received = 0
+        self.is_sending = True
         self.cors: list[Header] = []
 
     async def run(self) -> None:
         started = time.perf_counter()
         try:
-            await self._answer()
+            with ended_by_drain():
+                await self._answer()
+                return
+            await self.refuse(Unavailable(retry_after=1))
         except Exception:
             # Django answers its own errors; whatever gets here must still become an answer.
             logger.exception("A request could not be answered")
-            if not self.status:
-                await self.refuse(rest.InternalError())
+            await self.refuse(rest.InternalError())
         finally:
             self._log(time.perf_counter() - started)
 
     async def receive(self) -> Message:
         """Pass the request on; a body that grows too large looks as if its sender hung up."""
         message = await self._receive()
+        self.is_sending = message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > MAX_BODY_BYTES:
             return {"type": "http.disconnect"}
@@ -92,14 +111,16 @@ class Exchange:
         await self._send(message)
 
     async def refuse(self, error: LiveChatError, *, location: str = "") -> None:
+        if self.status:
+            return
         body = rest.encode(rest.error_body(error))
+        more = {"Location": location} if location else rest.error_headers(error)
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *((name.lower().encode(), value.encode("ascii")) for name, value in more.items()),
         ]
-        if location:
-            headers.append((b"location", location.encode("ascii")))
         status = 301 if location else error.status
         await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": True})
@@ -118,7 +139,7 @@ class Exchange:
             await self.refuse(problem)
         else:
             await self.app(self.scope, self.receive, self.send)
-            if self.received > MAX_BODY_BYTES and not self.status:
+            if self.received > MAX_BODY_BYTES:
                 await self.refuse(_too_large())
 
     def _is_plain(self) -> bool:
@@ -142,8 +163,8 @@ class Exchange:
     async def _read_the_rest(self) -> None:
         try:
             async with asyncio.timeout(LINGER_SECONDS):
-                while (await self._receive()).get("more_body"):
-                    pass
+                while self.is_sending:
+                    await self.receive()
         except TimeoutError:
             pass
 
@@ -195,7 +216,7 @@ def _scheme(scope: Scope) -> str:
     trusted = settings.TRUSTED_PROXY_COUNT
     entries = b",".join(_values(scope, b"x-forwarded-proto")).split(b",")
     entry = entries[-min(trusted, len(entries))].strip().lower() if trusted else b""
-    is_secure = entry in (b"https", b"wss") if entry else scope["scheme"] in ("https", "wss")
+    is_secure = entry in (b"https", b"wss") if entry else scope.get("scheme") in ("https", "wss")
     return ("http" if scope["type"] == "http" else "ws") + ("s" if is_secure else "")
 
 

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from livechat import health
+from livechat.drain import draining
 
 REQUIRED = ("database", "migrations")
 MISSED = ("redis", "worker")
@@ -18,6 +19,8 @@ def readyz(request: HttpRequest) -> HttpResponse:
     503 names the failing part.
     """
     failing = [finding.code for finding in health.examine(*REQUIRED) if not finding.is_well]
+    if draining.is_set():
+        failing.append("draining")
     degraded = [] if failing else [f.code for f in health.examine(*MISSED) if not f.is_well]
     return JsonResponse(
         {

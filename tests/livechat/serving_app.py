@@ -10,6 +10,7 @@ import django
 django.setup()
 
 from livechat import protocols, server  # noqa: E402 -- apps must be ready
+from livechat.edge import Edge  # noqa: E402 -- apps must be ready
 from realtime.consumer import SocketConsumer  # noqa: E402 -- apps must be ready
 from tenants.errors import BadRequest, Unauthorized  # noqa: E402 -- apps must be ready
 
@@ -58,8 +59,7 @@ def resident():
 
 
 async def answer(scope, receive, send):
-    if scope["path"] == "/slow":
-        await asyncio.sleep(1.5)
+    await asyncio.sleep({"/slow": 1.5, "/endless": 3600}.get(scope["path"], 0))
     body = json.dumps({"path": scope["path"], "headers": len(scope["headers"])}).encode()
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -86,4 +86,6 @@ async def application(scope, receive, send):
 if __name__ == "__main__":
     port, drain_seconds, patience = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     server.PING_SECONDS = protocols.HEADER_SECONDS = patience
-    server.make_server(application, host="127.0.0.1", port=port, drain_seconds=drain_seconds).run()
+    server.make_server(
+        Edge(application), host="127.0.0.1", port=port, drain_seconds=drain_seconds
+    ).run()

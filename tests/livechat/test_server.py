@@ -174,6 +174,7 @@ def mortal(tmp_path):
     server = Served(tmp_path)
     yield server
     server.stop()
+    assert TRACEBACK not in server.log()
 
 
 async def test_frames_of_all_kinds_get_their_answer(server):
@@ -398,7 +399,7 @@ async def test_the_server_is_well_after_all_this(server):
 
 async def test_a_drain_tells_all_sockets_spread_over_its_time_and_finishes_requests(mortal):
     sockets = [await mortal.connect() for _ in range(20)]
-    slow = asyncio.create_task(asyncio.to_thread(fetch_slowly, mortal))
+    slow = asyncio.create_task(asyncio.to_thread(fetch, mortal, "/slow"))
     await asyncio.sleep(0.3)
     started = time.monotonic()
     mortal.terminate()
@@ -417,12 +418,11 @@ async def test_a_drain_tells_all_sockets_spread_over_its_time_and_finishes_reque
     assert b'"/slow"' in await slow
     assert code == 0
     assert mortal.log().count("disconnected 4503") == 20
-    assert TRACEBACK not in mortal.log()
 
 
-def fetch_slowly(server):
+def fetch(server, path):
     connection = server.raw()
-    connection.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     return read_to_the_end(connection)
 
 
@@ -460,9 +460,23 @@ async def test_a_busy_socket_and_a_stalled_one_do_not_hold_up_the_end(mortal):
     assert time.monotonic() - started < 8
 
 
+async def test_a_request_that_does_not_end_in_time_is_told_to_come_back(mortal):
+    endless = asyncio.create_task(asyncio.to_thread(fetch, mortal, "/endless"))
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    mortal.terminate()
+
+    received = await endless
+    assert received.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nretry-after: 1\r\n" in received
+    assert b'"code":"unavailable"' in received
+    assert await asyncio.to_thread(mortal.process.wait, 5) == 0
+    assert 5 < time.monotonic() - started < 8
+
+
 async def test_a_second_signal_ends_at_once(mortal):
     client = await mortal.connect()
-    slow = asyncio.create_task(asyncio.to_thread(fetch_slowly, mortal))
+    slow = asyncio.create_task(asyncio.to_thread(fetch, mortal, "/slow"))
     others = [await mortal.connect() for _ in range(3)]
     await asyncio.sleep(0.2)
     started = time.monotonic()
