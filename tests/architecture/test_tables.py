@@ -15,7 +15,6 @@ WITHOUT_POLICY = {
     "tenants_loginsession",
     "tenants_credential",
     "realtime_head",
-    "realtime_pulse",
     # Whether the worker and beat are alive; nothing of any tenant.
     "realtime_pulse",
     "widgets_bubblecode",

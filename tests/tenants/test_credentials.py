@@ -47,7 +47,7 @@ def ago(**period):
 
 def audited(tenant):
     with tenant_scope(tenant.id):
-        return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+        return list(AuditEntry.objects.order_by("at").values_list("action", flat=True))
 
 
 @pytest.mark.parametrize("kind", KINDS)

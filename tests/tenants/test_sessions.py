@@ -27,7 +27,7 @@ def row_of(pair):
 
 def actions(tenant):
     with tenant_scope(tenant.id):
-        return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
+        return list(AuditEntry.objects.order_by("at").values_list("action", flat=True))
 
 
 def forget_attempts(monkeypatch):
