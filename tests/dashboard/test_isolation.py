@@ -1,0 +1,215 @@
+"""Every route of the team's, with ids of every kind and callers of every kind."""
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from assistants.models import Assistant
+from conversations.attachments import attach_later, store
+from conversations.models import Contact
+from dashboard.urls import urlpatterns
+from tenants import credentials, sessions
+from tenants.models import Credential, Membership
+from tenants.scope import tenant_scope
+from tests.dashboard.team import (
+    Api,
+    access_token,
+    key_api,
+    make_conversation,
+    member_api,
+    reload,
+    team_events,
+)
+from tests.factories import PASSWORD, make_member
+from widgets.bubbles import create_bubble, current_token
+
+UNTIL = "2090-01-01T00:00:00Z"
+# Every route: its method and path, a good body, the status of success, what its id is of.
+ROUTES = [
+    ("GET", "me", None, 200, None),
+    ("GET", "members", None, 200, None),
+    ("GET", "assistants", None, 200, None),
+    ("GET", "contacts/{}", None, 200, "contact"),
+    ("GET", "conversations", None, 200, None),
+    ("GET", "conversations/{}", None, 200, "conversation"),
+    ("GET", "conversations/{}/messages", None, 200, "conversation"),
+    ("POST", "conversations/{}/take-over", {}, 200, "conversation"),
+    ("POST", "conversations/{}/give-back", {}, 200, "conversation"),
+    ("POST", "conversations/{}/messages", {"text": "Hi", "private": True}, 201, "conversation"),
+    ("POST", "conversations/{}/assign", {"memberId": None}, 200, "conversation"),
+    ("POST", "conversations/{}/qualify", {}, 200, "conversation"),
+    ("POST", "conversations/{}/status", {"status": "snoozed", "until": UNTIL}, 200, "conversation"),
+    ("POST", "conversations/{}/read", {}, 200, "conversation"),
+    ("POST", "conversations/{}/close", {}, 200, "conversation"),
+    ("POST", "attachments", "file", 201, None),
+    ("GET", "attachments/{}", None, 200, "attachment"),
+]
+DESCRIPTION = {"schema", "docs"}
+WITH_ID = [row for row in ROUTES if row[4]]
+# A download is streamed, which the test client's synchronous handler cannot do.
+ANSWERED = [row for row in ROUTES if row[4] != "attachment"]
+WRITE, READ = "conversations:write", "conversations:read"
+
+
+def call(api, method, path, body):
+    if body == "file":
+        return api.upload(path, SimpleUploadedFile("note.txt", b"A note."))
+    return api.get(path) if method == "GET" else api.post(path, body)
+
+
+def statuses(api, ids, rows, **fields):
+    """What each route answers, with these fields in each body."""
+    return {
+        (method, path): call(
+            api,
+            method,
+            path.format(ids.get(kind)),
+            {**body, **fields} if type(body) is dict else body,
+        ).status_code
+        for method, path, body, _, kind in rows
+    }
+
+
+def successes(rows):
+    return {(method, path): status for method, path, _, status, _ in rows}
+
+
+def ids_of(tenant):
+    """One id of each kind that belongs to the tenant."""
+    conversation_id = make_conversation(tenant, "A secret.")
+    file = store(SimpleUploadedFile("secret.txt", b"A secret."), tenant_id=tenant.id)
+    with tenant_scope(tenant.id):
+        return {
+            "conversation": conversation_id,
+            "contact": str(Contact.objects.get().id),
+            "attachment": str(attach_later(file).id),
+            "assistant": str(Assistant.objects.get().id),
+        }
+
+
+def test_every_route_is_in_the_table():
+    routes = {str(pattern.pattern).removeprefix("api/") for pattern in urlpatterns}
+
+    assert {_without_names(route) for route in routes} == {row[1] for row in ROUTES} | DESCRIPTION
+
+
+def _without_names(route):
+    head, mark, tail = route.partition("<")
+    return head + ("{}" + tail.partition(">")[2] if mark else "")
+
+
+@pytest.mark.parametrize("role", ["owner", "admin", "agent"])
+def test_every_role_may_do_the_teams_work(acme, role):
+    _, api = member_api(acme, role=role)
+
+    assert statuses(api, ids_of(acme), ANSWERED) == successes(ANSWERED)
+
+
+def test_what_is_not_ones_own_does_not_exist(acme, globex):
+    _, api = member_api(acme)
+    own, foreign = ids_of(acme), ids_of(globex)
+    before = team_events(globex)
+
+    for method, path, body, _, kind in WITH_ID:
+        wrong = [
+            foreign[kind],
+            str(uuid.uuid4()),
+            own["assistant"],
+            f"{{{own[kind]}}}",
+            own[kind].replace("-", ""),
+            "garbage",
+            "1",
+            "'; --",
+            "x" * 2000,
+        ]
+        answers = [call(api, method, path.format(value), body) for value in wrong]
+        assert {answer.status_code for answer in answers} == {404}, path
+        bodies = [{**answer.json(), "requestId": ""} for answer in answers]
+        assert all(body == bodies[0] for body in bodies), path
+        assert bodies[0]["code"] == f"{kind}_not_found"
+
+    assert team_events(globex) == before
+    assert reload(globex, foreign["conversation"]).owner == "bot"
+
+
+def test_what_does_not_exist_is_not_told_from_a_bad_request(acme, globex):
+    _, api = member_api(acme)
+    foreign = ids_of(globex)["conversation"]
+
+    answer = api.post(f"conversations/{foreign}/messages", {"text": 5})
+
+    assert answer.status_code == 404
+
+
+def worthless_tokens(tenant):
+    member, logged_out, gone, demoted = (make_member(tenant) for _ in range(4))
+    pair = sessions.log_in(email=member.user.email, password=PASSWORD)
+    tokens = {
+        "none": "",
+        "garbage": "garbage",
+        "refresh token": pair.refresh,
+        "unknown key": "sk_" + "x" * 32,
+        "ended session": access_token(logged_out),
+        "member who left": access_token(gone),
+        "changed role": access_token(demoted),
+    }
+    sessions.end_sessions(membership=logged_out)
+    Membership.objects.filter(pk=gone.pk).update(is_active=False)
+    Membership.objects.filter(pk=demoted.pk).update(role="admin")
+    with tenant_scope(tenant.id):
+        tokens["widget token"] = current_token(create_bubble(tenant, None, name="Bubble"))
+    revoked = credentials.issue(tenant, Credential.Kind.API_KEY, scopes=["*"])
+    credentials.revoke(revoked.credential)
+    return {**tokens, "revoked key": revoked.secret}
+
+
+def test_other_credentials_open_nothing(acme):
+    own = ids_of(acme)
+
+    for name, token in worthless_tokens(acme).items():
+        assert set(statuses(Api(token), own, ROUTES).values()) == {401}, name
+
+
+def test_a_key_needs_the_scope(acme):
+    own, member = ids_of(acme), make_member(acme)
+    reads = [row for row in ANSWERED if row[0] == "GET"]
+    writes = [row for row in ANSWERED if row[0] == "POST"]
+    without = [row for row in reads if row[1] != "me"]
+
+    reader, writer = key_api(acme, READ), key_api(acme, WRITE)
+
+    assert statuses(reader, own, reads) == successes(reads)
+    assert statuses(writer, own, writes, memberId=str(member.id)) == successes(writes)
+    assert set(statuses(reader, own, writes).values()) == {403}
+    assert set(statuses(writer, own, without).values()) == {403}
+
+
+def test_a_key_in_a_page_is_refused(acme):
+    api = key_api(acme, "*")
+    api.headers["Origin"] = "https://shop.example"
+
+    answer = api.get("conversations")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
+
+
+def test_a_suspended_tenant_is_refused(acme):
+    own = ids_of(acme)
+    _, api = member_api(acme)
+    acme.suspended_at = "2026-01-01T00:00:00Z"
+    acme.save()
+
+    assert set(statuses(api, own, ROUTES).values()) == {403}
+
+
+def test_lists_hold_ones_own_only(acme, globex):
+    _, api = member_api(acme)
+    own, foreign = ids_of(acme), ids_of(globex)
+    make_member(globex)
+
+    texts = [api.get(path).content.decode() for path in ("conversations", "members", "assistants")]
+
+    assert not any(value in text for value in foreign.values() for text in texts)
+    assert not any(str(globex.slug) in text for text in texts)
+    assert own["conversation"] in texts[0]
