@@ -210,5 +210,5 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
 
     @display(description="Passages")
     def entry_count(self, source: KnowledgeSource) -> int:
-        count: int = source.entry_total  # type: ignore[attr-defined]
+        count: int = source.entry_total
         return count

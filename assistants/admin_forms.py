@@ -53,7 +53,7 @@ class AssistantForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if latest := self.instance.staging or self.instance.production:
-            self.initial |= {name: getattr(latest, name) for name in VERSION_FIELDS}
+            self.initial.update({name: getattr(latest, name) for name in VERSION_FIELDS})
 
     def version_settings(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in VERSION_FIELDS}

@@ -66,9 +66,10 @@ def is_conversation(conversation_id: object) -> bool:
 
 def history(conversation_id: object, *, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
     """A conversation's messages, notes included, latest first. Raises NotFound."""
-    if not is_conversation(conversation_id):
+    known = parse_uuid(conversation_id)
+    if known is None or not is_conversation(known):
         raise NotFound("Conversation not found.", code="conversation_not_found")
-    rows = _messages().filter(conversation_id=parse_uuid(conversation_id)).order_by("-seq")
+    rows = _messages().filter(conversation_id=known).order_by("-seq")
     if cursor:
         rows = rows.filter(seq__lt=decode_cursor(cursor, _read_seq))
     return page_of(rows, size=size, render=message_data, position=lambda row: str(row.seq))

@@ -59,7 +59,9 @@ def acting_member(request: Request, given: dict[str, Any]) -> Membership:
 
 def member_by_id(request: Request, member_id: object) -> Membership:
     """An active member of the caller's tenant. Raises BadRequest for any other id."""
-    member = members_of(grant_of(request).tenant_id).filter(pk=parse_uuid(member_id)).first()
+    known = parse_uuid(member_id)
+    members = members_of(grant_of(request).tenant_id)
+    member = members.filter(pk=known).first() if known else None
     if member is None:
         raise BadRequest("There is no such member.", code="unknown_member")
     return member

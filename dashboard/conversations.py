@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -177,7 +178,7 @@ class MarkReadView(ActionView):
         )
 
 
-def _assignee(request: Request, text: str | None) -> object:
+def _assignee(request: Request, text: str | None) -> UUID | str | None:
     grant = grant_of(request)
     if text == "me" and isinstance(grant, MemberGrant):
         return grant.membership_id

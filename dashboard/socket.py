@@ -167,7 +167,7 @@ class TenantSocket(SocketConsumer):
 
 
 def _number(value: object) -> int:
-    """An event's number; for anything else one that no log has, so that the client starts afresh."""
+    """An event's number, or for anything else one that no log has, so that a resync follows."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 19:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else NOWHERE

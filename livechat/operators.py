@@ -24,7 +24,7 @@ def operators_middleware(
 
         async def asynchronous(request: HttpRequest) -> HttpResponse:
             with _scope_of(request):
-                return await get_response(request)  # type: ignore[no-any-return]
+                return await get_response(request)
 
         return asynchronous
 

@@ -1,5 +1,6 @@
 """How the operators' admin looks and what its side bar holds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.templatetags.static import static
@@ -35,7 +36,7 @@ ACCENT = {
 }
 
 
-def _scale(steps: dict[str, tuple[float, float]]) -> dict[str, str]:
+def _scale(steps: Mapping[str, tuple[float, float]]) -> dict[str, str]:
     return {step: f"oklch({light}% {chroma} {HUE})" for step, (light, chroma) in steps.items()}
 
 

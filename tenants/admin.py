@@ -129,7 +129,7 @@ class TenantAdmin(OperatorsAdmin):
 
 
 @admin.register(User)
-class UserAdmin(BaseUserAdmin, OperatorsAdmin):
+class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's own combination
     """People who log in. What they may do in a tenant is their membership's business."""
 
     add_form = NewUserForm

@@ -26,7 +26,6 @@ SCOPES = {
     "chat": "Chat as a program on the vendors' protocols",
 }
 GRACES = {"24": "24 hours", "168": "7 days", "1": "1 hour", "0": "not at all"}
-PASSWORD_HELP = "Empty makes one up, which is shown once."
 
 
 class PersonForm(forms.ModelForm):
@@ -41,7 +40,7 @@ class PersonForm(forms.ModelForm):
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         label="Initial password",
-        help_text=f"{PASSWORD_HELP} Somebody who has an account keeps theirs.",
+        help_text="Empty makes one up, which is shown once. Who has an account keeps theirs.",
     )
 
     def clean_password(self) -> str:

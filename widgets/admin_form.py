@@ -38,7 +38,7 @@ HINTS = {
 class RowsField(LinesField):
     """A list of objects, one on each line, with their values between separators."""
 
-    def __init__(self, row: serializers.Serializer, **options: Any) -> None:
+    def __init__(self, row: Any, **options: Any) -> None:
         self.columns = row.fields
         super().__init__(**options)
 
@@ -75,7 +75,7 @@ def paths(schema: serializers.Serializer, prefix: str = "") -> Iterator[tuple[st
 
 
 def form_field(path: str, field: Any) -> forms.Field:
-    options = {"required": False, "label": _label(path), "help_text": HINTS.get(path, "")}
+    options: dict[str, Any] = {"required": False, "label": _label(path), "help_text": HINTS.get(path, "")}
     match field:
         case serializers.BooleanField():
             return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, **options)
