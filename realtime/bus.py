@@ -17,6 +17,8 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from kombu import Connection
 
+from tenants import context
+
 logger = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 10_000
@@ -31,7 +33,8 @@ def publish(tenant_id: UUID, message: dict[str, Any]) -> None:
 
 def nudge(task: str, **arguments: Any) -> None:
     """Tell the worker to look at the table; it will do so anyway, a little later."""
-    _outgoing.put((None, {"task": task, "arguments": arguments}))
+    headers = {"request_id": context.request_id.get()}
+    _outgoing.put((None, {"task": task, "arguments": arguments, "headers": headers}))
 
 
 def group_of(tenant_id: UUID) -> str:
@@ -104,7 +107,7 @@ class Outgoing:
             logger.warning("A hint was lost: %s", error or type(error).__name__)
             await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
-    def _send_task(self, task: str, arguments: dict[str, Any]) -> None:
+    def _send_task(self, task: str, arguments: dict[str, Any], headers: dict[str, str]) -> None:
         # A connection of its own: the worker's must be patient, this one must not.
         if self._broker is None:
             self._broker = Connection(
@@ -117,7 +120,9 @@ class Outgoing:
                 },
             )
         try:
-            current_app.send_task(task, kwargs=arguments, connection=self._broker, retry=False)
+            current_app.send_task(
+                task, kwargs=arguments, headers=headers, connection=self._broker, retry=False
+            )
         except Exception:
             self._broker.release()
             self._broker = None

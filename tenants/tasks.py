@@ -1,6 +1,10 @@
 """The base of every Celery task."""
 
+from typing import Any
+
 from celery.contrib.django.task import DjangoTask
+
+from tenants import context
 
 
 class Task(DjangoTask):
@@ -9,3 +13,7 @@ class Task(DjangoTask):
     abstract = True
     typing = False
     ignore_result = True
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+        """Let the job's log lines name the request that it goes back to, and no earlier one."""
+        context.request_id.set((self.request.headers or {}).get("request_id", ""))
