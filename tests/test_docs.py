@@ -1,0 +1,152 @@
+"""The documents say what the code does, neither more nor less."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from django.urls import URLPattern, get_resolver
+
+from assistants.admin_faq import read_faq
+from assistants.knowledge import faq
+from livechat.health import CHECKS
+from livechat.routing import UnknownSocket, websocket_urlpatterns
+from tenants import strict_json
+
+ROOT = Path(__file__).resolve().parents[1]
+README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
+ROOMS = ("tenants", "realtime", "assistants", "conversations", "widgets", "dashboard", "livechat")
+METHODS = ("get", "post", "put", "patch", "delete")
+READERS = {"env_text", "env_bool", "env_int", "env_list", "env_url"}
+TELLERS = {"emit", "whisper", "_whisper", "announce_conversation", "announce_message"}
+
+
+def table(document, heading):
+    """What the first column of the table under ``heading`` holds, without its code marks."""
+    section = re.split(r"^## ", document.read_text(), flags=re.MULTILINE)
+    (text,) = [part for part in section if part.startswith(heading + "\n")]
+    rows = re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+    assert len(rows) == len(set(rows))
+    return set(rows)
+
+
+def nodes(kind):
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, kind):
+                    yield node
+
+
+def name_of(function):
+    return ast.unparse(function).rpartition(".")[2]
+
+
+def texts(expressions):
+    return {
+        e.value for e in expressions if isinstance(e, ast.Constant) and isinstance(e.value, str)
+    }
+
+
+def settings_read():
+    for call in nodes(ast.Call):
+        is_environ = ast.unparse(call.func) == "os.environ.get"
+        if call.args and (name_of(call.func) in READERS or is_environ):
+            yield from texts(call.args[:1])
+    for subscript in nodes(ast.Subscript):
+        if ast.unparse(subscript.value) == "os.environ" and isinstance(subscript.ctx, ast.Load):
+            yield from texts([subscript.slice])
+
+
+def types_told():
+    for call in nodes(ast.Call):
+        if name_of(call.func) in TELLERS:
+            yield from texts([*call.args, *(word.value for word in call.keywords)])
+    for function in nodes(ast.FunctionDef):
+        if function.name in TELLERS:
+            yield from texts(filter(None, function.args.kw_defaults))
+
+
+def endpoints(patterns, prefix=""):
+    """Each method and path below /api, as the documents spell them."""
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if not isinstance(pattern, URLPattern):
+            yield from endpoints(pattern.url_patterns, path)
+        elif path.startswith("api/"):
+            view = pattern.callback.view_class
+            spelled = re.sub(r"<str:(\w+)>", lambda match: ":" + camel_case(match[1]), path)
+            yield from (f"{m.upper()} /{spelled}" for m in METHODS if hasattr(view, m))
+
+
+def camel_case(name):
+    first, *others = name.split("_")
+    return first + "".join(map(str.title, others))
+
+
+def commands(pattern):
+    return {found for path in DOCUMENTS for found in re.findall(pattern, path.read_text())}
+
+
+def test_the_settings_table_lists_what_is_read_from_the_environment():
+    assert table(README, "Settings") == set(settings_read())
+
+
+def test_the_events_table_lists_the_types_that_are_told():
+    assert table(README, "Events") == set(types_told())
+
+
+def test_the_health_table_lists_the_checks():
+    heading = "How to find out what is wrong: manage.py doctor"
+
+    assert table(ROOT / "docs" / "operations.md", heading) == set(CHECKS)
+
+
+def test_every_endpoint_is_described():
+    described = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /api/[^`?]*)[^`]*`", API.read_text())
+
+    assert set(described) == set(endpoints(get_resolver().url_patterns))
+
+
+def test_every_socket_is_described():
+    described = set(re.findall(r"`/((?:api/)?ws/\w+)`", API.read_text()))
+    sockets = [each for each in websocket_urlpatterns if each.callback is not unknown()]
+
+    assert len(sockets) == len(websocket_urlpatterns) - 1
+    for path in described:
+        assert any(each.resolve(path) for each in sockets), path
+    for each in sockets:
+        assert any(each.resolve(path) for path in described), each
+
+
+def unknown():
+    (last,) = [each for each in websocket_urlpatterns if each.resolve("ws/unheard-of")]
+    assert last.callback.consumer_class is UnknownSocket
+    return last.callback
+
+
+def test_the_commands_that_are_named_exist():
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+
+    assert commands(r"(?:`|^|=\S+ )make (\w+)") <= set(targets)
+    assert commands(r"manage\.py (\w+)") <= set(get_commands())
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    for address in re.findall(r"\]\(([^)#]+)", document.read_text()):
+        if not address.startswith(("http://", "https://")):
+            assert (document.parent / address).exists(), address
+
+
+def test_the_two_examples_of_an_faq_say_the_same():
+    text = (ROOT / "docs" / "knowledge.md").read_text()
+    (written,) = re.findall(r"```\n(Q: .*?)```", text, flags=re.DOTALL)
+    (uploaded,) = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
+
+    (passage,) = faq.passages(strict_json.loads(uploaded))
+
+    assert len(passage.variants) == 2
+    assert [passage] == faq.passages(read_faq(written))
