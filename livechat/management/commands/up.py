@@ -101,6 +101,8 @@ class Command(BaseCommand):
             supervisor.start()
             demo = self.demo(env)
             self.wait_until_ready(supervisor, env=env)
+            # What was written on the way belongs above the screen.
+            supervisor.tick()
             self.say(screen(settings.PUBLIC_URL, demo=demo))
             while True:
                 supervisor.tick()
@@ -122,7 +124,7 @@ class Command(BaseCommand):
         """Return the demo tenant, made at the first start; nothing in production."""
         if settings.PRODUCTION:
             return {}
-        self.say("Preparing the demo tenant.")
+        self.say("Preparing the demo tenant; at first it reads the documentation.")
         done = self.manage("demo", "--json", env=env)
         if done.returncode:
             self.say(f"There is no demo tenant: {done.stderr.strip()}")
