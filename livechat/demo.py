@@ -3,6 +3,7 @@
 import json
 import secrets
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -83,7 +84,7 @@ def _teach(assistant: Assistant, path: Path) -> None:
     ingest(source)
 
 
-def _token(tenant: Tenant, kind: Credential.Kind, subject_id: object) -> str:
+def _token(tenant: Tenant, kind: Credential.Kind, subject_id: UUID) -> str:
     found = Credential.objects.filter(
         tenant=tenant, kind=kind, subject_id=subject_id, revoked_at=None, expires_at=None
     ).first()

@@ -1,8 +1,11 @@
 """The database's half of the wall: SQL that a migration runs for each table of tenant data."""
 
+from typing import Any
+
 from django.db.migrations import RunSQL
 
 APP_ROLE = "livechat_app"
+Statements = list[str | tuple[str, Any]]
 
 
 def wall(table: str, **references: str) -> RunSQL:
@@ -11,7 +14,7 @@ def wall(table: str, **references: str) -> RunSQL:
     ``references`` names columns and where they point: ``contact_id="conversations_contact"``.
     The policy has no default: without a tenant a query is an error, never an empty list.
     """
-    forward = [
+    forward: Statements = [
         f"ALTER TABLE {table} ADD CONSTRAINT {table}_tenant_key UNIQUE (tenant_id, id)",
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"CREATE POLICY tenant ON {table}"
@@ -20,7 +23,7 @@ def wall(table: str, **references: str) -> RunSQL:
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {APP_ROLE}",
         *(_pin(table, column, target) for column, target in references.items()),
     ]
-    backward = [
+    backward: Statements = [
         *(f"ALTER TABLE {table} DROP CONSTRAINT {table}_{column}_wall" for column in references),
         f"DROP POLICY tenant ON {table}",
         f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY",

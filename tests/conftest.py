@@ -1,4 +1,4 @@
-"""Every test runs on real PostgreSQL and Redis, commits for real, and brings its own two tenants."""
+"""Tests run on real PostgreSQL and Redis, commit for real, and bring their own two tenants."""
 
 import pytest
 from django.core.management import call_command
