@@ -18,9 +18,7 @@ QUESTION_CHARACTERS = 1_000
 WORDS_WEIGHT = 0.05
 
 
-def search(
-    assistant_id: UUID, *, revision: int, question: str, vector: Floats | None
-) -> list[Hit]:
+def search(assistant_id: UUID, *, revision: int, question: str, vector: Floats | None) -> list[Hit]:
     """Search in the tenant's scope. Without a vector nothing is similar, only found."""
     cosines = indexes.get(assistant_id, revision).similarities(vector) if vector is not None else {}
     shares = _shares(assistant_id, question)
