@@ -5,16 +5,16 @@ import time
 from collections.abc import Awaitable, Callable
 from itertools import count as counted
 
-# Titles of the documentation, so that each is answered and none handed over.
+# What the documentation answers; a question that it does not would end with a handover.
 QUESTIONS = (
-    "Choose the port and the address",
-    "Where the data are kept",
-    "How long data are kept",
-    "How to rotate a credential",
-    "Which kind of source to choose",
-    "What happens when a worker dies",
-    "How to show popup messages",
-    "How to write an FAQ",
+    "How do I choose the port and the address?",
+    "In which folder are the data kept?",
+    "How long are data kept?",
+    "How do I rotate a token without an outage?",
+    "Which kind of source should I choose?",
+    "What happens when a worker dies?",
+    "How do I change the greeting?",
+    "How do I write an FAQ?",
 )
 
 Ask = Callable[[int, str], Awaitable[None]]

@@ -28,7 +28,7 @@ from widgets.callers import Caller
 from widgets.chat import Asked, ask
 
 READY = "ReadyForQuery"
-QUESTION = "Where the data are kept"
+QUESTION = "In which folder are the data kept?"
 ANSWER = Reply(text="In the folder var.")
 
 Costs = dict[str, tuple[int, int]]
