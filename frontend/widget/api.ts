@@ -59,6 +59,15 @@ export class Api {
     return this.#ask("/chat", { session, body: { sessionId, conversationId, messageId, message } });
   }
 
+  /** Who answers in the conversation. */
+  async owner(session: Session): Promise<string | undefined> {
+    const { results } = await this.#ask<{ results: { id: string; owner: string }[] }>(
+      "/conversations",
+      { session },
+    );
+    return results.find(({ id }) => id === session.conversationId)?.owner;
+  }
+
   /** The conversation's latest messages, newest first. */
   async history(session: Session): Promise<Message[]> {
     const path = `/conversations/${session.conversationId}/messages`;

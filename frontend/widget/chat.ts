@@ -13,7 +13,8 @@ export interface Ear {
   coming(text: string | undefined): void;
   /** Forget all messages; they come again. */
   restart(): void;
-  state(line: Line, owner: string): void;
+  /** How the line is, who holds the conversation, and which person spoke last. */
+  state(line: Line, owner: string, person: string): void;
   /** Say in the visitor's words why a message was refused. */
   explain(code: string): string;
 }
@@ -47,6 +48,7 @@ export class Chat {
   #socket: Socket | undefined;
   #line: Line = "idle";
   #owner = "bot";
+  #person = "";
   #last: Message | undefined;
   #unsent: Unsent[] = [];
   #cursor: number | undefined;
@@ -63,10 +65,11 @@ export class Chat {
     this.#ear = ear;
   }
 
-  /** Go on with the conversation that this browser remembers, if there is one. */
-  resume(): void {
+  /** Go on with the conversation that this browser remembers; false if there is none. */
+  resume(): boolean {
     this.#session = this.#memory.read();
     if (this.#session) void this.#connect();
+    return this.#session !== undefined;
   }
 
   say(text: string): void {
@@ -201,10 +204,14 @@ export class Chat {
 
   /** Read everything afresh: on a new page, or after too long an absence. */
   async #catchUp(): Promise<void> {
-    const messages = await this.#api.history(this.#session!).catch(() => []);
+    const session = this.#session!;
+    const both = Promise.all([this.#api.history(session), this.#api.owner(session)]);
+    const [messages, owner] = await both.catch((): [Message[], string?] => [[]]);
     if (messages.length) this.#ear.restart();
     this.#last = undefined;
     for (const message of messages.reverse()) this.#take(message, false);
+    if (owner) this.#owner = owner;
+    this.#set(this.#line);
   }
 
   #acknowledge({ messageId, id, seq, conversationId }: Acknowledgement): void {
@@ -223,6 +230,10 @@ export class Chat {
 
   #take(message: Message, isNew = !this.#known.has(message.id)): void {
     this.#known.add(message.id);
+    if (message.author.kind === "agent") {
+      this.#person = message.author.name;
+      this.#set(this.#line);
+    }
     if (!this.#last || message.seq >= this.#last.seq) {
       this.#last = message;
       if (message.author.kind !== "visitor") this.#ear.coming(undefined);
@@ -300,7 +311,7 @@ export class Chat {
 
   #set(line: Line): void {
     this.#line = line;
-    this.#ear.state(line, this.#owner);
+    this.#ear.state(line, this.#owner, this.#person);
   }
 
   #keep(session: Session): void {

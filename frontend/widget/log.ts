@@ -41,8 +41,8 @@ export class Log {
     });
   }
 
-  greet(name: string, text: string): void {
-    this.#list.prepend(item("assistant", name, text));
+  greet(kind: string, name: string, text: string): void {
+    this.#list.prepend(item(kind, name, text));
     this.#settle();
   }
 
@@ -123,7 +123,7 @@ export class Log {
 
   #sources({ sources }: Message): HTMLElement {
     const items = sources.map(({ title, url }) => h("li", {}, link(url ?? "", title)));
-    return h("ul", { class: "sources", "aria-label": this.#texts.sources }, ...items);
+    return h("div", { class: "sources" }, `${this.#texts.sources}:`, h("ul", {}, ...items));
   }
 
   /** Only the last message's choices can be taken. */

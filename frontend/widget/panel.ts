@@ -28,6 +28,7 @@ export class Panel {
   readonly #state = h("div", { class: "state" });
   readonly #input: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
+  readonly #person: HTMLButtonElement;
   readonly #said = h("div", { class: "said", role: "status" });
   readonly #badge = h("span", { class: "badge", hidden: true });
   readonly #dark = matchMedia("(prefers-color-scheme: dark)");
@@ -43,6 +44,8 @@ export class Panel {
     this.#input = this.#textarea();
     this.#send = h("button", { class: "plain", "aria-label": texts.send, disabled: true });
     this.#send.append(icon(SEND));
+    this.#person = h("button", { type: "button", onclick: actions.askForPerson });
+    this.#person.textContent = texts.askForPerson!;
     this.#launcher = this.#makeLauncher();
     this.#panel = h(
       "section",
@@ -69,12 +72,13 @@ export class Panel {
     return !this.#panel.hidden;
   }
 
-  open(): void {
+  /** Open, and take the focus unless nobody asked for it. */
+  open(focus = true): void {
     if (this.isOpen) return;
     this.#show(true);
     this.unread(0);
     this.log.toEnd();
-    this.#input.focus({ preventScroll: true });
+    if (focus) this.#input.focus({ preventScroll: true });
     this.#actions.open();
   }
 
@@ -89,9 +93,10 @@ export class Panel {
     this.#host.remove();
   }
 
-  /** One line below the title: who answers, or what the line does. */
-  state(text: string): void {
+  /** Below the title: who answers, or how the connection is. */
+  state(text: string, personComes: boolean): void {
     this.#state.textContent = text;
+    this.#person.hidden = personComes;
   }
 
   /** Let a screen reader say this. */
@@ -152,6 +157,9 @@ export class Panel {
       "aria-label": this.#config.texts.open,
       onclick: () => (this.isOpen ? this.close() : this.open()),
     });
+    if (this.#config.widget.activation === "hover") {
+      launcher.addEventListener("mouseenter", () => this.open());
+    }
     launcher.append(this.#launcherIcon(), this.#badge);
     return launcher;
   }
@@ -201,13 +209,8 @@ export class Panel {
 
   #foot(): HTMLElement {
     const { texts, branding } = this.#config;
-    const askForPerson = (): void => this.#actions.askForPerson();
-    return h(
-      "div",
-      { class: "foot" },
-      h("button", { type: "button", onclick: askForPerson }, texts.askForPerson!),
-      h("span", {}, branding.poweredBy ? texts.poweredBy! : ""),
-    );
+    const brand = h("span", {}, branding.poweredBy ? texts.poweredBy! : "");
+    return h("div", { class: "foot" }, this.#person, brand);
   }
 
   /** The page's own shortcuts are not meant by what is typed here. */

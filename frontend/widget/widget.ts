@@ -30,7 +30,6 @@ export class Widget implements Handle {
   #isDestroyed = false;
   #wantsOpen = false;
   #unread = 0;
-  #speaker = "";
 
   constructor(options: Options) {
     this.#options = options;
@@ -79,21 +78,22 @@ export class Widget implements Handle {
       unsent: (all) => panel.log.waiting(all),
       coming: (text) => panel.log.coming(text, config.assistantName),
       restart: () => panel.log.clear(),
-      state: (line, owner) => this.#tell(line, owner),
+      state: (line, owner, person) => this.#tell(line, owner, person),
       explain: (code) => explain(code, config.texts),
     });
     [this.#panel, this.#chat] = [panel, chat];
-    const greeting = config.greeting || config.texts.welcome;
-    if (greeting) panel.log.greet(config.assistantName, greeting);
-    this.#tell("idle", "bot");
-    chat.resume();
-    if (this.#wantsOpen || config.widget.openAutomatically) panel.open();
+    const { greeting, assistantName, widget } = config;
+    if (greeting) panel.log.greet("assistant", assistantName, greeting);
+    else if (config.texts.welcome) panel.log.greet("system", "", config.texts.welcome);
+    this.#tell("idle", "bot", "");
+    if (!chat.resume() && greeting && widget.notifyOnGreeting) panel.unread(1);
+    if (this.#wantsOpen) panel.open();
+    else if (widget.openAutomatically) panel.open(false);
   }
 
   #take(message: Message, isNew: boolean): void {
     this.#panel!.log.put(message);
     const { kind, name } = message.author;
-    if (kind === "agent") this.#speaker = name;
     if (!isNew || kind === "visitor") return;
     this.#panel!.announce(`${name} ${message.text}`);
     if (!this.#panel!.isOpen) this.#panel!.unread(++this.#unread);
@@ -105,7 +105,7 @@ export class Widget implements Handle {
     this.#chat!.read();
   }
 
-  #tell(line: Line, owner: string): void {
+  #tell(line: Line, owner: string, person: string): void {
     const { texts, assistantName } = this.#config!;
     const lines: Record<string, string | undefined> = {
       connecting: texts.connecting,
@@ -114,10 +114,11 @@ export class Widget implements Handle {
     const owners: Record<string, string | undefined> = {
       bot: assistantName,
       waiting: texts.waiting,
-      human: this.#speaker,
+      human: person,
       closed: texts.ended,
     };
-    this.#panel!.state(lines[line] ?? owners[owner] ?? "");
+    const personComes = owner === "waiting" || owner === "human";
+    this.#panel!.state(lines[line] ?? owners[owner] ?? "", personComes);
   }
 }
 
@@ -131,7 +132,7 @@ function complain(error: unknown, base: string): void {
   const why =
     error instanceof Refusal
       ? `${error.message} (${error.code || error.status})`
-      : `${base} cannot be reached from this page. Is its address right, and does the page's
-      Content-Security-Policy list it under connect-src?`;
-  console.error(`LiveChat: the chat cannot be shown. ${why}`);
+      : "Are the address and the bubble's code right, does the bubble allow this page's origin, " +
+        "and does the page's Content-Security-Policy list the address under connect-src?";
+  console.error(`LiveChat: ${base} shows no chat here. ${why}`);
 }

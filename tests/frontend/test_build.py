@@ -1,4 +1,4 @@
-"""The committed build is that of the committed sources, and small; neither needs Node to be seen."""
+"""The committed build is that of the committed sources, and small. None of it needs Node."""
 
 import gzip
 import hashlib

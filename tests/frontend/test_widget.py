@@ -1,0 +1,402 @@
+"""The embed script in a real browser, on a strict page of another origin."""
+
+import asyncio
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from assistants.knowledge.ingestion import add_source, ingest
+from assistants.models import KnowledgeSource
+from realtime.ephemeral import whisper
+from realtime.models import Audience
+from tenants.executor import run_in_db_thread
+from tests.factories import make_member
+from tests.frontend.visitors import (
+    Wire,
+    asked,
+    box,
+    conversation,
+    launcher,
+    log,
+    panel,
+    reply,
+    said,
+    say,
+    visit,
+)
+from tests.widgets.shops import FAQ
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+GREETING = "Hello! What would you like to know?"
+QUESTION, ANSWER = FAQ[0]["question"], FAQ[0]["answer"]
+
+
+@pytest.fixture
+def taught(shop):
+    """A shop whose assistant knows the opening hours, from a page of the web."""
+    with shop.scope():
+        source = add_source(
+            shop.assistant,
+            kind=KnowledgeSource.Kind.FAQ,
+            title="Help",
+            content=FAQ[:1],
+            url="https://shop.example/help",
+        )
+    ingest(source)
+    return shop
+
+
+@pytest.fixture
+def member(acme):
+    return make_member(acme)
+
+
+async def test_nothing_is_stored_and_only_the_config_asked_for_before_the_visitor_acts(
+    page, site, shop
+):
+    requests, sockets = [], []
+    page.on("request", lambda request: requests.append(request.url))
+    page.on("websocket", lambda socket: sockets.append(socket))
+
+    await visit(page, site.page(site.mount(shop)))
+    await expect(log(page)).to_contain_text(GREETING)
+
+    assert [url for url in requests if not url.startswith(site.url)] == [
+        f"{site.backend}/assets/chat-widget.js",
+        f"{site.backend}/api/widgets/{shop.bubble.code}/config",
+    ]
+    assert sockets == []
+    assert await page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert await page.context.cookies() == []
+    assert await asked(shop) == []
+
+
+async def test_a_question_is_answered_with_a_link_to_its_source(page, site, taught, live_worker):
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, QUESTION)
+
+    await expect(log(page)).to_contain_text(ANSWER)
+
+    source = log(page).get_by_role("link", name="Help")
+    await expect(source).to_have_attribute("href", "https://shop.example/help")
+    await expect(source).to_have_attribute("rel", "noopener noreferrer")
+    assert await said(page) == [GREETING, QUESTION, f"From Help:\n\n{ANSWER}"]
+    await expect(page.get_by_role("status")).to_contain_text(ANSWER)
+
+
+async def test_an_answer_is_shown_as_it_is_written(page, site, taught):
+    wire = Wire()
+    wire.swallow = lambda frame: frame["data"].get("author", {}).get("kind") == "assistant"
+    await wire.hold(page)
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, QUESTION)
+    await expect(page.locator(".dots")).to_be_visible()
+    found = await conversation(taught)
+
+    async def tell(index, text, *, attempt=1):
+        data = {"turnId": "t", "attempt": attempt, "index": index, "text": text}
+        data["conversationId"] = str(found.id)
+        whisper(found.tenant_id, Audience.VISITOR, "message:delta", data, conversation_id=found.id)
+        await asyncio.sleep(0.05)
+
+    await tell(0, "We op")
+    await expect(page.locator(".streaming")).to_contain_text("We op")
+    await tell(2, "nine.")
+    await tell(1, "en at ")
+    await expect(page.locator(".streaming .bubble")).to_have_text("We open at nine.")
+    await tell(0, "A new attempt", attempt=2)
+    await expect(page.locator(".streaming .bubble")).to_have_text("A new attempt")
+
+
+async def test_a_reload_keeps_the_conversation(page, site, taught, live_worker):
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, QUESTION)
+    await expect(log(page)).to_contain_text(ANSWER)
+    before = await said(page)
+
+    await page.reload()
+    await launcher(page).click()
+    await expect(log(page)).to_contain_text(ANSWER)
+    assert await said(page) == before
+    await say(page, "Thank you")
+
+    await expect(log(page)).to_contain_text("You are welcome")
+    assert await asked(taught) == [QUESTION, "Thank you"]
+    assert (await conversation(taught)).message_seq == 4
+
+
+async def test_what_people_write_is_text_and_only_web_addresses_are_links(page, site, shop, member):
+    attack = "<img src=x onerror=alert(1)><script>alert(1)</script>"
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, attack)
+    await expect(page.locator(".visitor:not(.unsent)")).to_contain_text(attack)
+
+    answer = f"{attack} javascript:alert(1) https://shop.example/a?b=1&c=2), www.shop.example"
+    await reply(shop, member, answer)
+
+    await expect(page.locator(".agent .bubble")).to_have_text(answer)
+    links = log(page).get_by_role("link")
+    await expect(links).to_have_count(1)
+    await expect(links).to_have_attribute("href", "https://shop.example/a?b=1&c=2")
+    assert await log(page).locator("img, script").count() == 0
+
+
+async def test_a_person_is_asked_for_and_answers(page, site, taught, member, live_worker):
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, QUESTION)
+    await expect(log(page)).to_contain_text(ANSWER)
+
+    await page.get_by_role("button", name="Talk to a person").click()
+    await expect(log(page)).to_contain_text("A person of our team will answer you here.")
+    await expect(page.get_by_role("button", name="Talk to a person")).to_be_hidden()
+    assert (await conversation(taught)).owner == "waiting"
+    await reply(taught, member, "Good day!")
+
+    await expect(page.locator(".agent")).to_contain_text("Good day!")
+    await expect(panel(page).locator(".state")).to_have_text(member.user.name)
+
+
+async def test_a_person_can_be_asked_for_before_anything_else(page, site, shop, live_worker):
+    await visit(page, site.page(site.mount(shop)))
+    await page.get_by_role("button", name="Talk to a person").click()
+
+    await expect(panel(page).locator(".state")).to_have_text(
+        "A person of our team will answer you here."
+    )
+    assert (await conversation(shop)).owner == "waiting"
+
+
+async def test_choices_are_buttons_that_say_what_they_read(page, site, taught, live_worker):
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, "Can I visit the shop at night?")
+
+    choice = page.locator(".choices").get_by_role("button", name=QUESTION)
+    await choice.click()
+
+    await expect(log(page)).to_contain_text(ANSWER)
+    await expect(page.locator(".choices")).to_have_count(0)
+    assert (await asked(taught))[1:] == [QUESTION]
+
+
+async def test_a_closed_panel_shows_how_much_is_unread(page, site, shop, member, live_worker):
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Thank you")
+    await expect(log(page)).to_contain_text("You are welcome")
+    await page.keyboard.press("Escape")
+
+    await reply(shop, member, "Hello!")
+
+    # Joining the conversation is a line of its own.
+    await expect(page.locator(".badge")).to_have_text("2")
+    await page.get_by_role("button", name="Open the chat (New messages: 2)").click()
+    await expect(page.locator(".badge")).to_be_hidden()
+
+
+async def test_the_keyboard_is_enough_and_the_page_hears_none_of_it(page, site, shop):
+    await page.goto(site.page(site.mount(shop)))
+    await expect(launcher(page)).to_be_visible()
+    await page.evaluate("window.keys = []; addEventListener('keydown', e => keys.push(e.key))")
+
+    await launcher(page).focus()
+    await page.keyboard.press("Enter")
+    await expect(box(page)).to_be_focused()
+    await expect(page.locator(".launcher")).to_have_attribute("aria-expanded", "true")
+    await page.keyboard.type("s")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("t")
+    assert await box(page).input_value() == "s\nt"
+    await page.keyboard.press("Escape")
+
+    await expect(panel(page)).to_be_hidden()
+    await expect(launcher(page)).to_be_focused()
+    assert await page.evaluate("keys") == ["Enter"]
+
+
+async def test_a_lost_line_comes_back_with_what_was_missed(page, site, shop, member):
+    wire = Wire()
+    await wire.hold(page)
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+
+    await wire.cut()
+    await expect(panel(page).locator(".state")).to_have_text("No connection. Trying again…")
+    await reply(shop, member, "Are you there?")
+    wire.mend()
+
+    await expect(panel(page).locator(".state")).to_have_text(member.user.name, timeout=15_000)
+    await expect(page.locator(".agent")).to_have_count(1)
+    first, *later = [frame for frame in wire.sent if frame["type"] == "auth"]
+    assert "lastEventId" not in first
+    assert "lastEventId" in later[-1]
+
+
+async def test_a_message_whose_receipt_was_lost_is_stored_once(page, site, shop):
+    wire = Wire()
+    wire.swallow = lambda frame: frame["type"] in ("ack", "message:new")
+    await wire.hold(page)
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Once")
+    await expect(page.locator(".unsent")).to_have_text("Once")
+
+    wire.swallow = lambda frame: False
+    await wire.cut()
+    wire.mend()
+
+    await expect(page.locator(".unsent")).to_have_count(0, timeout=15_000)
+    await expect(page.locator(".visitor")).to_have_count(1)
+    assert await asked(shop) == ["Once"]
+
+
+async def test_without_sockets_requests_carry_the_conversation(page, site, taught, live_worker):
+    wire = Wire()
+    wire.is_cut = True
+    await wire.hold(page)
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, QUESTION)
+
+    await expect(log(page)).to_contain_text(ANSWER, timeout=15_000)
+
+    assert await said(page) == [GREETING, QUESTION, f"From Help:\n\n{ANSWER}"]
+
+
+async def test_a_refused_message_says_why_and_can_be_sent_again(page, site, shop):
+    async def refuse(route):
+        body = {"success": False, "code": "rate_limited", "error": "Too many."}
+        await route.fulfill(status=429, json=body, headers={"Access-Control-Allow-Origin": "*"})
+
+    await page.route("**/session", refuse)
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+    await expect(page.get_by_role("alert")).to_contain_text("Too many messages.")
+    await page.unroute("**/session")
+
+    await page.get_by_role("button", name="Try again").click()
+
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await expect(page.locator(".visitor:not(.unsent)")).to_have_text(re.compile("Hello"))
+    assert await asked(shop) == ["Hello"]
+    page.complaints.clear()
+
+
+async def test_a_session_that_the_server_does_not_know_is_begun_anew(page, site, shop):
+    address = site.page(site.mount(shop))
+    await page.goto(address)
+    kept = '{"sessionId": "s_gone", "sessionSecret": "ss_gone"}'
+    key = f"livechat:{shop.bubble.code}"
+    await page.evaluate("([key, kept]) => localStorage.setItem(key, kept)", [key, kept])
+
+    await visit(page, address)
+    await say(page, "Hello")
+
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    assert await asked(shop) == ["Hello"]
+    page.complaints.clear()
+
+
+async def test_a_page_that_forbids_storage_can_chat(page, site, shop):
+    await page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no') }})"
+    )
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+
+
+async def test_the_pages_own_style_does_not_reach_the_chat(page, site, shop):
+    hostile = "* { letter-spacing: 1em; color: red !important; font-size: 40px; line-height: 3 }"
+    await visit(page, site.page(site.mount(shop), style=hostile))
+
+    style = await page.locator(".bubble").first.evaluate(
+        "e => (({letterSpacing, fontSize, color}) => [letterSpacing, fontSize, color])"
+        "(getComputedStyle(e))"
+    )
+
+    assert style[:2] == ["normal", "15px"]
+    assert style[2] != "rgb(255, 0, 0)"
+
+
+async def test_destroy_leaves_no_node_and_no_socket(page, site, shop):
+    await page.goto(site.page(site.mount(shop)))
+    await expect(launcher(page)).to_be_visible()
+    nodes = "document.documentElement.children.length"
+    before = await page.evaluate(nodes)
+    await launcher(page).click()
+    async with page.expect_websocket() as opened:
+        await say(page, "Hello")
+    socket = await opened.value
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+
+    await page.evaluate("chat.destroy()")
+
+    await expect(panel(page)).to_have_count(0)
+    assert await page.evaluate(nodes) == before - 1
+    for _ in range(50):
+        await asyncio.sleep(0.05)
+        if socket.is_closed():
+            break
+    assert socket.is_closed()
+
+
+async def test_two_widgets_live_on_one_page(page, site, shop):
+    call = site.mount(shop)
+    await page.goto(site.page(f"{call}; window.other = ChatWidget.{call}"))
+    await expect(launcher(page)).to_have_count(2)
+
+    await page.evaluate("other.destroy()")
+
+    await expect(launcher(page)).to_have_count(1)
+
+
+async def test_the_other_documented_call_works(page, site, taught, live_worker):
+    options = {
+        "tenantId": str(taught.tenant.id),
+        "apiUrl": f"{site.backend}/api",
+        "token": await run_in_db_thread(lambda: taught.token),
+        "primaryColor": "#ffcc00",
+        "companyName": "Sunny Shop",
+        "position": "bottom-left",
+    }
+    await visit(page, site.page(site.call("renderWebWidget", options)))
+    await say(page, QUESTION)
+
+    await expect(log(page)).to_contain_text(ANSWER)
+    await expect(panel(page)).to_have_accessible_name("Sunny Shop")
+    color = await page.locator(".launcher").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert color == "rgb(255, 204, 0)"
+    assert (await page.locator(".launcher").bounding_box())["x"] < 100
+
+
+async def test_what_is_wrong_is_said_in_the_console(page, site, shop):
+    async with page.expect_console_message(lambda message: "LiveChat" in message.text) as said:
+        await page.goto(site.page('mount({code: "nosuchbubble"})'))
+
+    text = (await said.value).text
+    assert text.startswith(f"LiveChat: {site.backend} shows no chat here.")
+    assert "connect-src" in text
+    await expect(launcher(page)).to_have_count(0)
+    page.complaints.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_it_follows_the_visitors_colour_scheme(page, site, shop, scheme):
+    await page.emulate_media(color_scheme=scheme)
+    await visit(page, site.page(site.mount(shop)))
+
+    root = page.locator(".root")
+
+    assert ("dark" in (await root.get_attribute("class")).split()) == (scheme == "dark")
+
+
+async def test_on_a_phone_it_fills_the_screen_and_closes_again(page, site, shop):
+    await page.set_viewport_size({"width": 360, "height": 640})
+    await visit(page, site.page(site.mount(shop)))
+
+    assert await panel(page).bounding_box() == {"x": 0, "y": 0, "width": 360, "height": 640}
+    await expect(page.locator(".launcher")).to_be_hidden()
+    await page.get_by_role("button", name="Close the chat").click()
+    await expect(launcher(page)).to_be_focused()
+    assert await page.evaluate("document.documentElement.scrollWidth") == 360

@@ -1,0 +1,116 @@
+"""What the tests do on a page, and what the team does meanwhile."""
+
+import json
+import re
+
+from playwright.async_api import expect
+
+from conversations import engine
+from conversations.models import Conversation, Message
+from tenants.executor import run_in_db_thread
+
+SOCKET = re.compile("/api/ws/chat$")
+
+
+def launcher(page):
+    return page.get_by_role("button", name=re.compile("^Open the chat"))
+
+
+def panel(page):
+    return page.get_by_role("dialog")
+
+
+def log(page):
+    return page.get_by_role("log")
+
+
+def box(page):
+    return page.get_by_role("textbox")
+
+
+async def say(page, text):
+    await box(page).fill(text)
+    await page.keyboard.press("Enter")
+
+
+async def visit(page, address):
+    """Open a page, and the chat on it."""
+    await page.goto(address)
+    await launcher(page).click()
+    await expect(box(page)).to_be_focused()
+
+
+async def said(page):
+    """The texts of all messages as they are shown, in their order."""
+    return await page.locator(".bubble").all_inner_texts()
+
+
+async def asked(shop):
+    """What visitors of the shop wrote, as it is stored."""
+    return await run_in_db_thread(_asked, shop)
+
+
+def _asked(shop):
+    with shop.scope():
+        questions = Message.objects.filter(author_kind="visitor").order_by("id")
+        return list(questions.values_list("text", flat=True))
+
+
+async def conversation(shop):
+    return await run_in_db_thread(_conversation, shop)
+
+
+def _conversation(shop):
+    with shop.scope():
+        return Conversation.objects.get()
+
+
+async def reply(shop, member, text, **fields):
+    """A member's answer in the shop's only conversation."""
+    await run_in_db_thread(_reply, shop, member, text, fields)
+
+
+def _reply(shop, member, text, fields):
+    with shop.scope():
+        conversation = engine.team_conversation(Conversation.objects.get().id)
+        engine.post_reply(conversation, member, text=text, **fields)
+
+
+class Wire:
+    """The page's socket, with a hand on it."""
+
+    def __init__(self):
+        self.sent = []
+        self.is_cut = False
+        self.swallow = lambda frame: False
+        self._lines = []
+
+    async def hold(self, page):
+        await page.route_web_socket(SOCKET, self._connect)
+
+    async def cut(self):
+        """End the line as a network does, and let nothing through until ``mend``."""
+        self.is_cut = True
+        for line in self._lines:
+            await line.close(code=4408)
+        self._lines = []
+
+    def mend(self):
+        self.is_cut = False
+
+    async def _connect(self, line):
+        if self.is_cut:
+            await line.close(code=4408)
+            return
+        self._lines.append(line)
+        server = line.connect_to_server()
+        line.on_message(lambda text: self._forward(text, server))
+        server.on_message(lambda text: self._pass_back(text, line))
+
+    def _forward(self, text, server):
+        self.sent.append(json.loads(text))
+        server.send(text)
+
+    def _pass_back(self, text, line):
+        if not self.swallow(json.loads(text)):
+            line.send(text)
