@@ -1,4 +1,4 @@
-"""How the embed script is served: to any page, under one name, and not again while it is the same."""
+"""How the embed script is served: to any page, under one name, and only when it has changed."""
 
 import gzip
 
