@@ -259,6 +259,7 @@ SPECTACULAR_SETTINGS = {
         "ConversationStatus": "conversations.models.Status",
         "Role": "tenants.models.Membership.Role",
     },
+    "PREPROCESSING_HOOKS": ["widgets.description.add_hot_endpoints"],
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "dashboard.openapi.add_errors",

@@ -1,6 +1,6 @@
 """The base of views on hot routes: asynchronous, and without Django's thread hops."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,7 +9,7 @@ from tenants import rest, strict_json
 from tenants.drf import translate
 from tenants.errors import TooLarge
 
-Answer = Callable[..., Awaitable[HttpResponse]]
+Answer = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 class HotView:

@@ -57,14 +57,14 @@ def config_of(bubble: Bubble) -> dict[str, Any]:
     """Everything that a page needs to draw the bubble; nothing of it is secret."""
     settings, tenant = complete_settings(bubble.settings), Tenant.objects.get(pk=bubble.tenant_id)
     assistant, branding = answering(bubble), settings["branding"]
-    greeting = assistant.production.greeting if assistant and bubble.greets else ""
+    version = assistant.production if assistant else None
     return {
         **settings,
         "name": tenant.name,
         "code": bubble.code,
         "assistantId": str(assistant.pk) if assistant else None,
         "assistantName": assistant.name if assistant else "",
-        "greeting": greeting,
+        "greeting": version.greeting if version and bubble.greets else "",
         "branding": {**branding, "logo": branding["logo"] or tenant.logo_url},
         "voice": bubble.voice_enabled,
         "phone": bool(tenant.phone_number),

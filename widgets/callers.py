@@ -29,7 +29,7 @@ def caller_of(request: HttpRequest | Request, widget_id: str) -> Caller:
         token=token.strip() if scheme.lower() == "bearer" else "",
         secret=request.headers.get("X-Session-Secret", ""),
         origin=request.headers.get("Origin"),
-        ip=request_ip(request),  # type: ignore[arg-type] # DRF passes attributes on
+        ip=request_ip(request),
         user_agent=request.headers.get("User-Agent", ""),
     )
 

@@ -1,5 +1,6 @@
 """A visitor's message on its way into the engine, and the answer on its way back."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -12,13 +13,14 @@ from conversations.models import Conversation, VisitorSession
 from conversations.replies import Outcome
 from conversations.sessions import Visitor, continue_session, secret_of
 from conversations.visitor_queries import is_first
+from realtime.feeds import hub
 from tenants import limits
 from tenants.errors import BadRequest
 from tenants.ids import parse_uuid
 from widgets.bubbles import chosen_assistant
 from widgets.callers import Caller
 from widgets.doors import Door, entered
-from widgets.inputs import KEY_LENGTH, Chat, checked
+from widgets.inputs import KEY_LENGTH, ChatInput, checked
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def ask(
     """
     with entered(caller) as door:
         attend(door.tenant_id)
-        given = checked(Chat, read())
+        given = checked(ChatInput, read())
         visitor = door.visitor(given["sessionId"])
         assistant = chosen_assistant(door.bubble, given["assistantId"] or None)
         session = session_of(door, visitor)
@@ -68,6 +70,16 @@ def ask(
         if received.opens_conversation:
             secret = first_secret(visitor, session, received.conversation_id)
         return Asked(door.tenant_id, received, secret)
+
+
+def attending() -> Callable[[UUID], None]:
+    """What a thread calls to have this process hear of a tenant's answers."""
+    loop, here = asyncio.get_running_loop(), hub()
+
+    def attend(tenant_id: UUID) -> None:
+        loop.call_soon_threadsafe(here.attend, tenant_id)
+
+    return attend
 
 
 def session_of(door: Door, visitor: Visitor) -> VisitorSession:

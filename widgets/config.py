@@ -118,14 +118,14 @@ class Popups(Strict):
 
 class FormField(Strict):
     name = serializers.SlugField(max_length=40)
-    label = serializers.CharField(max_length=100)
+    label = serializers.CharField(max_length=100)  # type: ignore[assignment] # a field's name
     type = serializers.ChoiceField(("text", "email", "tel"), default="text")
-    required = serializers.BooleanField(default=False)
+    required = serializers.BooleanField(default=False)  # type: ignore[assignment] # likewise
 
 
 class PreChatForm(Strict):
     enabled = serializers.BooleanField(default=False)
-    fields_ = FormField(many=True, max_length=10, default=[])
+    fields_ = serializers.ListField(child=FormField(), max_length=10, default=[])
 
     def get_fields(self) -> Any:
         # ``fields`` is a serializer's own name.
@@ -151,7 +151,7 @@ class OpenHours(Strict):
 class BusinessHours(Strict):
     enabled = serializers.BooleanField(default=False)
     timezone = serializers.CharField(default="UTC")
-    hours = OpenHours(many=True, max_length=28, default=[])
+    hours = serializers.ListField(child=OpenHours(), max_length=28, default=[])
 
     def validate_timezone(self, value: str) -> str:
         if value not in available_timezones():
@@ -178,7 +178,7 @@ class Settings(Strict):
     branding = Branding(required=False)
     popups = Popups(required=False)
     preChatForm = PreChatForm(required=False)
-    triggers = Trigger(many=True, max_length=20, default=[])
+    triggers = serializers.ListField(child=Trigger(), max_length=20, default=[])
     businessHours = BusinessHours(required=False)
     offlineForm = OfflineForm(required=False)
     languages = serializers.ListField(child=Pattern(LANGUAGE), max_length=50, default=["en"])

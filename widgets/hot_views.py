@@ -1,6 +1,5 @@
 """The three endpoints that every page calls: chat, track and config."""
 
-import asyncio
 import hashlib
 from collections.abc import Callable
 from functools import partial
@@ -10,15 +9,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from conversations.replies import wait_for_outcome
-from realtime.feeds import hub
 from tenants import rest
 from tenants.executor import run_in_db_thread
 from tenants.hot import HotView
 from widgets.bubbles import config_of
 from widgets.callers import Caller, caller_of
-from widgets.chat import ask, chat_body
+from widgets.chat import ask, attending, chat_body
 from widgets.doors import entered, opened
-from widgets.inputs import Track, checked
+from widgets.inputs import TrackInput, checked
 from widgets.models import TrackEvent
 
 
@@ -27,13 +25,12 @@ class ChatView(HotView):
     max_body = 128 * 1024
 
     async def post(self, request: HttpRequest, widget_id: str) -> HttpResponse:
-        loop = asyncio.get_running_loop()
         asked = await run_in_db_thread(
             ask,
             caller_of(request, widget_id),
             partial(self.body, request),
             key=request.headers.get("Idempotency-Key"),
-            attend=partial(loop.call_soon_threadsafe, hub().attend),
+            attend=attending(),
         )
         outcome = await wait_for_outcome(
             asked.tenant_id, asked.received, seconds=settings.CHAT_WAIT_SECONDS
@@ -60,7 +57,7 @@ class ConfigView(HotView):
 
 def _track(caller: Caller, read: Callable[[], dict[str, Any]]) -> None:
     with entered(caller) as door:
-        given = checked(Track, read())
+        given = checked(TrackInput, read())
         TrackEvent.objects.create(
             tenant_id=door.tenant_id,
             bubble=door.bubble,

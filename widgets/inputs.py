@@ -63,7 +63,7 @@ def session_id(**options: Any) -> Text:
     return Text(max_length=SESSION_ID_LENGTH, **options)
 
 
-class Chat(serializers.Serializer):
+class ChatInput(serializers.Serializer):
     sessionId = session_id()
     message = Text(default="", allow_blank=True)
     assistantId = Text(default=None, allow_null=True, allow_blank=True)
@@ -79,34 +79,34 @@ class Chat(serializers.Serializer):
     environment = Text(default="", allow_blank=True, allow_null=True)
 
 
-class Track(serializers.Serializer):
+class TrackInput(serializers.Serializer):
     sessionId = session_id()
     event = Text(max_length=EVENT_LENGTH)
     timestamp = Moment(default=lambda: datetime.now(UTC))
     metadata = Metadata(default=dict)
 
 
-class VoiceStart(serializers.Serializer):
+class VoiceStartInput(serializers.Serializer):
     sessionId = session_id()
     assistantId = Text(default=None, allow_null=True, allow_blank=True)
 
 
-class Session(serializers.Serializer):
+class SessionInput(serializers.Serializer):
     sessionId = session_id(default="", allow_blank=True)
 
 
-class Introduction(serializers.Serializer):
+class ContactInput(serializers.Serializer):
     email = serializers.EmailField(default="", allow_blank=True, max_length=254)
     name = Text(default="", allow_blank=True, max_length=200)
     phone = Text(default="", allow_blank=True, max_length=40)
     attributes = Metadata(default=dict)
 
 
-class Read(serializers.Serializer):
+class ReadInput(serializers.Serializer):
     seq = serializers.IntegerField(default=None, allow_null=True, min_value=0, max_value=2**31 - 1)
 
 
-class SocketAuth(serializers.Serializer):
+class AuthFrame(serializers.Serializer):
     token = Text()
     sessionId = session_id()
     sessionSecret = Text()
@@ -116,7 +116,7 @@ class SocketAuth(serializers.Serializer):
     )
 
 
-class SocketMessage(serializers.Serializer):
+class MessageFrame(serializers.Serializer):
     messageId = Text(max_length=KEY_LENGTH)
     text = Text(default="", allow_blank=True)
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)

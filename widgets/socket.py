@@ -1,7 +1,5 @@
 """``/api/ws/chat``: one visitor's conversation, live."""
 
-import asyncio
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +19,9 @@ from tenants.drf import translate
 from tenants.errors import BadRequest, LiveChatError
 from tenants.executor import run_in_db_thread
 from widgets.callers import Caller, caller_on_socket
-from widgets.chat import ask
+from widgets.chat import ask, attending
 from widgets.doors import entered
-from widgets.inputs import Read, SocketAuth, SocketMessage, checked
+from widgets.inputs import AuthFrame, MessageFrame, ReadInput, checked
 
 
 class VisitorSocket(SocketConsumer):
@@ -33,22 +31,24 @@ class VisitorSocket(SocketConsumer):
         super().__init__()
         self._caller = Caller()
         self._label = ""
+        self._known: int | None = None
         self._grant: Grant | None = None
         self._channel: Channel | None = None
         self._watched: guard.Watched | None = None
         self._held: list[str] | None = None
 
     async def authenticate(self, frame: dict[str, Any]) -> None:
-        given = _checked(SocketAuth, frame)
+        given = _checked(AuthFrame, frame)
         self._caller = caller_on_socket(
             self.scope, token=given["token"], secret=given["sessionSecret"]
         )
-        self._label = given["sessionId"]
-        self._grant, conversation_id = await run_in_db_thread(
+        self._label, self._known = given["sessionId"], given["lastEventId"]
+        grant, conversation_id = await run_in_db_thread(
             _identify, self._caller, self._label, given["conversationId"]
         )
+        self._grant = grant
         if conversation_id is not None:
-            self._channel = Channel(self._grant.tenant_id, conversation_id)
+            self._channel = Channel(grant.tenant_id, conversation_id)
 
     async def welcome(self, frame: dict[str, Any]) -> None:
         assert self._grant is not None
@@ -59,8 +59,8 @@ class VisitorSocket(SocketConsumer):
             return
         position = await hub().position(self._channel)
         await self._confirm(self._channel.conversation_id, position)
-        known = frame.get("lastEventId")
-        await self._follow(self._channel, after=position if known is None else int(known))
+        after = position if self._known is None else self._known
+        await self._follow(self._channel, after=after)
 
     async def on_frame(self, frame: dict[str, Any]) -> None:
         match frame.get("type"):
@@ -104,7 +104,7 @@ class VisitorSocket(SocketConsumer):
     async def _take(self, frame: dict[str, Any]) -> None:
         self._held = []
         try:
-            given = _checked(SocketMessage, frame)
+            given = _checked(MessageFrame, frame)
             received = await self._store(given)
             await self._acknowledge(given["messageId"], received)
         except LiveChatError as error:
@@ -113,7 +113,6 @@ class VisitorSocket(SocketConsumer):
             self._release()
 
     async def _store(self, given: dict[str, Any]) -> Received:
-        loop = asyncio.get_running_loop()
         body = {
             "sessionId": self._label,
             "message": given["text"],
@@ -125,7 +124,7 @@ class VisitorSocket(SocketConsumer):
             self._caller,
             lambda: body,
             key=given["messageId"],
-            attend=partial(loop.call_soon_threadsafe, hub().attend),
+            attend=attending(),
         )
         return asked.received
 
@@ -164,7 +163,7 @@ class VisitorSocket(SocketConsumer):
         )
 
     async def _mark_seen(self, frame: dict[str, Any]) -> None:
-        seq = _checked(Read, frame)["seq"]
+        seq = _checked(ReadInput, frame)["seq"]
         if self._channel is not None and seq is not None:
             await run_in_db_thread(
                 _mark_seen, self._caller, self._label, self._channel.conversation_id, seq

@@ -1,7 +1,7 @@
 """The visitor's REST beside chat, track and config; our own widget uses nothing else."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
 from asgiref.sync import sync_to_async
@@ -11,7 +11,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import Error
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,12 +27,14 @@ from tenants import limits
 from tenants.errors import BadRequest, Conflict, NotFound, Unauthorized
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
+from widgets import shapes
 from widgets.bubbles import chosen_assistant, config_of, current_token
 from widgets.callers import caller_of
 from widgets.chat import first_secret, session_of
 from widgets.config import complete_settings
+from widgets.description import described
 from widgets.doors import Door, entered, opened
-from widgets.inputs import Introduction, Read, Session, VoiceStart, checked
+from widgets.inputs import ContactInput, ReadInput, SessionInput, VoiceStartInput, checked
 
 CHUNK_BYTES = 64 * 1024
 LARGEST_NUMBER = 2**63 - 1
@@ -45,12 +50,20 @@ def visiting(request: Request, widget_id: str) -> Iterator[tuple[Door, VisitorSe
         yield door, session
 
 
-class SessionView(APIView):
+class VisitorView(APIView):
+    """A view that proves its caller itself, as that depends on the widget in its path."""
+
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
+    permission_classes: Sequence[type[BasePermission]] = ()
+
+
+class SessionView(VisitorView):
     """Begin a session on a page that knows only the bubble's code, or go on with one."""
 
+    @described("beginSession", SessionInput, shapes.SessionAnswer, token=False, secret=False)
     def post(self, request: Request, widget_id: str) -> Response:
         with opened(caller_of(request, widget_id)) as door:
-            given = checked(Session, request.data)
+            given = checked(SessionInput, request.data)
             token = current_token(door.bubble)
             session = _continued(door, given["sessionId"]) or _begun(door)
             body = {
@@ -63,12 +76,13 @@ class SessionView(APIView):
         return Response(body)
 
 
-class VoiceStartView(APIView):
+class VoiceStartView(VisitorView):
     """Reserve the conversation that a call will belong to."""
 
+    @described("startVoiceCall", VoiceStartInput, shapes.VoiceAnswer, secret=False)
     def post(self, request: Request, widget_id: str) -> Response:
         with entered(caller_of(request, widget_id)) as door:
-            given = checked(VoiceStart, request.data)
+            given = checked(VoiceStartInput, request.data)
             number = Tenant.objects.get(pk=door.tenant_id).phone_number
             if not (number or door.bubble.voice_enabled):
                 raise BadRequest("Calls are not available here.", code="voice_not_available")
@@ -93,39 +107,43 @@ class VoiceStartView(APIView):
         return Response({**body, "sessionSecret": secret} if secret else body)
 
 
-class ContactView(APIView):
+class ContactView(VisitorView):
     """Note who the visitor says they are, as in the form before a chat."""
 
+    @described("introduceVisitor", ContactInput, shapes.Success)
     def post(self, request: Request, widget_id: str) -> Response:
         with visiting(request, widget_id) as (door, session):
-            given = checked(Introduction, request.data)
+            given = checked(ContactInput, request.data)
             session = continue_session(door.visitor(session.label))
             contacts.introduce(session, **given)
         # What the team knows about a contact with that address is not for this visitor.
         return Response({"success": True})
 
 
-class ConversationsView(APIView):
+class ConversationsView(VisitorView):
     """The session's conversations, latest first."""
 
+    @described("listOwnConversations", None, shapes.OwnConversationPage, query=shapes.PageQuery)
     def get(self, request: Request, widget_id: str) -> Response:
         with visiting(request, widget_id) as (_, session):
             page = visitor_queries.conversations(session, cursor=_cursor(request))
         return Response(page.data())
 
 
-class MessagesView(APIView):
+class MessagesView(VisitorView):
     """A conversation's messages, latest first."""
 
+    @described("listOwnMessages", None, shapes.OwnMessagePage, query=shapes.PageQuery)
     def get(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         with visiting(request, widget_id) as (_, session):
             page = visitor_queries.history(session, conversation_id, cursor=_cursor(request))
         return Response(page.data())
 
 
-class EventsView(APIView):
+class EventsView(VisitorView):
     """What the socket would have told since event ``after``, for whom no socket reaches us."""
 
+    @described("pollOwnEvents", None, shapes.OwnEvents, query=shapes.EventsQuery)
     def get(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         with visiting(request, widget_id) as (_, session):
             after = _number(request.query_params.get("after", "0"))
@@ -133,21 +151,23 @@ class EventsView(APIView):
         return Response(events)
 
 
-class ReadView(APIView):
+class ReadView(VisitorView):
     """Note how far the visitor has read; without a number, to the end."""
 
+    @described("markOwnRead", ReadInput, shapes.Success)
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         with visiting(request, widget_id) as (_, session):
             conversation = engine.conversation_of(session, conversation_id)
-            given = checked(Read, request.data)
+            given = checked(ReadInput, request.data)
             seq = conversation.message_seq if given["seq"] is None else given["seq"]
             engine.mark_seen(conversation, seq=seq)
         return Response({"success": True})
 
 
-class EndView(APIView):
+class EndView(VisitorView):
     """End the conversation; the visitor's next message opens it again."""
 
+    @described("endOwnConversation", None, shapes.ConversationAnswer)
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         with visiting(request, widget_id) as (_, session):
             conversation = engine.conversation_of(session, conversation_id)
@@ -155,9 +175,10 @@ class EndView(APIView):
             return _told(conversation)
 
 
-class HandoverView(APIView):
+class HandoverView(VisitorView):
     """Ask for a person instead of the assistant."""
 
+    @described("askForPerson", None, shapes.ConversationAnswer)
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         with visiting(request, widget_id) as (door, session):
             conversation = engine.conversation_of(session, conversation_id)
@@ -169,11 +190,12 @@ class HandoverView(APIView):
             return _told(conversation)
 
 
-class AttachmentsView(APIView):
+class AttachmentsView(VisitorView):
     """Take a file, to be named in the next message."""
 
     parser_classes = [MultiPartParser]
 
+    @described("uploadOwnFile", shapes.FileForm, {201: shapes.AttachmentAnswer})
     def post(self, request: Request, widget_id: str) -> Response:
         with visiting(request, widget_id) as (door, session):
             if not door.bubble.file_upload:
@@ -191,9 +213,10 @@ class AttachmentsView(APIView):
         return Response({"success": True, **attachment_data(attachment)}, status=201)
 
 
-class AttachmentView(APIView):
+class AttachmentView(VisitorView):
     """A file, such that no browser does anything with it but save it."""
 
+    @described("downloadOwnFile", None, {(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, widget_id: str, attachment_id: str) -> HttpResponseBase:
         with visiting(request, widget_id) as (_, session):
             attachment = visitor_queries.attachment(session, attachment_id)

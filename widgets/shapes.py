@@ -1,0 +1,161 @@
+"""What visitors' clients are answered, for the API's description."""
+
+from rest_framework import serializers
+
+from conversations.models import AuthorKind, Owner, Status
+from widgets import config
+
+
+class Source(serializers.Serializer):
+    title = serializers.CharField()
+    url = serializers.CharField()
+    sourceId = serializers.UUIDField()
+
+
+class ChatMetadata(serializers.Serializer):
+    model = serializers.CharField()
+    tokens = serializers.IntegerField()
+    sources = Source(many=True, required=False)
+    choices = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="Titles to choose from."
+    )
+    pending = serializers.BooleanField(required=False, help_text="The answer comes later.")
+    handledBy = serializers.CharField(required=False, help_text="`human`: a person answers.")
+    handover = serializers.CharField(required=False, help_text="Why a person was asked for.")
+
+
+class ChatAnswer(serializers.Serializer):
+    success = serializers.BooleanField()
+    conversationId = serializers.UUIDField()
+    message = serializers.CharField(allow_null=True)
+    messageId = serializers.UUIDField(required=False)
+    metadata = ChatMetadata()
+    sessionSecret = serializers.CharField(
+        required=False, help_text="With a session's first answer only."
+    )
+
+
+class Success(serializers.Serializer):
+    success = serializers.BooleanField()
+
+
+class WidgetConfig(config.Settings):
+    name = serializers.CharField()
+    code = serializers.CharField()
+    assistantId = serializers.UUIDField(allow_null=True)
+    assistantName = serializers.CharField()
+    greeting = serializers.CharField()
+    voice = serializers.BooleanField()
+    phone = serializers.BooleanField()
+    fileUpload = serializers.BooleanField()
+    presencePing = serializers.BooleanField()
+
+
+class ConfigAnswer(Success):
+    config = WidgetConfig()
+
+
+class SessionAnswer(ConfigAnswer):
+    widgetToken = serializers.CharField()
+    sessionId = serializers.CharField()
+    sessionSecret = serializers.CharField()
+
+
+class VoiceAnswer(Success):
+    conversationId = serializers.UUIDField()
+    assistantId = serializers.UUIDField()
+    phoneNumber = serializers.CharField(allow_null=True)
+    sessionSecret = serializers.CharField(required=False)
+
+
+class OwnConversation(serializers.Serializer):
+    id = serializers.UUIDField()
+    status = serializers.ChoiceField(Status.choices)
+    owner = serializers.ChoiceField(Owner.choices)
+    createdAt = serializers.DateTimeField()
+    updatedAt = serializers.DateTimeField()
+
+
+class ConversationAnswer(Success):
+    conversation = OwnConversation()
+
+
+class LastMessage(serializers.Serializer):
+    seq = serializers.IntegerField()
+    author = serializers.ChoiceField(AuthorKind.choices)
+    text = serializers.CharField()
+    createdAt = serializers.DateTimeField()
+
+
+class OwnConversationSummary(OwnConversation):
+    assistantId = serializers.UUIDField(allow_null=True)
+    lastMessage = LastMessage(allow_null=True)
+    readSeq = serializers.IntegerField()
+
+
+class OwnAttachment(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    contentType = serializers.CharField()
+    size = serializers.IntegerField()
+
+
+class AttachmentAnswer(Success, OwnAttachment):
+    pass
+
+
+class OwnMessageAuthor(serializers.Serializer):
+    kind = serializers.ChoiceField(AuthorKind.choices)
+    id = serializers.UUIDField(allow_null=True)
+    name = serializers.CharField()
+
+
+class OwnMessage(serializers.Serializer):
+    id = serializers.UUIDField()
+    conversationId = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    author = OwnMessageAuthor()
+    text = serializers.CharField()
+    attachments = OwnAttachment(many=True)
+    status = serializers.CharField()
+    sources = Source(many=True)
+    choices = serializers.ListField(child=serializers.CharField())
+    createdAt = serializers.DateTimeField()
+
+
+class Page(serializers.Serializer):
+    nextCursor = serializers.CharField(allow_null=True)
+    hasMore = serializers.BooleanField()
+
+
+class OwnConversationPage(Page):
+    results = OwnConversationSummary(many=True)
+
+
+class OwnMessagePage(Page):
+    results = OwnMessage(many=True)
+
+
+class OwnEvent(serializers.Serializer):
+    type = serializers.CharField()
+    data = serializers.DictField()  # type: ignore[assignment] # a field's name
+    id = serializers.IntegerField(required=False)
+    ts = serializers.DateTimeField(required=False)
+
+
+class OwnEvents(serializers.Serializer):
+    results = OwnEvent(many=True)
+    lastEventId = serializers.IntegerField()
+    hasMore = serializers.BooleanField()
+
+
+class PageQuery(serializers.Serializer):
+    cursor = serializers.CharField(required=False)
+
+
+class EventsQuery(serializers.Serializer):
+    after = serializers.IntegerField(required=False, min_value=0, default=0)
+
+
+class FileForm(serializers.Serializer):
+    file = serializers.FileField()
