@@ -8,6 +8,11 @@ from tests.factories import make_tenant
 from tests.servers import live_server_url, live_worker, processes_folder  # noqa: F401 -- fixtures
 
 
+def pytest_collection_modifyitems(items):
+    """Whoever plays the worker's part goes first: once a real one runs, it answers everything."""
+    items.sort(key=lambda item: "live_worker" in item.fixturenames)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def database(django_db_blocker):
     """The database of this run, migrated by its owner; tests reach it as the confined role."""
