@@ -16,11 +16,16 @@ ERROR = {
         "requestId": {"type": "string"},
     },
 }
+# By the room that a view is in.
+WHOSE = {"tenants": "log-in", "dashboard": "team", "widgets": "visitor"}
 REFERENCE = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
 
 
 class Schema(AutoSchema):
-    """Names a view's nested ``Input`` after the view."""
+    """Names a view's nested ``Input`` after the view, and groups operations by whose they are."""
+
+    def get_tags(self) -> list[str]:
+        return [WHOSE[type(self.view).__module__.partition(".")[0]]]
 
     def get_serializer_name(self, serializer: serializers.Serializer, direction: Direction) -> str:
         view, _, name = type(serializer).__qualname__.rpartition(".")

@@ -1,7 +1,7 @@
 """The team's REST, and its description."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
 from dashboard import conversations, directory, messages
 
@@ -24,6 +24,6 @@ urlpatterns = [
     path(f"{CONVERSATION}/read", conversations.MarkReadView.as_view()),
     path("api/attachments", messages.AttachmentsView.as_view()),
     path("api/attachments/<str:attachment_id>", messages.AttachmentView.as_view()),
-    path("api/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
 ]

@@ -75,7 +75,11 @@ def paths(schema: serializers.Serializer, prefix: str = "") -> Iterator[tuple[st
 
 
 def form_field(path: str, field: Any) -> forms.Field:
-    options: dict[str, Any] = {"required": False, "label": _label(path), "help_text": HINTS.get(path, "")}
+    options: dict[str, Any] = {
+        "required": False,
+        "label": _label(path),
+        "help_text": HINTS.get(path, ""),
+    }
     match field:
         case serializers.BooleanField():
             return forms.BooleanField(widget=UnfoldBooleanSwitchWidget, **options)

@@ -1,4 +1,19 @@
+import pytest
 from django.core.management import call_command
+from django.urls import URLPattern, get_resolver
+from jsonschema import Draft202012Validator, FormatChecker
+
+from tests.dashboard.team import Api, member_api
+from tests.dashboard.test_isolation import ANSWERED, call, ids_of
+
+DESCRIPTION = {"/api/schema", "/api/docs"}
+
+
+@pytest.fixture(scope="module")
+def schema():
+    answer = Api().get("schema")
+    assert answer.status_code == 200
+    return answer.json()
 
 
 def test_checks_find_nothing():
@@ -7,3 +22,71 @@ def test_checks_find_nothing():
 
 def test_the_schema_is_made_without_a_warning(tmp_path):
     call_command("spectacular", file=str(tmp_path / "schema.yml"), validate=True, fail_on_warn=True)
+
+
+def test_the_schema_describes_every_route(schema):
+    routes = {_described(route) for route in _routes(get_resolver().url_patterns)}
+
+    assert schema["openapi"].startswith("3.1")
+    assert set(schema["paths"]) == {r for r in routes if r.startswith("/api/")} - DESCRIPTION
+
+
+def _routes(patterns, prefix="/"):
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield route
+        else:
+            yield from _routes(pattern.url_patterns, route)
+
+
+def _described(route):
+    return route.replace("<str:", "{").replace(">", "}")
+
+
+def test_every_operation_has_a_name_a_group_and_an_error(schema):
+    operations = [operation for path in schema["paths"].values() for operation in path.values()]
+    names = [operation["operationId"] for operation in operations]
+
+    assert len(set(names)) == len(names)
+    assert {tag for operation in operations for tag in operation["tags"]} == {
+        "log-in",
+        "team",
+        "visitor",
+    }
+    assert all("4XX" in operation["responses"] for operation in operations)
+
+
+def test_answers_are_as_described(schema, acme):
+    _, api = member_api(acme)
+    own = ids_of(acme)
+
+    for method, path, body, status, kind in ANSWERED:
+        answer = call(api, method, path.format(own.get(kind)), body)
+        described = path.replace("{}", f"{{{kind}_id}}")
+        responses = schema["paths"][f"/api/{described}"][method.lower()]["responses"]
+        _validate(schema, responses[str(status)], answer.json())
+
+
+def test_errors_are_as_described(schema):
+    _validate(schema, {"content": {"application/json": {"schema": _ERROR}}}, Api().get("me").json())
+
+
+_ERROR = {"$ref": "#/components/schemas/Error"}
+
+
+def _validate(schema, response, body):
+    ((_, content),) = response["content"].items()
+    document = {"components": schema["components"], **content["schema"]}
+    Draft202012Validator(document, format_checker=FormatChecker()).validate(body)
+
+
+def test_the_page_needs_nothing_from_elsewhere():
+    page = Api().get("docs").content.decode()
+    script = Api().client.get("/api/docs", query_params={"script": ""})
+
+    assert "swagger-ui" in page
+    assert "//" not in page.replace("<!DOCTYPE html>", "")
+    assert "<script>" not in page
+    assert script.headers["Content-Type"].startswith("application/javascript")
+    assert script.status_code == 200
