@@ -5,7 +5,9 @@ type Rgb = [number, number, number];
 const READABLE = 4.5;
 const BLACK: Rgb = [0, 0, 0];
 const WHITE: Rgb = [255, 255, 255];
-const DARK_PANE: Rgb = [28, 29, 33];
+// What a person's words stand on: the hardest of the panel's backgrounds to be read on.
+const RAISED: Rgb = [240, 241, 243];
+const RAISED_DARK: Rgb = [43, 44, 49];
 
 export interface Theme {
   brand: string;
@@ -27,7 +29,7 @@ function readable(background: Rgb): Rgb {
 }
 
 function accent(color: Rgb, dark: boolean): Rgb {
-  const [towards, pane] = dark ? [WHITE, DARK_PANE] : [BLACK, WHITE];
+  const [towards, pane] = dark ? [WHITE, RAISED_DARK] : [BLACK, RAISED];
   for (let share = 0; share < 1; share += 0.05) {
     const mixed = color.map((value, i) => value + (towards[i]! - value) * share) as Rgb;
     if (contrast(mixed, pane) >= READABLE) return mixed;
