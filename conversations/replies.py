@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists
+
 from conversations.announcements import message_data
 from conversations.engine import Received
 from conversations.models import AuthorKind, Turn, TurnState
@@ -58,10 +60,15 @@ def _concerns_answers(event: dict[str, Any]) -> bool:
 
 
 def outcome(tenant_id: UUID, conversation_id: UUID, question_seq: int) -> Outcome:
-    """What the database knows by now. A later answer covers earlier questions too."""
+    """What the database knows by now. A later answer covers earlier questions too.
+
+    But not those that were a person's to answer, for which no turn was ever begun.
+    """
     with tenant_scope(tenant_id):
+        turns = Turn.objects.filter(conversation_id=conversation_id)
         turn = (
-            Turn.objects.filter(conversation_id=conversation_id, question_seq__gte=question_seq)
+            turns.filter(Exists(turns.filter(question_seq=question_seq)))
+            .filter(question_seq__gte=question_seq)
             .exclude(state=TurnState.SUPERSEDED)
             .select_related("reply")
             .order_by("question_seq")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from conversations import housekeeping, worker
+from conversations import attachments, housekeeping, worker
 
 
 @shared_task
@@ -16,4 +16,5 @@ def answer(tenant_id: str, turn_id: str) -> None:
 def keep_house() -> None:
     housekeeping.wake_snoozed()
     housekeeping.forget_old_events()
+    attachments.forget_unsent()
     housekeeping.beat("beat")

@@ -189,6 +189,19 @@ def test_a_message_to_a_person_is_not_answered_by_the_assistant(shop, client, li
     assert answer.json()["metadata"] == {"model": "", "tokens": 0, "handledBy": "human"}
 
 
+def test_a_message_that_was_a_persons_stays_so_when_the_assistant_is_back(
+    shop, client, live_worker
+):
+    first = client.post("chat", json=QUESTION).json()
+    take_over(shop, first["conversationId"])
+    asked = client.post("chat", json={**QUESTION, "messageId": "m"})
+    with shop.scope():
+        engine.give_back(engine.team_conversation(first["conversationId"]))
+    client.post("chat", json={**QUESTION, "message": "And now?"})
+
+    assert client.post("chat", json={**QUESTION, "messageId": "m"}).json() == asked.json()
+
+
 def test_the_widget_may_be_named_by_the_bubbles_code(shop, live_worker):
     with shop.client(widget_id=shop.bubble.code) as client:
         assert client.post("chat", json=QUESTION).status_code == 200
