@@ -1,5 +1,6 @@
 """A question → the entries that may answer it, best first."""
 
+import re
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -12,35 +13,44 @@ from assistants.models import KnowledgeEntry, KnowledgeSource
 
 CANDIDATES = 8
 QUESTION_CHARACTERS = 1_000
-# What the words in common add to the cosine of the entry that shares most of them. They find
-# identifiers (of 30 error codes meaning alone finds 26, both find 30) and mislead otherwise: with
-# .15 or with ranks fused, fewer of Banking77's questions find their intent than without.
-WORDS_WEIGHT = 0.05
+# What is added to the cosine of the entry that holds most of the question's identifiers. Meaning
+# alone tells 26 of 30 error codes apart, with this it is all of them. All other words in common
+# mislead: with them, more questions that nothing answers are answered.
+IDENTIFIER_WEIGHT = 0.05
+IDENTIFIER = re.compile(r"\S*[\d_]\S*|\w+[./]\w\S*")
 
 
 def search(assistant_id: UUID, *, revision: int, question: str, vector: Floats | None) -> list[Hit]:
-    """Search in the tenant's scope. Without a vector nothing is similar, only found."""
-    cosines = indexes.get(assistant_id, revision).similarities(vector) if vector is not None else {}
-    shares = _shares(assistant_id, question)
+    """Search in the tenant's scope. Without a vector nothing is similar, only found by words."""
+    if vector is None:
+        cosines, words = {}, question
+    else:
+        cosines = indexes.get(assistant_id, revision).similarities(vector)
+        words = " ".join(IDENTIFIER.findall(question))
+    shares = _shares(assistant_id, words) if words else {}
     nearest = sorted(cosines, key=cosines.__getitem__, reverse=True)[:CANDIDATES]
     # An entry that is not found was deleted since its vectors were read.
     hits = [
-        _hit(entry, cosines.get(entry.pk, 0.0) + WORDS_WEIGHT * shares.get(entry.pk, 0.0), question)
+        _hit(entry, cosines.get(entry.pk, 0.0) + _bonus(shares, entry.pk), question)
         for entry in _entries({*nearest, *shares})
     ]
     return sorted(hits, key=lambda hit: hit.score, reverse=True)
 
 
-def _shares(assistant_id: UUID, question: str) -> dict[UUID, float]:
-    """Rank entries by the question's words, the best one as 1."""
+def _shares(assistant_id: UUID, words: str) -> dict[UUID, float]:
+    """Rank entries by the words that they hold, the best one as 1."""
     with connections[router.db_for_read(KnowledgeEntry)].cursor() as cursor:
         cursor.execute(
             "SELECT entry_id, rank FROM assistants_search(%s, %s, %s)",
-            [assistant_id, question[:QUESTION_CHARACTERS], CANDIDATES],
+            [assistant_id, words[:QUESTION_CHARACTERS], CANDIDATES],
         )
         ranks = dict(cursor.fetchall())
     best = max(ranks.values(), default=0.0)
     return {entry_id: rank / best for entry_id, rank in ranks.items()} if best else {}
+
+
+def _bonus(shares: dict[UUID, float], entry_id: UUID) -> float:
+    return IDENTIFIER_WEIGHT * shares.get(entry_id, 0.0)
 
 
 def _entries(wanted: Iterable[UUID]) -> Iterable[KnowledgeEntry]:
