@@ -16,5 +16,5 @@ def answer(tenant_id: str, turn_id: str) -> None:
 def keep_house() -> None:
     housekeeping.wake_snoozed()
     housekeeping.forget_old_events()
-    attachments.forget_unsent()
     housekeeping.beat("beat")
+    attachments.forget_unsent()

@@ -71,5 +71,14 @@ class Attachment(TenantModel):
     size = models.PositiveIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta(TenantModel.Meta):
+        indexes = (
+            models.Index(
+                fields=("created_at",),
+                condition=models.Q(message__isnull=True),
+                name="attachment_unsent",
+            ),
+        )
+
     def __str__(self) -> str:
         return self.name
