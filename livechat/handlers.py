@@ -54,6 +54,9 @@ class HotHandler(ASGIHandler):
 
     async def _respond(self, match: ResolverMatch, request: HttpRequest, send: Send) -> None:
         response = await match.func(request, *match.args, **match.kwargs)
+        if not response.streaming:
+            # As Django's CommonMiddleware does it: without it the answer would go out in chunks.
+            response.headers.setdefault("Content-Length", str(len(response.content)))
         await self.send_response(response, send)
 
     async def _unless_disconnected(self, view: asyncio.Task[None], receive: Receive) -> None:

@@ -14,13 +14,15 @@ from tenants import context
 
 SECRETS = re.compile(
     r"""
-    (?P<name>[\w-]*(?:token|authorization|key|secret|password|otp)[\w-]*=)[^&\s"'\\]+
+    (?P<name>(?:token|authorization|key|secret|password|otp)[\w-]*=)[^&\s"'\\]+
     | (?P<kind>bearer\s+)[\w.~+/=-]+
     | \b(?:wt|sk|wi)_[\w-]{8,}
     | \beyJ[\w-]{8,}\.[\w-]+\.[\w-]*
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+# Most lines hold nothing of the kind, which this tells at a fraction of the price.
+SUSPICIOUS = re.compile(r"=|bearer\s|(?:wt|sk|wi)_|eyJ", re.IGNORECASE)
 CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"
 } | {0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -59,6 +61,8 @@ def logging_config(*, production: bool, level: str = "INFO") -> dict[str, Any]:
 
 def redact(text: str) -> str:
     """Strike out what looks like a credential."""
+    if not SUSPICIOUS.search(text):
+        return text
     return SECRETS.sub(lambda match: f"{match['name'] or match['kind'] or ''}[redacted]", text)
 
 

@@ -24,6 +24,7 @@ async def test_a_hot_route_is_served_without_leaving_the_loops_thread(client):
 
     assert (answer.status, answer.json()) == (201, {"body": {"a": [1, "ä"]}, "hopFree": True})
     assert answer.headers["content-type"] == "application/json"
+    assert int(answer.headers["content-length"]) == len(answer.content)
     assert answer.headers["cache-control"] == "private, no-store"
 
 
