@@ -20,8 +20,8 @@ from tenants.errors import TooLarge
 from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
 from widgets.chat import message_key
+from widgets.file_views import download, uploaded
 from widgets.inputs import KEY_LENGTH, Text, checked
-from widgets.views import download, uploaded
 
 
 class MessagesView(TeamView):

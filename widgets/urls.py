@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from widgets import assets, views
+from widgets import assets, file_views, views
 
 WIDGET = "api/widgets/<str:widget_id>"
 CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
@@ -18,6 +18,6 @@ urlpatterns = [
     path(f"{CONVERSATION}/read", views.ReadView.as_view()),
     path(f"{CONVERSATION}/end", views.EndView.as_view()),
     path(f"{CONVERSATION}/handover", views.HandoverView.as_view()),
-    path(f"{WIDGET}/attachments", views.AttachmentsView.as_view()),
-    path(f"{WIDGET}/attachments/<str:attachment_id>", views.AttachmentView.as_view()),
+    path(f"{WIDGET}/attachments", file_views.AttachmentsView.as_view()),
+    path(f"{WIDGET}/attachments/<str:attachment_id>", file_views.AttachmentView.as_view()),
 ]

@@ -1,32 +1,22 @@
 """The visitor's REST beside chat, track and config; our own widget uses nothing else."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from asgiref.sync import sync_to_async
-from django.core.exceptions import SuspiciousOperation
-from django.core.files import File
-from django.core.files.uploadedfile import UploadedFile
-from django.db import Error
-from django.http import HttpResponseBase, StreamingHttpResponse
-from django.utils.http import content_disposition_header
-from drf_spectacular.types import OpenApiTypes
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import attachments, contacts, engine, visitor_queries
-from conversations.announcements import attachment_data, visitor_conversation_data
-from conversations.models import Attachment, Conversation, Owner, VisitorSession
+from conversations import contacts, engine, visitor_queries
+from conversations.announcements import visitor_conversation_data
+from conversations.models import Conversation, Owner, VisitorSession
 from conversations.sessions import continue_session, known_session, secret_of
 from tenants import limits
-from tenants.errors import BadRequest, Conflict, NotFound, Unauthorized
+from tenants.errors import BadRequest, Conflict, Unauthorized
 from tenants.models import Tenant
-from tenants.scope import tenant_scope
 from widgets import shapes
 from widgets.bubbles import chosen_assistant, config_of, current_token
 from widgets.callers import caller_of
@@ -36,7 +26,6 @@ from widgets.description import described
 from widgets.doors import Door, entered, opened
 from widgets.inputs import ContactInput, ReadInput, SessionInput, VoiceStartInput, checked
 
-CHUNK_BYTES = 64 * 1024
 LARGEST_NUMBER = 2**63 - 1
 
 
@@ -190,64 +179,6 @@ class HandoverView(VisitorView):
             return _told(conversation)
 
 
-class AttachmentsView(VisitorView):
-    """Take a file, to be named in the next message."""
-
-    parser_classes = [MultiPartParser]
-
-    @described("uploadOwnFile", shapes.FileForm, {201: shapes.AttachmentAnswer})
-    def post(self, request: Request, widget_id: str) -> Response:
-        with visiting(request, widget_id) as (door, session):
-            if not door.bubble.file_upload:
-                raise BadRequest("Files are not taken here.", code="files_not_allowed")
-            limits.hit(limits.UPLOAD_PER_SESSION, door.tenant_id, session.id, exempt=door.is_demo)
-            file = uploaded(request)
-            attachments.require_room(session, size=file.size or 0)
-        stored = attachments.store(file, tenant_id=door.tenant_id)
-        try:
-            with tenant_scope(door.tenant_id):
-                attachment = attachments.attach_later(stored, session=session)
-        except Error:
-            attachments.discard(stored)
-            raise
-        return Response({"success": True, **attachment_data(attachment)}, status=201)
-
-
-class AttachmentView(VisitorView):
-    """A file, such that no browser does anything with it but save it."""
-
-    @described("downloadOwnFile", None, {(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def get(self, request: Request, widget_id: str, attachment_id: str) -> HttpResponseBase:
-        with visiting(request, widget_id) as (_, session):
-            attachment = visitor_queries.attachment(session, attachment_id)
-        return download(attachment)
-
-
-def download(attachment: Attachment) -> HttpResponseBase:
-    try:
-        file = attachment.file.open("rb")
-    except FileNotFoundError:
-        raise NotFound("Attachment not found.", code="attachment_not_found") from None
-    kind = attachment.content_type
-    return StreamingHttpResponse(
-        _chunks(file),
-        headers={
-            "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-            "Content-Length": str(attachment.size),
-            "Content-Disposition": content_disposition_header(True, attachment.name) or "",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
-
-
-async def _chunks(file: File) -> AsyncIterator[bytes]:
-    read = sync_to_async(file.read, thread_sensitive=False)
-    with file:
-        while chunk := await read(CHUNK_BYTES):
-            yield chunk
-
-
 def _continued(door: Door, label: str) -> VisitorSession | None:
     return continue_session(door.visitor(label)) if door.caller.secret else None
 
@@ -262,16 +193,6 @@ def _begun(door: Door) -> VisitorSession:
 
 def _told(conversation: Conversation) -> Response:
     return Response({"success": True, "conversation": visitor_conversation_data(conversation)})
-
-
-def uploaded(request: Request) -> UploadedFile:
-    try:
-        file = request.FILES.get("file")
-    except SuspiciousOperation:
-        raise BadRequest("The form is not valid.", code="malformed_form") from None
-    if file is None:
-        raise BadRequest("A file is required.", code="file_required")
-    return file
 
 
 def _cursor(request: Request) -> str | None:
