@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
@@ -18,6 +18,7 @@ from tenants.errors import (
     Forbidden,
     LiveChatError,
     NotFound,
+    TooLarge,
     TooManyRequests,
     Unauthorized,
     Unavailable,
@@ -36,6 +37,8 @@ KINDS: list[tuple[type[Exception], type[LiveChatError]]] = [
     (exceptions.Throttled, TooManyRequests),
     (PermissionDenied, Forbidden),
     (Http404, NotFound),
+    (RequestDataTooBig, TooLarge),
+    (SuspiciousOperation, BadRequest),
 ]
 DATABASE_RETRY_SECONDS = 2
 

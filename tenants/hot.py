@@ -51,6 +51,8 @@ class HotView:
         return strict_json.loads_object(request.body)
 
     async def _answer(self, request: HttpRequest, **names: Any) -> HttpResponse:
+        # Refuses hosts that ALLOWED_HOSTS does not name, as Django's middleware does elsewhere.
+        request.get_host()
         name = (request.method or "").lower()
         if name == "options":
             return HttpResponse(status=204, headers={"Allow": self._allowed()})

@@ -28,6 +28,16 @@ async def test_a_hot_route_is_served_without_leaving_the_loops_thread(client):
     assert answer.headers["cache-control"] == "private, no-store"
 
 
+@pytest.mark.parametrize("path", ["/api/hot/echo/x", "/api/plain/x"])
+async def test_a_host_that_is_not_ours_is_refused_by_both_handlers(client, settings, path):
+    settings.ALLOWED_HOSTS = ["testserver"]
+
+    answers = [await client.get(path, headers={"host": host}) for host in ("evil.example", "a b")]
+
+    assert [(a.status, a.json()["code"]) for a in answers] == [(400, "bad_request")] * 2
+    assert (await client.get(path)).status == 200
+
+
 async def test_a_hot_route_gets_names_and_query(client):
     answer = await client.get("/api/hot/echo/x?a=%C3%A4")
 

@@ -1,5 +1,5 @@
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions, serializers
 
@@ -61,6 +61,8 @@ def test_a_problem_of_the_whole_names_no_field(data, message):
         (PermissionDenied(), 403, "forbidden"),
         (exceptions.NotFound(), 404, "not_found"),
         (Http404(), 404, "not_found"),
+        (RequestDataTooBig(), 413, "too_large"),
+        (DisallowedHost(), 400, "bad_request"),
         (exceptions.MethodNotAllowed("GET"), 405, "method_not_allowed"),
         (exceptions.UnsupportedMediaType("x/y"), 415, "unsupported_media_type"),
         (exceptions.ParseError(), 400, "bad_request"),
