@@ -25,7 +25,6 @@ SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 LAYERS, HEADS = 6, 12
-BATCH = 16
 
 Floats = NDArray[np.float32]
 
@@ -107,64 +106,46 @@ class MiniLM:
         self._pieces = WordPieces(folder / "vocab.txt")
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """Texts of similar length share a batch, so that little of it is padding."""
-        encoded = [self._pieces.encode(text) for text in texts]
-        order = sorted(range(len(encoded)), key=lambda index: len(encoded[index]))
-        vectors = np.empty((len(encoded), DIMENSIONS), np.float32)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            vectors[batch] = self._embed_batch([encoded[index] for index in batch])
+        """One by one: the processor is the limit, so that batches would only take memory."""
+        vectors = np.empty((len(texts), DIMENSIONS), np.float32)
+        for number, text in enumerate(texts):
+            vectors[number] = self._embed(self._pieces.encode(text))
         return vectors
 
-    def _embed_batch(self, encoded: list[list[int]]) -> Floats:
-        width = max(map(len, encoded))
-        ids = np.array([piece_ids + [0] * (width - len(piece_ids)) for piece_ids in encoded])
-        real = (np.arange(width) < np.array([[len(piece_ids)] for piece_ids in encoded])).astype(
-            np.float32
-        )
-        # Padding must not be attended to: e^-1e9 is nothing.
-        hidden = self._embeddings(ids)
+    def _embed(self, pieces: list[int]) -> Floats:
+        hidden = self._weights["embeddings.word_embeddings.weight"][pieces]
+        hidden += self._weights["embeddings.position_embeddings.weight"][: len(pieces)]
+        hidden += self._weights["embeddings.token_type_embeddings.weight"][0]
+        hidden = self._normalise(hidden, "embeddings.LayerNorm")
         for layer in range(LAYERS):
-            hidden = self._layer(hidden, f"encoder.layer.{layer}.", (real - 1)[:, None, None] * 1e9)
-        summed = np.einsum("bwd,bw->bd", hidden, real)
-        return summed / np.linalg.norm(summed, axis=1, keepdims=True)
+            hidden = self._layer(hidden, f"encoder.layer.{layer}.")
+        mean: Floats = hidden.mean(axis=0)
+        return mean / np.linalg.norm(mean)
 
-    def _embeddings(self, ids: NDArray[np.int64]) -> Floats:
-        weight = self._weights
-        hidden = weight["embeddings.word_embeddings.weight"][ids]
-        hidden += weight["embeddings.position_embeddings.weight"][: ids.shape[1]]
-        hidden += weight["embeddings.token_type_embeddings.weight"][0]
-        return self._normalise(hidden, "embeddings.LayerNorm")
-
-    def _layer(self, hidden: Floats, name: str, mask: Floats) -> Floats:
-        attended = self._attention(hidden, f"{name}attention.self.", mask)
+    def _layer(self, hidden: Floats, name: str) -> Floats:
+        attended = self._attention(hidden, f"{name}attention.self.")
         hidden = hidden + self._dense(attended, f"{name}attention.output.dense")
         hidden = self._normalise(hidden, f"{name}attention.output.LayerNorm")
         wide = _gelu(self._dense(hidden, f"{name}intermediate.dense"))
         hidden += self._dense(wide, f"{name}output.dense")
         return self._normalise(hidden, f"{name}output.LayerNorm")
 
-    def _attention(self, hidden: Floats, name: str, mask: Floats) -> Floats:
-        batch, width, size = hidden.shape
+    def _attention(self, hidden: Floats, name: str) -> Floats:
         query, key, value = (
-            self._dense(hidden, name + part)
-            .reshape(batch, width, HEADS, size // HEADS)
-            .transpose(0, 2, 1, 3)
+            self._dense(hidden, name + part).reshape(len(hidden), HEADS, -1).transpose(1, 0, 2)
             for part in ("query", "key", "value")
         )
-        scores: Floats = query @ key.transpose(0, 1, 3, 2)
-        scores *= (size // HEADS) ** -0.5
-        scores += mask
+        scores: Floats = query @ key.transpose(0, 2, 1)
+        scores *= (DIMENSIONS // HEADS) ** -0.5
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        return (scores @ value).transpose(0, 2, 1, 3).reshape(batch, width, size)
+        return (scores @ value).transpose(1, 0, 2).reshape(hidden.shape)
 
     def _dense(self, hidden: Floats, name: str) -> Floats:
-        # As one flat matrix: numpy runs a stack of matrices one by one.
-        flat = hidden.reshape(-1, hidden.shape[-1]) @ self._weights[f"{name}.weight"].T
-        flat += self._weights[f"{name}.bias"]
-        return flat.reshape(*hidden.shape[:-1], -1)
+        result: Floats = hidden @ self._weights[f"{name}.weight"].T
+        result += self._weights[f"{name}.bias"]
+        return result
 
     def _normalise(self, hidden: Floats, name: str) -> Floats:
         hidden = hidden - hidden.mean(axis=-1, keepdims=True)
@@ -175,7 +156,8 @@ class MiniLM:
 
 
 def _gelu(x: Floats) -> Floats:
-    return x * 0.5 * (1 + _erf(x * np.float32(0.5**0.5)))
+    half = x * np.float32(0.5)
+    return half + half * _erf(x * np.float32(0.5**0.5))
 
 
 def _erf(x: Floats) -> Floats:
@@ -186,4 +168,6 @@ def _erf(x: Floats) -> Floats:
     for factor in (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592):
         series += np.float32(factor)
         series *= t
-    return np.copysign(1 - series * np.exp(-magnitude * magnitude), x)
+    magnitude *= magnitude
+    series *= np.exp(-magnitude)
+    return np.copysign(1 - series, x)
