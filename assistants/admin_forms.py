@@ -55,6 +55,16 @@ class AssistantForm(forms.ModelForm):
         if latest := self.instance.staging or self.instance.production:
             self.initial.update({name: getattr(latest, name) for name in VERSION_FIELDS})
 
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        for name in set(VERSION_FIELDS) & set(self.cleaned_data):
+            field = AssistantVersion._meta.get_field(name)
+            try:
+                field.clean(self.cleaned_data[name], None)
+            except forms.ValidationError as error:
+                self.add_error(name, error)
+        return self.cleaned_data
+
     def version_settings(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in VERSION_FIELDS}
 

@@ -65,10 +65,18 @@ class OperatorsAdmin(ModelAdmin):
             super().save_model(request, obj, form, change)
             self.note(request, obj, "changed" if change else "created", fields=form.changed_data)
 
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Go on with what was made: there is more to fill in, or to copy."""
+        return HttpResponseRedirect(change_url(obj))
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with tenant_scope(tenant_of(obj)):
             self.note(request, obj, "deleted")
             super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for obj in queryset:
+            self.delete_model(request, obj)
 
     def note(self, request: HttpRequest, obj: Any, act: str, **details: Any) -> None:
         """Write what was done into the tenant's audit log; inside its scope."""

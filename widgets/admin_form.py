@@ -90,8 +90,8 @@ def form_field(path: str, field: Any) -> forms.Field:
             )
         case serializers.IntegerField():
             return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **options)
-        case serializers.ListSerializer():
-            return RowsField(field.child, widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
+        case serializers.ListField(child=serializers.Serializer() as row):
+            return RowsField(row, widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
         case serializers.ListField():
             return LinesField(widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
     if path == "widget.customCss":

@@ -1,0 +1,109 @@
+"""Every page of the admin opens, with the rows of two tenants in it."""
+
+import pytest
+from django.contrib import admin
+
+from assistants.knowledge.ingestion import add_source, ingest
+from tenants import credentials
+from tenants.models import Credential
+from tenants.scope import platform_scope, tenant_scope
+from tests.factories import make_assistant, make_member, make_visitor, write
+from widgets.bubbles import create_bubble
+
+LISTED = {
+    "tenants.tenant",
+    "tenants.user",
+    "tenants.membership",
+    "tenants.credential",
+    "tenants.auditentry",
+    "assistants.assistant",
+    "assistants.knowledgesource",
+    "conversations.conversation",
+    "widgets.bubble",
+}
+NOT_MADE_HERE = {"tenants.auditentry", "conversations.conversation"}
+
+
+def furnish(tenant):
+    """One row of each kind."""
+    make_member(tenant)
+    assistant = make_assistant(tenant)
+    create_bubble(tenant, assistant, name="Site", is_default=True)
+    credentials.issue(tenant, Credential.Kind.API_KEY, name="Key")
+    with tenant_scope(tenant.id):
+        source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
+    ingest(source)
+    write(tenant, make_visitor(), "Hello?")
+
+
+def test_the_admin_shows_what_operators_need():
+    assert {model._meta.label_lower for model in admin.site._registry} == LISTED
+
+
+@pytest.mark.parametrize("label", sorted(LISTED))
+def test_pages_open(operator, acme, globex, label):
+    furnish(acme)
+    furnish(globex)
+    path = label.replace(".", "/")
+
+    listed = operator.get(f"{path}/")
+    searched = operator.get(f"{path}/", q="globex")
+    added = operator.get(f"{path}/add/")
+    with platform_scope("the test looks for a row of each tenant"):
+        rows = list(listed.context["cl"].result_list)
+    changed = [operator.get(f"{path}/{row.pk}/change/") for row in rows[:5]]
+    historic = operator.get(f"{path}/{rows[0].pk}/history/")
+
+    assert (listed.status_code, searched.status_code, historic.status_code) == (200, 200, 200)
+    assert added.status_code == (403 if label in NOT_MADE_HERE else 200)
+    assert {page.status_code for page in changed} == {200}
+
+
+@pytest.mark.parametrize("label", sorted(LISTED - {"tenants.user"}))
+def test_lists_are_filtered_by_tenant(operator, acme, globex, label):
+    furnish(acme)
+    furnish(globex)
+    name = "id__exact" if label == "tenants.tenant" else "tenant__id__exact"
+
+    page = operator.get(label.replace(".", "/") + "/", **{name: acme.id})
+
+    rows = list(page.context["cl"].result_list)
+    assert rows
+    assert {getattr(row, "tenant_id", row.pk) for row in rows} == {acme.id}
+
+
+@pytest.mark.parametrize("label", sorted(LISTED))
+def test_garbage_ids_lead_nowhere(operator, label):
+    path = label.replace(".", "/")
+
+    for wrong in ("garbage", "00000000-0000-7000-8000-000000000000", "1"):
+        assert operator.get(f"{path}/{wrong}/change/").status_code in (302, 404)
+
+
+def test_a_tenant_is_never_deleted_here(operator, acme):
+    assert operator.get(f"tenants/tenant/{acme.id}/delete/").status_code == 403
+    assert operator.post(f"tenants/tenant/{acme.id}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_conversation_shows_nothing_of_what_was_said(operator, acme):
+    make_assistant(acme)
+    received = write(acme, make_visitor(), "My secret illness")
+
+    page = operator.get(f"conversations/conversation/{received.conversation_id}/change/")
+
+    assert page.status_code == 200
+    assert "illness" not in page.content.decode()
+
+
+def test_the_audit_log_is_read_only(operator, acme):
+    furnish(acme)
+    page = operator.get("tenants/auditentry/", tenant__id__exact=acme.id)
+    entry = page.context["cl"].result_list[0]
+
+    answers = [
+        operator.post("tenants/auditentry/add/", {"action": "lie"}),
+        operator.post(f"tenants/auditentry/{entry.pk}/change/", {"action": "lie"}),
+        operator.post(f"tenants/auditentry/{entry.pk}/delete/", {"post": "yes"}),
+    ]
+
+    assert {answer.status_code for answer in answers} == {403}
