@@ -70,6 +70,8 @@ def read_again(source: KnowledgeSource) -> None:
 
 def remove_source(source: KnowledgeSource) -> None:
     """Forget a source and all that was read from it."""
+    # Locked first, so that no reader adds entries while the old ones go.
+    KnowledgeSource.objects.select_for_update().filter(pk=source.pk).first()
     assistant_id = source.assistant_id
     source.delete()
     _bump_revision(assistant_id)
@@ -90,7 +92,8 @@ def ingest(source: KnowledgeSource) -> KnowledgeSource:
         else:
             _swap(taken, passages, _embed(taken, passages))
     with tenant_scope(source.tenant_id):
-        return KnowledgeSource.objects.defer("content").get(pk=source.pk)
+        # Gone if somebody removed it meanwhile.
+        return KnowledgeSource.objects.defer("content").filter(pk=source.pk).first() or source
 
 
 def due() -> QuerySet[KnowledgeSource]:

@@ -245,6 +245,22 @@ def test_removing_a_source_removes_what_was_read_from_it(acme):
     assert revision(assistant) == 3
 
 
+def test_a_source_removed_while_it_is_read_leaves_nothing(acme, monkeypatch):
+    with tenant_scope(acme.id):
+        source = add_source(create_assistant("Ada"), kind="text", title="T", content="Hi.")
+    parse = ingestion.parsing.parse
+
+    def removed_meanwhile(kind, content):
+        with tenant_scope(acme.id):
+            remove_source(source_now(source))
+        return parse(kind, content)
+
+    monkeypatch.setattr(ingestion.parsing, "parse", removed_meanwhile)
+
+    assert ingest(source).id == source.id
+    assert texts(acme) == []
+
+
 def test_the_sweep_reads_what_nobody_was_told_to_read(acme, globex, nudges):
     for tenant in (acme, globex):
         with tenant_scope(tenant.id):
