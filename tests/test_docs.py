@@ -99,7 +99,7 @@ def test_the_events_table_lists_the_types_that_are_told():
 
 
 def test_the_health_table_lists_the_checks():
-    heading = "How to check the installation: manage.py doctor"
+    heading = "How to find out what is broken: manage.py doctor"
 
     assert table(ROOT / "docs" / "operations.md", heading) == set(CHECKS)
 
