@@ -16,7 +16,7 @@ from assistants.versions import create_version, publish, roll_back
 from tenants import credentials
 from tenants.errors import Conflict
 from tenants.models import Credential
-from tenants.operators import DefaultAdmin, OperatorsAdmin, actor, credentials_of
+from tenants.operators import DefaultAdmin, OperatorsAdmin, actor, credentials_of, links
 from tenants.scope import tenant_scope
 
 PAGES = ("changelist", "add")
@@ -42,6 +42,13 @@ class AssistantAdmin(DefaultAdmin):
         (None, {"fields": ("tenant", "name", ("published", "staged"), "knowledge", "tokens")}),
         ("Answers", {"fields": VERSION_FIELDS}),
     )
+
+    def offers(self, obj: Assistant, action: str) -> bool:
+        if action == "publish":
+            return obj.staging_id != obj.production_id
+        if action == "roll_back":
+            return obj.production is not None and obj.production.number > 1
+        return super().offers(obj, action)
 
     def save_model(self, request: HttpRequest, obj: Assistant, form: Any, change: bool) -> None:
         with tenant_scope(obj.tenant_id):
@@ -120,14 +127,9 @@ class AssistantAdmin(DefaultAdmin):
     def knowledge(self, assistant: Assistant) -> str:
         count = assistant.sources.count()
         sources, add = (reverse(f"admin:assistants_knowledgesource_{name}") for name in PAGES)
-        return format_html(
-            '{} · <a href="{}?assistant__id__exact={}">see</a> · <a href="{}?assistant={}">add</a>',
-            f"{count} source{'' if count == 1 else 's'}",
-            sources,
-            assistant.pk,
-            add,
-            assistant.pk,
-        )
+        more = format_html('<a href="{}?assistant={}">add</a>', add, assistant.pk)
+        name = f"{count} source{'' if count == 1 else 's'}"
+        return links([(f"{sources}?assistant__id__exact={assistant.pk}", name, more)])
 
     @display(description="API tokens")
     def tokens(self, assistant: Assistant) -> str:

@@ -7,6 +7,8 @@ from dashboard import conversations, directory, messages
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
 
+docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="dashboard/docs.html")
+
 urlpatterns = [
     path("api/me", directory.MeView.as_view()),
     path("api/members", directory.MembersView.as_view()),
@@ -25,5 +27,5 @@ urlpatterns = [
     path("api/attachments", messages.AttachmentsView.as_view()),
     path("api/attachments/<str:attachment_id>", messages.AttachmentView.as_view()),
     path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("api/docs", docs, name="docs"),
 ]

@@ -59,6 +59,7 @@ UNFOLD: dict[str, Any] = {
             "href": lambda request: static("livechat/mark.svg"),
         }
     ],
+    "STYLES": [lambda request: static("livechat/operators.css")],
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {"base": _scale(NEUTRAL), "primary": _scale(ACCENT)},

@@ -1,15 +1,16 @@
 """The operators' pages for customers, people, credentials and the audit log."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm
 
@@ -23,24 +24,25 @@ from tenants.admin_forms import (
 )
 from tenants.models import AuditEntry, Credential, Membership, Tenant, User
 from tenants.onboarding import Joined, add_member
-from tenants.operators import OperatorsAdmin, actor, change_url, state_of
+from tenants.operators import OperatorsAdmin, actor, change_url, links, state_of
 from tenants.scope import tenant_scope
 
 admin.site.unregister(Group)
 
-NEXT_STEPS = (
-    ("Assistants", "assistants_assistant"),
-    ("Knowledge", "assistants_knowledgesource"),
-    ("Bubbles", "widgets_bubble"),
-    ("Members", "tenants_membership"),
-    ("Credentials", "tenants_credential"),
-    ("Conversations", "conversations_conversation"),
-    ("Audit log", "tenants_auditentry"),
-)
+# What belongs to a tenant; the rooms above this one are known here by their names alone.
+PARTS = {
+    "Assistants": "assistants.Assistant",
+    "Knowledge": "assistants.KnowledgeSource",
+    "Bubbles": "widgets.Bubble",
+    "Members": "tenants.Membership",
+    "Credentials": "tenants.Credential",
+    "Conversations": "conversations.Conversation",
+    "Audit log": "tenants.AuditEntry",
+}
 NOT_ADDED = {
-    "assistants_knowledgesource",
-    "conversations_conversation",
-    "tenants_auditentry",
+    "assistants.KnowledgeSource",
+    "conversations.Conversation",
+    "tenants.AuditEntry",
 }
 SECRET_TEMPLATE = "operators/secret.html"  # noqa: S105 -- the name of a template
 
@@ -116,16 +118,12 @@ class TenantAdmin(OperatorsAdmin):
     def state(self, tenant: Tenant) -> str:
         return "suspended" if tenant.is_suspended else "active"
 
+    def offers(self, obj: Tenant, action: str) -> bool:
+        return action == ("resume" if obj.is_suspended else "suspend")
+
     @display(description="What it has")
     def pages(self, tenant: Tenant) -> str:
-        return format_html_join(
-            mark_safe("<br>"),
-            '<a href="{}?tenant__id__exact={}">{}</a>{}',
-            (
-                (reverse(f"admin:{name}_changelist"), tenant.pk, title, _add_link(name, tenant))
-                for title, name in NEXT_STEPS
-            ),
-        )
+        return links(_pages_of(tenant))
 
 
 @admin.register(User)
@@ -172,14 +170,8 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
 
     @display(description="Member of")
     def memberships(self, user: User) -> str:
-        return format_html_join(
-            mark_safe("<br>"),
-            '<a href="{}">{}</a> · {}',
-            (
-                (change_url(row), row.tenant, row.get_role_display())
-                for row in user.memberships.select_related("tenant")
-            ),
-        ) or mark_safe("–")
+        rows = user.memberships.select_related("tenant")
+        return links((change_url(row), row.tenant, row.get_role_display()) for row in rows)
 
 
 @admin.register(Membership)
@@ -264,6 +256,11 @@ class CredentialAdmin(OperatorsAdmin):
     def response_add(self, request: HttpRequest, obj: Credential, *args: Any) -> HttpResponse:
         return self._tell(request, request.issued)  # type: ignore[attr-defined]
 
+    def offers(self, obj: Credential, action: str) -> bool:
+        if action == "show":
+            return obj.kind != Credential.Kind.API_KEY
+        return obj.revoked_at is None
+
     @action(description="Show", icon="visibility")
     def show(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return self.perform(
@@ -340,11 +337,19 @@ class AuditEntryAdmin(OperatorsAdmin):
         return False
 
 
-def _add_link(name: str, tenant: Tenant) -> str:
-    """Where to make the first one; some things are not made here."""
-    if name in NOT_ADDED:
-        return ""
-    return format_html(' · <a href="{}?tenant={}">add</a>', reverse(f"admin:{name}_add"), tenant.pk)
+def _pages_of(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
+    """Where to see what a tenant has, how much of it, and where to add more."""
+    for title, label in PARTS.items():
+        name = label.replace(".", "_").lower()
+        count = apps.get_model(label).objects.filter(tenant=tenant).count()
+        add = format_html(
+            '{} · <a href="{}?tenant={}">add</a>', count, reverse(f"admin:{name}_add"), tenant.pk
+        )
+        yield (
+            f"{reverse(f'admin:{name}_changelist')}?tenant__id__exact={tenant.pk}",
+            title,
+            str(count) if label in NOT_ADDED else add,
+        )
 
 
 def _tell_password(page: OperatorsAdmin, request: HttpRequest, obj: Any) -> HttpResponse | None:

@@ -4,7 +4,7 @@ They work across all tenants, as the database's owner; what they change, they ch
 tenant's scope and note in its audit log.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -17,7 +17,6 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import mark_safe
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
@@ -77,6 +76,19 @@ class OperatorsAdmin(ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
         for obj in queryset:
             self.delete_model(request, obj)
+
+    def offers(self, obj: Any, action: str) -> bool:
+        """Whether an action makes sense for this row as it is."""
+        return True
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        obj = self.get_object(request, str(object_id))
+        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
+        return [
+            action
+            for action in super().get_actions_detail(request, object_id)
+            if obj is not None and self.offers(obj, action.action_name.removeprefix(prefix))
+        ]
 
     def note(self, request: HttpRequest, obj: Any, act: str, **details: Any) -> None:
         """Write what was done into the tenant's audit log; inside its scope."""
@@ -141,6 +153,9 @@ class DefaultAdmin(OperatorsAdmin):
             obj.is_default = obj.is_default or not self.model.objects.exists()
             super().save_model(request, obj, form, change)
 
+    def offers(self, obj: Any, action: str) -> bool:
+        return not (action == "make_default" and obj.is_default)
+
     @action(description="Make default", icon="star")
     def make_default(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def act(obj: Any) -> None:
@@ -195,18 +210,16 @@ def change_url(obj: models.Model) -> str:
     return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
 
 
-def link(obj: models.Model | None, text: str = "") -> str:
-    return format_html('<a href="{}">{}</a>', change_url(obj), text or obj) if obj else "–"
+def links(rows: Iterable[tuple[str, object, object]]) -> str:
+    """A line for each address, with its name and what is to be said beside it."""
+    lines = format_html_join("", '<span><a href="{}">{}</a> · {}</span>', rows)
+    return format_html('<span class="links">{}</span>', lines) if lines else "–"
 
 
 def credentials_of(subject: models.Model) -> str:
     """The keys that speak for a bubble or an assistant, each with its page."""
-    rows = Credential.objects.filter(subject_id=subject.pk).order_by("revoked_at", "-created_at")
-    return format_html_join(
-        mark_safe("<br>"),
-        '<a href="{}">{}</a> · {}',
-        ((change_url(row), row.get_kind_display(), state_of(row)) for row in rows),
-    ) or mark_safe("–")
+    rows = Credential.objects.filter(subject_id=subject.pk).order_by("-revoked_at", "-created_at")
+    return links((change_url(row), row.get_kind_display(), state_of(row)) for row in rows)
 
 
 def state_of(credential: Credential) -> str:

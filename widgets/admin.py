@@ -91,9 +91,7 @@ class BubbleAdmin(DefaultAdmin):
         text = SNIPPET.format(
             url=settings.PUBLIC_URL, code=bubble.code, token=credentials.reveal(token)
         )
-        return format_html(
-            '<pre class="whitespace-pre-wrap break-all select-all text-xs">{}</pre>', text
-        )
+        return format_html('<pre class="secret">{}</pre>', text)
 
     @display(description="Tokens")
     def tokens(self, bubble: Bubble) -> str:
