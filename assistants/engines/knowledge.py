@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from assistants import small_talk
 from assistants.events import Event, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge import embedding
-from assistants.knowledge.bands import WORDS_ONLY, Band, Hit, Thresholds, judge
+from assistants.knowledge.bands import SAME, WORDS_ONLY, Band, Hit, Thresholds, judge
 from assistants.knowledge.embedding import Floats
+from assistants.knowledge.language import is_english
 from assistants.knowledge.search import search
 from assistants.versions import VersionSnapshot
 from tenants.executor import run_in_db_thread
@@ -45,7 +46,8 @@ def look_up(version: VersionSnapshot, question: str) -> Reply | Handoff:
 
 
 def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
-    """Embed first (10 ms), so that the transaction is a short one."""
+    """Search for an answer, and say what the best of what was found is good for."""
+    # Before the transaction, which is to be short: this takes about 10 ms.
     vector = _vector(version, question)
     with tenant_scope(version.tenant_id):
         hits = search(
@@ -54,19 +56,21 @@ def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
             question=question,
             vector=vector,
         )
-    return judge(hits, WORDS_ONLY if vector is None else _thresholds(version)), hits
+    return judge(hits, _thresholds(version, question, by_meaning=vector is not None)), hits
 
 
 def _vector(version: VersionSnapshot, question: str) -> Floats | None:
-    """The model knows English; of other languages it knows neither the meaning nor its limits."""
-    is_english = not version.languages or version.languages[0].lower().startswith("en")
-    return embedding.embed([question])[0] if is_english and embedding.available() else None
+    """The model knows English; knowledge in another language is found by its words."""
+    knows = not version.languages or version.languages[0].lower().startswith("en")
+    return embedding.embed([question])[0] if knows and embedding.available() else None
 
 
-def _thresholds(version: VersionSnapshot) -> Thresholds:
-    return Thresholds(
-        answer=version.answer_threshold, margin=version.margin, offer=version.offer_threshold
-    )
+def _thresholds(version: VersionSnapshot, question: str, *, by_meaning: bool) -> Thresholds:
+    if not by_meaning:
+        return WORDS_ONLY
+    # What the model only guesses at is offered; a title that was tapped on is what it is.
+    answer = version.answer_threshold if is_english(question) else SAME
+    return Thresholds(answer=answer, margin=version.margin, offer=version.offer_threshold)
 
 
 def _quote(hit: Hit) -> Reply:

@@ -155,14 +155,21 @@ def test_a_language_that_the_model_does_not_know_is_only_offered(acme):
 @needs_model
 @pytest.mark.parametrize(
     "question",
-    ["Wann öffnet der Laden morgens?", "¿A qué hora abre la tienda?", "お店は何時に開きますか"],
+    [
+        "Wie bezahle ich bei Zebrasol?",
+        "¿Cómo pago en Zebrasol?",
+        "Comment payer chez Zebrasol ?",
+        "Zebrasol の支払い方法は",
+    ],
 )
-def test_a_question_in_another_language_is_not_answered_from_english(acme, question):
-    assistant, _ = teach(acme, kind="markdown", content=GUIDE)
+def test_a_question_in_another_language_is_never_answered_from_english(acme, question):
+    text = "# Zebrasol\n\nPaying at Zebrasol is done by card."
+    assistant, _ = teach(acme, kind="markdown", content=text)
+    assert ask(assistant, "How do I pay at Zebrasol?").citations
 
     said = ask(assistant, question)
 
-    assert isinstance(said, Handoff) or said.citations == ()
+    assert isinstance(said, Handoff) or (said.citations == () and said.choices)
 
 
 def test_a_version_answers_its_own_tenant_only(acme, globex):
