@@ -10,6 +10,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from contextvars import Context
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -177,9 +178,10 @@ class Hub:
     def attend(self, tenant_id: UUID) -> None:
         """Hear this tenant's hints from now on; joining happens in the background."""
         if not self._tasks:
+            # In a context of their own: the caller's, with its tenant's scope, ends long before.
             self._tasks = [
-                asyncio.create_task(self._pump()),
-                asyncio.create_task(self._poll()),
+                asyncio.create_task(self._pump(), context=Context()),
+                asyncio.create_task(self._poll(), context=Context()),
             ]
         if tenant_id not in self._tenants:
             self._membership_changed.set()

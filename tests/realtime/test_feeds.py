@@ -9,7 +9,7 @@ from realtime.feeds import Hub
 from realtime.log import Channel
 from realtime.models import Audience, Event, Head
 from tenants.executor import run_in_db_thread
-from tenants.scope import platform_scope
+from tenants.scope import platform_scope, tenant_scope
 from tests.realtime.test_events import announce
 
 
@@ -97,6 +97,26 @@ async def test_lost_hints_cost_no_event(hub, acme, deaf):
     await reader.until(2, seconds=3)
 
     assert reader.ids == [1, 2]
+
+
+async def test_what_began_in_one_tenants_scope_serves_all_of_them_afterwards(
+    hub, acme, globex, deaf
+):
+    def attend_in_scope():
+        with tenant_scope(acme.id):
+            loop.call_soon_threadsafe(hub.attend, acme.id)
+
+    loop = asyncio.get_running_loop()
+    await run_in_db_thread(attend_in_scope)
+    readers = {tenant: Reader() for tenant in (acme, globex)}
+    for tenant, reader in readers.items():
+        await hub.subscribe(Channel(tenant.id), reader.deliver, reader.replay)
+
+    for tenant, reader in readers.items():
+        await run_in_db_thread(announce, tenant, "one")
+        await reader.until(1, seconds=3)
+
+    assert [reader.ids for reader in readers.values()] == [[1], [1]]
 
 
 async def test_a_gap_is_filled_from_the_log_before_what_follows_it(hub, acme, monkeypatch):
