@@ -57,12 +57,12 @@ class AssistantForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        for name in set(VERSION_FIELDS) & set(self.cleaned_data):
-            field = AssistantVersion._meta.get_field(name)
-            try:
-                field.clean(self.cleaned_data[name], None)
-            except forms.ValidationError as error:
-                self.add_error(name, error)
+        for field in AssistantVersion._meta.concrete_fields:
+            if field.name in VERSION_FIELDS and field.name in self.cleaned_data:
+                try:
+                    field.clean(self.cleaned_data[field.name], None)
+                except forms.ValidationError as error:
+                    self.add_error(field.name, error)
         return self.cleaned_data
 
     def version_settings(self) -> dict[str, Any]:

@@ -19,6 +19,13 @@ from widgets.config import DEFAULTS, Color, Settings, cleaned_settings, complete
 from widgets.models import Bubble, validate_domain, validate_origin
 
 SEPARATOR = "|"
+# Whose settings are told apart by nothing but their group.
+GROUPS = {
+    "popups": "Popups",
+    "preChatForm": "Pre-chat form",
+    "businessHours": "Business hours",
+    "offlineForm": "Offline form",
+}
 HINTS = {
     "widget.primaryColor": "A hex value such as #3B82F6, or “default”.",
     "widget.title": "Empty means the tenant's name.",
@@ -157,9 +164,9 @@ class BubbleForm(forms.ModelForm):
 
 
 def _label(path: str) -> str:
-    name = path.rpartition(".")[2]
+    group, _, name = path.rpartition(".")
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
-    return words[:1].upper() + words[1:]
+    return f"{GROUPS[group]}: {words}" if group in GROUPS else words[:1].upper() + words[1:]
 
 
 def _shorter(path: str) -> Iterator[str]:
