@@ -1,0 +1,82 @@
+"""The product's own pages in a real browser, under the policies that the product sends."""
+
+import pytest
+
+from tenants.executor import run_in_db_thread
+from tenants.models import User
+from tests.factories import PASSWORD
+from widgets.models import Bubble
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WIDTHS = (1280, 360)
+
+
+@pytest.fixture(scope="module")
+def operator_email(database):
+    return User.objects.create_superuser("browser@operators.example", PASSWORD).email
+
+
+async def require_fit(page):
+    """No page is wider than its window."""
+    for width in WIDTHS:
+        await page.set_viewport_size({"width": width, "height": 800})
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_start_page_leads_on(page, live_server_url, scheme):
+    await page.emulate_media(color_scheme=scheme)
+    await page.goto(live_server_url)
+
+    links = await page.get_by_role("link").evaluate_all("all => all.map(a => a.pathname)")
+    background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    assert links == ["/admin/", "/api/docs", "/readyz"]
+    assert await page.get_by_role("heading", level=1).inner_text() == "LiveChat"
+    assert (
+        background == {"light": "oklch(0.986 0.003 262)", "dark": "oklch(0.16 0.012 262)"}[scheme]
+    )
+    await require_fit(page)
+
+
+async def test_the_api_can_be_read_and_tried(page, live_server_url):
+    await page.goto(f"{live_server_url}/api/docs")
+
+    await page.locator("#operations-log-in-logIn button").first.click()
+    await page.get_by_role("button", name="Try it out").click()
+    await page.get_by_role("button", name="Execute").click()
+    status = await page.locator(".live-responses-table .response-col_status").last.inner_text()
+
+    # A browser notes any answer that is an error; this one is expected.
+    page.complaints = [text for text in page.complaints if "40" not in text]
+    assert status.startswith("40")
+
+
+async def test_operators_find_every_setting_of_a_bubble(
+    page, live_server_url, operator_email, shop
+):
+    bubble = await run_in_db_thread(_bubble, shop)
+    address = f"{live_server_url}/admin/widgets/bubble/{bubble.pk}/change/"
+    await page.goto(address)
+    await page.get_by_label("Email").fill(operator_email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(address)
+
+    title = page.locator("[name=settings__widget__title]")
+    assert not await title.is_visible()
+    await page.locator("nav a", has_text="Look").click()
+    await title.fill("Ask us")
+    await require_fit(page)
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await page.wait_for_load_state("networkidle")
+
+    saved = await run_in_db_thread(_bubble, shop)
+    assert saved.settings == {"widget": {"title": "Ask us"}}
+
+
+def _bubble(shop):
+    with shop.scope():
+        return Bubble.objects.get()
