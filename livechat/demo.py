@@ -2,11 +2,13 @@
 
 import json
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.text import slugify
 
 from assistants.knowledge.ingestion import add_source, ingest, replace_content
@@ -30,14 +32,12 @@ def demo_tenant(name: str) -> dict[str, str]:
     webIntegrationToken, email, password.
     """
     slug = slugify(name) or "demo"
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Two commands at once shall make one tenant with one set of secrets.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('demo tenants'))")
+    with _alone():
         tenant, _ = Tenant.objects.get_or_create(
             slug=slug, defaults={"name": name, "is_demo": True, "phone_number": PHONE_NUMBER}
         )
         secrets_kept = _kept_secrets(tenant)
-    assistant, bubble = _set_up(tenant)
+        assistant, bubble = _set_up(tenant)
     return {
         "baseUrl": settings.PUBLIC_URL,
         "tenantId": str(tenant.id),
@@ -56,6 +56,19 @@ def refresh_knowledge(assistant: Assistant) -> None:
     for path in [settings.BASE_DIR / "README.md", *sorted(settings.BASE_DIR.glob("docs/*.md"))]:
         if path.exists():
             _teach(assistant, path)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let commands wait for each other: two at once shall make one tenant, one set of secrets."""
+    with connection.cursor() as cursor:
+        # Making one takes as long as reading the documentation does.
+        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+        cursor.execute("SELECT pg_advisory_lock(hashtext('demo tenants'))")
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext('demo tenants'))")
 
 
 def _set_up(tenant: Tenant) -> tuple[Assistant, Bubble]:
@@ -114,6 +127,9 @@ def _owner(tenant: Tenant) -> dict[str, str]:
     email, password = f"owner@{tenant.slug}.example", secrets.token_urlsafe(12)
     user = User.objects.filter(email=email).first() or User(email=email, name="Demo owner")
     user.set_password(password)
+    # Somebody must be able to enter the admin of a fresh installation that nobody depends on yet.
+    if not settings.PRODUCTION and not User.objects.filter(is_superuser=True).exists():
+        user.is_staff = user.is_superuser = True
     user.save()
     Membership.objects.get_or_create(
         tenant=tenant, user=user, defaults={"role": Membership.Role.OWNER}

@@ -4,7 +4,8 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from livechat.demo import demo_tenant
 
@@ -18,7 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", default="Demo", metavar="NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        demo = demo_tenant(options["tenant"])
+        try:
+            demo = demo_tenant(options["tenant"])
+        except OperationalError as error:
+            raise CommandError(
+                "The database does not answer. Start the product, or set DATABASE_URL."
+            ) from error
         if options["json"]:
             self.stdout.write(json.dumps(demo))
             return
