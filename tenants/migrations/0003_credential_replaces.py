@@ -6,20 +6,27 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0002_wall'),
+        ("tenants", "0002_wall"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='credential',
-            name='replaces',
-            field=models.OneToOneField(blank=True, editable=False, help_text='Its predecessor, which keeps working for a grace period.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replacement', to='tenants.credential'),
+            model_name="credential",
+            name="replaces",
+            field=models.OneToOneField(
+                blank=True,
+                editable=False,
+                help_text="Its predecessor, which keeps working for a grace period.",
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="replacement",
+                to="tenants.credential",
+            ),
         ),
         migrations.AlterField(
-            model_name='credential',
-            name='created_at',
+            model_name="credential",
+            name="created_at",
             field=models.DateTimeField(default=django.utils.timezone.now, editable=False),
         ),
     ]
