@@ -30,16 +30,20 @@ def introduce(
     """Note what a visitor says of themselves.
 
     The team sees the conversation under the contact with that address; the visitor gains nothing:
-    what a browser may read hangs on its session alone.
+    what a browser may read hangs on its session alone. Nor can they rewrite what is known of
+    somebody: an address is easily typed, so there only blanks are filled.
     """
     contact = session.contact
     if email and contact.email != email.strip().lower():
         contact = contact_by_email(email, name=name)
         _move(session, contact)
-    contact.name = name or contact.name
-    contact.phone = phone or contact.phone
-    newest = list({**contact.attributes, **(attributes or {})}.items())[-ATTRIBUTES_LIMIT:]
-    contact.attributes = dict(newest)
+    if contact.email is None:
+        contact.name, contact.phone = name or contact.name, phone or contact.phone
+        merged = {**contact.attributes, **(attributes or {})}
+    else:
+        contact.name, contact.phone = contact.name or name, contact.phone or phone
+        merged = {**(attributes or {}), **contact.attributes}
+    contact.attributes = dict(list(merged.items())[:ATTRIBUTES_LIMIT])
     contact.save(update_fields=["name", "phone", "attributes"])
     announce_contact(contact)
     return contact

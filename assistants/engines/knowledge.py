@@ -1,9 +1,10 @@
 """The engine that needs no model of language: it finds passages, quotes them and says so."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 
 from assistants import small_talk
-from assistants.events import Event, Handoff, Reply, TurnDone, Usage
+from assistants.events import Delta, Event, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge import embedding
 from assistants.knowledge.bands import SAME, WORDS_ONLY, Band, Hit, Thresholds, judge
 from assistants.knowledge.embedding import Floats
@@ -15,15 +16,19 @@ from tenants.scope import tenant_scope
 
 USAGE = Usage(model="knowledge", tokens=0)
 OFFERED = 3
+# Each with the blank lines that follow it, so that together they are the text.
+PARAGRAPHS = re.compile(r".+?(?:\n{2,}|\Z)", re.DOTALL)
 
 
 async def answer(
     *, version: VersionSnapshot, question: str, history: Sequence[tuple[str, str]]
 ) -> AsyncIterator[Event]:
-    """Answer in one piece; there is nothing to stream in a quotation."""
+    """Say what was found, paragraph by paragraph for whoever watches."""
     result = courtesy(version, question)
     if result is None:
         result = await run_in_db_thread(look_up, version, question)
+    for seq, paragraph in enumerate(PARAGRAPHS.findall(result.text)):
+        yield Delta(paragraph, seq)
     yield result
     yield TurnDone("replied" if isinstance(result, Reply) else "handoff", USAGE)
 

@@ -23,9 +23,11 @@ async def events_of(version, question):
 
 
 def ask(assistant, question):
-    """The one event between start and end, which are always the same."""
-    started, said, done = asyncio.run(events_of(version_of(assistant), question))
+    """What is said in the end; before it came the same words, paragraph by paragraph."""
+    started, *pieces, said, done = asyncio.run(events_of(version_of(assistant), question))
     assert started == TurnStarted("knowledge")
+    assert "".join(piece.text for piece in pieces) == said.text
+    assert [piece.seq for piece in pieces] == list(range(len(pieces)))
     assert done == TurnDone("replied" if isinstance(said, Reply) else "handoff", DONE)
     return said
 
@@ -196,7 +198,7 @@ async def test_the_loop_goes_on_while_an_answer_is_made(acme, monkeypatch):
 
     monkeypatch.setattr("assistants.engines.knowledge.look_up", slow)
     watching = asyncio.create_task(watch())
-    _, reply, _ = await events_of(version, "password")
+    *_, reply, _ = await events_of(version, "password")
     watching.cancel()
 
     assert reply.text.startswith("database")

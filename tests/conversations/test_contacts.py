@@ -1,0 +1,78 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connections
+
+from conversations.contacts import contact_by_email, contact_by_external_id, introduce
+from conversations.models import Contact, Conversation
+from conversations.sessions import continue_session
+from tenants.scope import tenant_scope
+from tests.factories import make_assistant, make_visitor, write
+
+
+@pytest.mark.parametrize(
+    ("find", "value"), [(contact_by_email, "Kim@Example.com"), (contact_by_external_id, "user-7")]
+)
+def test_a_contact_is_made_once_even_in_a_race(acme, globex, find, value):
+    def go(tenant):
+        try:
+            with tenant_scope(tenant.id):
+                return find(value).id
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as threads:
+        mine = set(threads.map(go, [acme] * 24))
+
+    assert len(mine) == 1
+    assert go(globex) not in mine
+
+
+def test_an_address_finds_its_contact_however_it_is_written(acme):
+    with tenant_scope(acme.id):
+        assert contact_by_email(" KIM@example.com").id == contact_by_email("kim@example.com").id
+
+
+def test_a_visitor_who_says_who_they_are_is_seen_under_that_contact(acme, globex):
+    make_assistant(acme)
+    visitor = make_visitor()
+    received = write(acme, visitor)
+
+    with tenant_scope(acme.id):
+        session = continue_session(visitor)
+        anonymous = session.contact_id
+        contact = introduce(session, email="kim@example.com", name="Kim", phone="1")
+
+        assert Conversation.objects.get(pk=received.conversation_id).contact_id == contact.id
+        assert (contact.name, contact.phone) == ("Kim", "1")
+        assert not Contact.objects.filter(pk=anonymous).exists()
+    with tenant_scope(globex.id):
+        assert not Contact.objects.exists()
+
+
+def test_a_typed_address_rewrites_nothing_that_is_known(acme):
+    with tenant_scope(acme.id):
+        known = contact_by_email("kim@example.com", name="Kim")
+        known.attributes = {"plan": "gold"}
+        known.save()
+        stranger = continue_session(make_visitor())
+
+        introduce(
+            stranger,
+            email="kim@example.com",
+            name="Mallory",
+            phone="2",
+            attributes={"plan": "free", "city": "Bern"},
+        )
+
+        known.refresh_from_db()
+        assert (known.name, known.phone) == ("Kim", "2")
+        assert known.attributes == {"plan": "gold", "city": "Bern"}
+
+
+def test_an_anonymous_visitor_may_correct_themselves(acme):
+    with tenant_scope(acme.id):
+        session = continue_session(make_visitor())
+        introduce(session, name="Kym")
+
+        assert introduce(session, name="Kim").name == "Kim"
