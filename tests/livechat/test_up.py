@@ -130,7 +130,9 @@ def test_the_curl_line_on_the_screen_gets_an_answer(product):
     answer = subprocess.run([*shlex.split(line), "--silent"], capture_output=True, text=True)
 
     assert json.loads(answer.stdout)["success"] is True
-    assert json.loads(answer.stdout)["message"]
+    body = json.loads(answer.stdout)
+    assert "make run" in body["message"]
+    assert body["metadata"]["sources"][0]["title"].startswith("README.md")
 
 
 def test_other_commands_find_the_running_stores(product):
