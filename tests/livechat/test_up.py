@@ -4,10 +4,12 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,7 +18,6 @@ import pytest
 from django.conf import settings
 
 from livechat.embedded.processes import command_of
-from tests.livechat.test_embedded import open_to_enter
 
 STORES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
 LAST_LINE = "Ctrl-C ends everything."
@@ -92,12 +93,16 @@ class Product:
 
 
 @pytest.fixture(scope="module")
-def product(tmp_path_factory):
-    product = Product(open_to_enter(tmp_path_factory.mktemp("up")))
+def product():
+    # Not below pytest's own folder: another run of pytest would shut it against PostgreSQL.
+    folder = Path(tempfile.mkdtemp(prefix="livechat-up-"))
+    folder.chmod(0o711)
+    product = Product(folder)
     product.start(seconds=120)
     yield product
     if product.process.poll() is None:
         product.end()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def test_the_screen_names_the_addresses_and_the_login(product):
