@@ -2,12 +2,13 @@
 
 Everything here is a hint that may be lost: the truth is in the database, and whoever listens finds
 it there. So nobody waits for Redis: senders append to one bounded queue, which drops its oldest
-hints while Redis is away, and a thread of its own sends them on.
+hints while Redis is away, and a thread of its own sends them on while they are fresh.
 """
 
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from typing import Any
 from uuid import UUID
@@ -24,17 +25,19 @@ logger = logging.getLogger(__name__)
 QUEUE_LIMIT = 10_000
 TIMEOUT_SECONDS = 0.25
 PAUSE_AFTER_FAILURE_SECONDS = 0.25
+# By then everybody has looked by themselves, and words that are still being typed are said.
+FRESH_SECONDS = 5.0
 
 
 def publish(tenant_id: UUID, message: dict[str, Any]) -> None:
     """Tell the web processes that hold sockets of this tenant."""
-    _outgoing.put((group_of(tenant_id), {"type": "hint", **message}))
+    _outgoing.put(group_of(tenant_id), {"type": "hint", **message})
 
 
 def nudge(task: str, **arguments: Any) -> None:
     """Tell the worker to look at the table; it will do so anyway, a little later."""
     headers = {"request_id": context.request_id.get()}
-    _outgoing.put((None, {"task": task, "arguments": arguments, "headers": headers}))
+    _outgoing.put(None, {"task": task, "arguments": arguments, "headers": headers})
 
 
 def group_of(tenant_id: UUID) -> str:
@@ -65,14 +68,14 @@ class Outgoing:
     """The one queue and the one thread that empties it."""
 
     def __init__(self) -> None:
-        self._queue: deque[tuple[str | None, dict[str, Any]]] = deque(maxlen=QUEUE_LIMIT)
+        self._queue: deque[tuple[float, str | None, dict[str, Any]]] = deque(maxlen=QUEUE_LIMIT)
         self._start = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._filled = asyncio.Event()
         self._broker: Connection | None = None
 
-    def put(self, item: tuple[str | None, dict[str, Any]]) -> None:
-        self._queue.append(item)
+    def put(self, group: str | None, message: dict[str, Any]) -> None:
+        self._queue.append((time.monotonic(), group, message))
         self._running_loop().call_soon_threadsafe(self._filled.set)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
@@ -94,7 +97,9 @@ class Outgoing:
             await self._filled.wait()
             self._filled.clear()
             while self._queue:
-                await self._send(*self._queue.popleft())
+                since, group, message = self._queue.popleft()
+                if time.monotonic() - since < FRESH_SECONDS:
+                    await self._send(group, message)
 
     async def _send(self, group: str | None, message: dict[str, Any]) -> None:
         try:

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from realtime import bus
 from realtime.log import (
+    EVENTS_AT_ONCE,
     REPLAY_LIMIT,
     Channel,
     LoggedEvent,
@@ -46,6 +47,7 @@ class Feed:
         self.channel = channel
         self.position: int | None = None
         self.listeners: set[Deliver] = set()
+        self.joining = 0
         self.recent: deque[LoggedEvent] = deque(maxlen=REMEMBERED_EVENTS)
         self.idle_since: float | None = None
         self._ahead: dict[int, LoggedEvent] = {}
@@ -69,7 +71,11 @@ class Feed:
 
     def send(self, frame: str) -> None:
         for deliver in tuple(self.listeners):
-            deliver(frame)
+            try:
+                deliver(frame)
+            except Exception:
+                # Whatever is wrong with one socket, its neighbours must hear of every event.
+                logger.exception("A listener failed")
 
     async def catch_up(self) -> None:
         """Pass on whatever the log has beyond our position."""
@@ -79,11 +85,14 @@ class Feed:
                 for event in events:
                     self._ahead.setdefault(event.seq, event)
                 self._pass_on_what_follows()
-                if len(events) < 500:
+                if events and events[-1].seq > self.position:
+                    # What comes next is in the log no more, and would be waited for in vain.
+                    self.restart_at(events[-1].seq)
+                if len(events) < EVENTS_AT_ONCE:
                     return
 
     def restart_at(self, seq: int) -> None:
-        """The log was restored to an earlier state: nobody's position means anything now."""
+        """The log was restored to an earlier state, or has a hole: no position means anything."""
         self.position = seq
         self.recent.clear()
         self._ahead.clear()
@@ -144,16 +153,23 @@ class Hub:
         ``deliver`` must not block; ``replay`` may wait for its reader. Subscribing comes first and
         reading second, so that nothing falls between them.
         """
-        feed = await self._open(channel)
-        if after is not None:
-            await self._replay(feed, replay, after)
-        feed.listeners.add(deliver)
+        feed = self._feed(channel)
+        # Kept for as long as that takes: a reader may be slower than idle feeds are patient.
+        feed.joining += 1
+        try:
+            await feed.open()
+            if after is not None:
+                await self._replay(feed, replay, after)
+            feed.listeners.add(deliver)
+        finally:
+            feed.joining -= 1
         assert feed.position is not None
         return feed.position
 
     async def position(self, channel: Channel) -> int:
         """The number of the channel's newest event, as far as this process knows."""
-        feed = await self._open(channel)
+        feed = self._feed(channel)
+        await feed.open()
         assert feed.position is not None
         return feed.position
 
@@ -193,21 +209,23 @@ class Hub:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
-    async def _open(self, channel: Channel) -> Feed:
+    def _feed(self, channel: Channel) -> Feed:
         self.attend(channel.tenant_id)
         feed = self._feeds.setdefault(channel.feed, Feed(channel))
         feed.idle_since = None
-        await feed.open()
         return feed
 
     async def _replay(self, feed: Feed, replay: Replay, after: int) -> None:
         assert feed.position is not None
+        if after > feed.position:
+            # Another process may have told of events that we have not heard of yet.
+            await feed.catch_up()
         if not 0 <= feed.position - after <= REPLAY_LIMIT:
             await replay(RESYNC)
             return
         while after < feed.position:
             events = await self._following(feed, after)
-            if not events or events[0].seq != after + 1:
+            if not events or events[-1].seq != after + len(events):
                 await replay(RESYNC)
                 return
             for event in events:
@@ -232,6 +250,13 @@ class Hub:
         ):
             feed.send(encode(whispered))
 
+    def _hear_safely(self, hint: dict[str, Any]) -> None:
+        try:
+            self._hear(hint)
+        except Exception:
+            # Of whatever release sent it; a new channel would leave this one behind to fill up.
+            logger.exception("A hint was not understood")
+
     async def _pump(self) -> None:
         while True:
             incoming = bus.Incoming()
@@ -242,7 +267,7 @@ class Hub:
                 self._membership_changed.set()
                 membership = asyncio.create_task(self._keep_membership(incoming))
                 while True:
-                    self._hear(await incoming.receive())
+                    self._hear_safely(await incoming.receive())
             except Exception as error:
                 logger.warning("No hints from Redis: %s", error or type(error).__name__)
                 await asyncio.sleep(1)
@@ -300,7 +325,7 @@ class Hub:
     def _forget_idle(self) -> None:
         now = asyncio.get_running_loop().time()
         for feed_id, feed in tuple(self._feeds.items()):
-            if feed.listeners or feed.position is None:
+            if feed.listeners or feed.joining:
                 feed.idle_since = None
             elif feed.idle_since is None:
                 feed.idle_since = now

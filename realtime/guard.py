@@ -6,6 +6,7 @@ Looks every second, in at most two queries for all sockets of the process, and n
 import asyncio
 import logging
 from collections.abc import Callable
+from contextvars import Context
 from weakref import WeakKeyDictionary
 
 from tenants import access
@@ -38,7 +39,8 @@ class Guard:
 
     def watch(self, grant: AnyGrant, close: Close) -> Watched:
         if self._task is None:
-            self._task = asyncio.create_task(self._look_forever())
+            # In a context of its own, as it looks after everybody's sockets.
+            self._task = asyncio.create_task(self._look_forever(), context=Context())
         watched = Watched(self, grant, close)
         self.watched.add(watched)
         return watched

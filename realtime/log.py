@@ -12,6 +12,7 @@ from realtime.models import Audience, Event, Head
 from tenants.scope import tenant_scope
 
 REPLAY_LIMIT = 10_000
+EVENTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def read_head(channel: Channel) -> int:
     return read_heads([channel.feed]).get(channel.feed, 0)
 
 
-def read_events(channel: Channel, *, after: int, limit: int = 500) -> list[LoggedEvent]:
+def read_events(channel: Channel, *, after: int, limit: int = EVENTS_AT_ONCE) -> list[LoggedEvent]:
     """The events that follow number ``after``, in order, at most ``limit``."""
     with tenant_scope(channel.tenant_id):
         rows = Event.objects.filter(audience=channel.audience, seq__gt=after)

@@ -1,3 +1,5 @@
+import asyncio
+import threading
 import uuid
 
 import pytest
@@ -13,13 +15,20 @@ from tenants import context
 def queue():
     """A queue of the broker that gets this test's nudges and no other's."""
     name = f"test-{uuid.uuid4().hex}"
-    current_app.conf.task_routes = {f"{name}.task": {"queue": name}}
+    _route({f"{name}.task": {"queue": name}})
     with Connection(settings.CELERY_BROKER_URL) as connection:
         queue = connection.SimpleQueue(name)
         yield queue
         queue.queue.delete()
         queue.close()
-    current_app.conf.task_routes = None
+    _route(None)
+
+
+def _route(routes):
+    """Celery remembers its routes from the first task that anybody sent."""
+    current_app.conf.task_routes = routes
+    current_app.amqp.flush_routes()
+    vars(current_app.amqp).pop("router", None)
 
 
 def test_a_job_knows_the_request_that_it_goes_back_to_and_no_earlier_one(queue):
@@ -41,3 +50,27 @@ def test_a_job_knows_the_request_that_it_goes_back_to_and_no_earlier_one(queue):
         assert tell(**arguments) == (number, request_id)
         tell.pop_request()
         context.request_id.reset(token)
+
+
+async def test_hints_that_waited_too_long_are_dropped_and_fresh_ones_sent(acme, monkeypatch):
+    sent, release = [], threading.Event()
+
+    async def send(self, group, message):
+        sent.append(message["number"])
+        await asyncio.to_thread(release.wait, 5)
+
+    monkeypatch.setattr(bus.Outgoing, "_send", send)
+    monkeypatch.setattr(bus, "FRESH_SECONDS", 0.3)
+    outgoing = bus.Outgoing()
+
+    outgoing.put("group", {"number": 1})
+    await asyncio.sleep(0.1)
+    outgoing.put("group", {"number": 2})
+    await asyncio.sleep(0.4)
+    outgoing.put("group", {"number": 3})
+    release.set()
+    async with asyncio.timeout(5):
+        while len(sent) < 2:  # noqa: ASYNC110 -- a poll is plain enough
+            await asyncio.sleep(0.01)
+
+    assert sent == [1, 3]

@@ -2,6 +2,7 @@ import asyncio
 import json
 
 import pytest
+from django.db import OperationalError
 
 from realtime import bus, feeds
 from realtime.ephemeral import whisper
@@ -227,3 +228,102 @@ async def test_a_watch_is_woken_by_what_concerns_it(hub, acme):
 
     await run_in_db_thread(announce, acme, "answer", conversation_id=acme.id)
     assert await feeds.wait_for_news(watch, seconds=1)
+
+
+async def test_a_reader_that_is_slower_than_a_feed_is_patient_still_hears_what_follows(
+    hub, acme, monkeypatch
+):
+    monkeypatch.setattr(feeds, "IDLE_SECONDS", 0)
+    await run_in_db_thread(announce, acme, "one")
+    reader = Reader()
+
+    async def slow_replay(frame):
+        for _ in range(2):
+            await asyncio.sleep(0.01)
+            hub._forget_idle()
+        reader.deliver(frame)
+
+    await hub.subscribe(Channel(acme.id), reader.deliver, slow_replay, after=0)
+    await run_in_db_thread(announce, acme, "two")
+    await reader.until(2, seconds=3)
+
+    assert reader.ids == [1, 2]
+
+
+async def test_a_feed_that_could_not_be_opened_is_forgotten(hub, acme, monkeypatch):
+    reader = Reader()
+
+    def away(channel):
+        raise OperationalError("away")
+
+    monkeypatch.setattr(feeds, "IDLE_SECONDS", 0)
+    monkeypatch.setattr(feeds, "read_head", away)
+    with pytest.raises(OperationalError):
+        await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+
+    for _ in range(2):
+        await asyncio.sleep(0.01)
+        hub._forget_idle()
+
+    assert hub._feeds == {}
+
+
+async def test_a_listener_that_fails_takes_no_event_from_the_others(hub, acme):
+    readers = [Reader(), Reader()]
+
+    def failing(frame):
+        raise RuntimeError("boom")
+
+    await hub.subscribe(Channel(acme.id), readers[0].deliver, readers[0].replay)
+    await hub.subscribe(Channel(acme.id), failing, readers[0].replay)
+    await hub.subscribe(Channel(acme.id), readers[1].deliver, readers[1].replay)
+
+    await run_in_db_thread(announce, acme, "one", "two")
+    for reader in readers:
+        await reader.until(2, seconds=1)
+
+    assert [reader.ids for reader in readers] == [[1, 2], [1, 2]]
+
+
+async def test_a_hint_that_nobody_understands_is_the_only_one_lost(hub, acme):
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    await asyncio.sleep(0.3)
+
+    bus.publish(acme.id, {"ephemeral": {"feed": "None"}})
+    whisper(acme.id, Audience.TEAM, "typing", {})
+    await reader.until(1, seconds=0.5)
+
+    assert reader.frames == [{"type": "typing", "data": {}}]
+
+
+async def test_a_cursor_that_another_process_gave_is_good_here_before_we_heard_of_it(
+    hub, acme, deaf
+):
+    await hub.position(Channel(acme.id))
+    await run_in_db_thread(announce, acme, "one", "two")
+    reader = Reader()
+
+    position = await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay, after=2)
+
+    assert (position, reader.frames) == (2, [])
+
+
+async def test_events_that_the_log_lost_make_listeners_start_afresh(hub, acme, deaf):
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+
+    def lose():
+        announce(acme, "one", "two", "three")
+        with platform_scope("test"):
+            Event.objects.filter(tenant_id=acme.id, seq=2).delete()
+
+    await run_in_db_thread(lose)
+    await reader.until(2, seconds=3)
+    await run_in_db_thread(announce, acme, "four")
+    await reader.until(3, seconds=3)
+    late = Reader()
+    await Hub._replay(hub, hub._feeds[acme.id], late.replay, 0)
+
+    assert [frame.get("id", frame["type"]) for frame in reader.frames] == [1, "resync", 4]
+    assert [frame.get("id", frame["type"]) for frame in late.frames] == ["resync"]
