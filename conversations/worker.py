@@ -7,13 +7,14 @@ away; a nudge only makes it quicker.
 import asyncio
 import logging
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from celery import signals
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 
 from assistants.answering import respond
 from assistants.events import Delta, Handoff, Reply, TurnDone
@@ -48,13 +49,20 @@ class Worker:
 
     def submit(self, tenant_id: UUID, turn_id: UUID) -> None:
         """Work on a turn, unless it is being worked on already. Callable from any thread."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._start, tenant_id, turn_id)
+        self._call(self._start, tenant_id, turn_id)
+
+    def finish(self) -> None:
+        """Begin nothing new; within eight seconds what is begun is done, or given back."""
+        self._call(self._stopping.set)
 
     def stop(self) -> None:
-        """Finish within eight seconds, or give the leases back. Blocks."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        """Finish, and wait for it."""
+        self.finish()
         self._thread.join(SHUTDOWN_SECONDS + 2)
+
+    def _call(self, function: Callable[..., object], *args: object) -> None:
+        with suppress(RuntimeError):  # The loop has ended, and with it the work.
+            self._loop.call_soon_threadsafe(function, *args)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -66,7 +74,12 @@ class Worker:
         if turn_id not in self._running and not self._stopping.is_set():
             task = self._loop.create_task(self._work(tenant_id, turn_id))
             self._running[turn_id] = task
-            task.add_done_callback(lambda _: self._running.pop(turn_id, None))
+            task.add_done_callback(partial(self._finished, turn_id))
+
+    def _finished(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
+        del self._running[turn_id]
+        if not task.cancelled() and (error := task.exception()):
+            logger.error("A turn was left to the next sweep", exc_info=error)
 
     async def _work(self, tenant_id: UUID, turn_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
@@ -85,8 +98,11 @@ class Worker:
                 await run_in_db_thread(housekeeping.beat, "worker")
                 for tenant_id, turn_id in await run_in_db_thread(turns.due):
                     self._start(tenant_id, turn_id)
-            except DatabaseError as error:
+            except DatabaseFailure as error:
                 logger.warning("Could not look for unanswered questions: %s", error)
+            except Exception:
+                # A sweep that ended would leave this process deaf, and nobody would notice.
+                logger.exception("Could not look for unanswered questions")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
 
@@ -104,7 +120,7 @@ async def answer(held: Claim) -> None:
     try:
         async with asyncio.timeout(TURN_SECONDS):
             await _respond(held)
-    except DatabaseError:
+    except DatabaseFailure:
         # The lease runs out by itself, and somebody will try again.
         logger.exception("The database failed during an answer")
     except Exception as error:
@@ -166,13 +182,23 @@ async def _while_wanted(held: Claim, work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(work)
     try:
         while not (await asyncio.wait([task], timeout=RENEW_SECONDS))[0]:
-            if not await run_in_db_thread(turns.renew, held):
+            if not await _is_wanted(held):
                 task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        if not task.cancelled():
+            task.result()
     except asyncio.CancelledError:
         task.cancel()
         await run_in_db_thread(turns.release, held)
         raise
+
+
+async def _is_wanted(held: Claim) -> bool:
+    try:
+        return await run_in_db_thread(turns.renew, held)
+    except DatabaseFailure as error:
+        # The lease may outlast this; if not, the commit will find out.
+        logger.warning("Could not renew a lease: %s", error)
+        return True
 
 
 async def _apologise(held: Claim, reason: str) -> None:
@@ -198,6 +224,13 @@ def _begin(**_: Any) -> None:
 
 
 @signals.worker_shutting_down.connect
-def _end(**_: Any) -> None:
+def _begin_to_end(**_: Any) -> None:
     if _worker is not None:
-        threading.Thread(target=_worker.stop, name="stop answers").start()
+        _worker.finish()
+
+
+@signals.worker_shutdown.connect
+def _end(**_: Any) -> None:
+    # Here and no later: an interpreter that exits lets no thread reach the database any more.
+    if _worker is not None:
+        _worker.stop()

@@ -2,6 +2,8 @@ import asyncio
 import time
 
 import pytest
+from celery import signals
+from django.db import InterfaceError, OperationalError
 
 from assistants.events import Delta, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge.ingestion import add_source, ingest
@@ -174,3 +176,77 @@ def test_a_stopping_worker_gives_unfinished_turns_back(acme, assistant, monkeypa
 def _states(tenant):
     with tenant_scope(tenant.id):
         return list(Turn.objects.values_list("state", flat=True))
+
+
+def test_the_sweep_survives_whatever_goes_wrong(acme, assistant, monkeypatch):
+    failures = [InterfaceError("connection already closed"), RuntimeError("a bug")]
+    due = turns.due
+
+    def failing():
+        if failures:
+            raise failures.pop()
+        return due()
+
+    monkeypatch.setattr(turns, "due", failing)
+    monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.1)
+    write(acme, make_visitor(), "Is anybody there?")
+    sweeping = worker.Worker()
+
+    try:
+        until(lambda: answers(acme))
+    finally:
+        sweeping.stop()
+
+    assert failures == []
+
+
+def test_an_answer_outlives_a_renewal_that_failed(acme, assistant, running, monkeypatch):
+    failures = [OperationalError("away"), InterfaceError("away")]
+    renew = turns.renew
+
+    def failing(held):
+        if failures:
+            raise failures.pop()
+        return renew(held)
+
+    monkeypatch.setattr(turns, "renew", failing)
+    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="At last."), wait=1))
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
+    write(acme, make_visitor(), "Hello?")
+
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: not failures)
+    assert running._running
+    until(lambda: answers(acme) == ["At last."])
+
+    with tenant_scope(acme.id):
+        assert Turn.objects.get().attempt == 1
+
+
+@pytest.mark.parametrize("error", [OperationalError("away"), InterfaceError("away")])
+def test_a_turn_that_the_database_failed_is_tried_again(
+    acme, assistant, running, monkeypatch, error
+):
+    monkeypatch.setattr(worker, "respond", engine_that(error=error))
+    received = write(acme, make_visitor(), "Hello?")
+    turn = only_turn(acme)
+
+    running.submit(acme.id, turn)
+    until(lambda: _states(acme) == [TurnState.RUNNING])
+    until(lambda: not running._running)
+
+    assert conversation_now(acme, received).owner == Owner.BOT
+    assert answers(acme) == []
+
+
+def test_the_process_waits_for_the_answers_that_are_being_made(acme, assistant, monkeypatch):
+    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Just in time."), wait=1))
+    monkeypatch.setattr(worker, "_worker", None)
+    write(acme, make_visitor(), "Hello?")
+    worker.current().submit(acme.id, only_turn(acme))
+    until(lambda: _states(acme) == [TurnState.RUNNING])
+
+    signals.worker_shutting_down.send(sender="test", sig="SIGTERM", how="Warm", exitcode=0)
+    signals.worker_shutdown.send(sender="test")
+
+    assert answers(acme) == ["Just in time."]
