@@ -26,7 +26,9 @@ class Account:
 
     @property
     def is_demo(self) -> bool:
-        return any(membership.tenant.is_demo for membership in self.memberships)
+        """Whether it opens nothing but demo tenants."""
+        demos = [membership.tenant.is_demo for membership in self.memberships]
+        return bool(demos) and all(demos)
 
 
 def find(email: str) -> Account:

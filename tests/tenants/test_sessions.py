@@ -371,3 +371,13 @@ def test_a_demo_tenants_members_are_not_limited():
 
     for _ in range(7):
         logged_in(member)
+
+
+def test_a_place_in_a_demo_tenant_frees_nobody_of_the_limit_elsewhere(acme):
+    member = make_member(acme)
+    Membership.objects.create(tenant=make_tenant("Demo", is_demo=True), user=member.user)
+    for _ in range(5):
+        refused(lambda: sessions.log_in(email=member.user.email, password="wrong", ip="1.2.3.4"))
+
+    with pytest.raises(TooManyRequests):
+        sessions.log_in(email=member.user.email, password="wrong", ip="1.2.3.4")
