@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.conf import settings
 from django.db import connections, router
 
 from conversations.models import Contact, VisitorSession
 from tenants.errors import Unauthorized
 from tenants.ids import uuid7
+from tenants.keys import keys_for
 from tenants.scope import current_scope
 
 IDLE_WITHOUT_SECRET = timedelta(minutes=30)
@@ -42,9 +42,13 @@ def digest(text: str) -> str:
 
 
 def secret_of(session: VisitorSession) -> str:
-    """The session's secret. Derived, so that a repeated first request gets the same answer."""
-    key = f"visitor session secret\n{settings.SECRET_KEY}".encode()
-    return "ss_" + hmac.new(key, session.id.bytes, hashlib.sha256).hexdigest()[:32]
+    """The session's secret. Derived, so that a repeated first request gets the same answer.
+
+    From the key that it was first derived from, which may be one of the installation's earlier.
+    """
+    secrets = [_secret(session.id, key) for key in keys_for("visitor session")]
+    known = (secret for secret in secrets if digest(secret) == session.secret_digest)
+    return next(known, secrets[0])
 
 
 def continue_session(
@@ -103,6 +107,10 @@ def _current(visitor: Visitor) -> VisitorSession | None:
         )
         .first()
     )
+
+
+def _secret(session_id: UUID, key: bytes) -> str:
+    return "ss_" + hmac.new(key, session_id.bytes, hashlib.sha256).hexdigest()[:32]
 
 
 def _begun_meanwhile(visitor: Visitor) -> VisitorSession | None:

@@ -104,3 +104,12 @@ def test_fifty_first_requests_at_once_make_one_session(acme):
     with tenant_scope(acme.id):
         assert VisitorSession.objects.count() == 1
         assert Contact.objects.count() == 1
+
+
+def test_a_secret_outlives_the_installations(acme, settings):
+    visitor = make_visitor()
+    first, secret = session_of(acme, visitor)
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 8, [settings.SECRET_KEY]
+
+    assert session_of(acme, visitor) == (first, secret)
+    assert session_of(acme, make_visitor())[1] != secret
