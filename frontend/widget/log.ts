@@ -21,7 +21,8 @@ export class Log {
   readonly #shown = new Map<number, HTMLLIElement>();
   #choices: HTMLElement | undefined;
   #lastSeq = 0;
-  #atEnd = true;
+  #follows = true;
+  #placed = 0;
   #frame = 0;
 
   constructor(texts: Record<string, string>, title: string, actions: Actions) {
@@ -37,7 +38,8 @@ export class Log {
     );
     this.element.addEventListener("scroll", () => {
       const { scrollHeight, scrollTop, clientHeight } = this.element;
-      this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
+      const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
+      this.#follows = isNear || Math.abs(scrollTop - this.#placed) < 1;
     });
   }
 
@@ -94,15 +96,23 @@ export class Log {
     this.#settle(true);
   }
 
-  /** Once a frame: group by author, and follow the end unless the reader has scrolled away. */
+  /** Once a frame: group by author, and follow unless the reader has scrolled away. */
   #settle(toEnd = false): void {
-    this.#atEnd ||= toEnd;
+    this.#follows ||= toEnd;
     if (this.#frame) return;
     this.#frame = requestAnimationFrame(() => {
       this.#frame = 0;
       this.#group();
-      if (this.#atEnd) this.element.scrollTop = this.element.scrollHeight;
+      if (this.#follows) this.#follow();
     });
+  }
+
+  /** Go to the end, but of a message that is too long for that to its beginning. */
+  #follow(): void {
+    const items = this.element.querySelectorAll<HTMLElement>(".item");
+    const top = (items[items.length - 1]?.offsetTop ?? 0) - NEAR;
+    this.element.scrollTop = top;
+    this.#placed = this.element.scrollTop;
   }
 
   /** Name an author once for several messages in a row. */

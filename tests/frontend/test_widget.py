@@ -14,6 +14,7 @@ from tenants.executor import run_in_db_thread
 from tests.factories import make_member
 from tests.frontend.visitors import (
     Wire,
+    answered,
     asked,
     box,
     conversation,
@@ -77,7 +78,7 @@ async def test_a_question_is_answered_with_a_link_to_its_source(page, site, taug
     await visit(page, site.page(site.mount(taught)))
     await say(page, QUESTION)
 
-    await expect(log(page)).to_contain_text(ANSWER)
+    await answered(page, ANSWER)
 
     source = log(page).get_by_role("link", name="Help")
     await expect(source).to_have_attribute("href", "https://shop.example/help")
@@ -113,16 +114,16 @@ async def test_an_answer_is_shown_as_it_is_written(page, site, taught):
 async def test_a_reload_keeps_the_conversation(page, site, taught, live_worker):
     await visit(page, site.page(site.mount(taught)))
     await say(page, QUESTION)
-    await expect(log(page)).to_contain_text(ANSWER)
+    await answered(page, ANSWER)
     before = await said(page)
 
     await page.reload()
     await launcher(page).click()
-    await expect(log(page)).to_contain_text(ANSWER)
+    await answered(page, ANSWER)
     assert await said(page) == before
     await say(page, "Thank you")
 
-    await expect(log(page)).to_contain_text("You are welcome")
+    await answered(page, "You are welcome")
     assert await asked(taught) == [QUESTION, "Thank you"]
     assert (await conversation(taught)).message_seq == 4
 
@@ -146,7 +147,7 @@ async def test_what_people_write_is_text_and_only_web_addresses_are_links(page, 
 async def test_a_person_is_asked_for_and_answers(page, site, taught, member, live_worker):
     await visit(page, site.page(site.mount(taught)))
     await say(page, QUESTION)
-    await expect(log(page)).to_contain_text(ANSWER)
+    await answered(page, ANSWER)
 
     await page.get_by_role("button", name="Talk to a person").click()
     await expect(log(page)).to_contain_text("A person of our team will answer you here.")
@@ -175,7 +176,7 @@ async def test_choices_are_buttons_that_say_what_they_read(page, site, taught, l
     choice = page.locator(".choices").get_by_role("button", name=QUESTION)
     await choice.click()
 
-    await expect(log(page)).to_contain_text(ANSWER)
+    await answered(page, ANSWER)
     await expect(page.locator(".choices")).to_have_count(0)
     assert (await asked(taught))[1:] == [QUESTION]
 
@@ -183,7 +184,7 @@ async def test_choices_are_buttons_that_say_what_they_read(page, site, taught, l
 async def test_a_closed_panel_shows_how_much_is_unread(page, site, shop, member, live_worker):
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Thank you")
-    await expect(log(page)).to_contain_text("You are welcome")
+    await answered(page, "You are welcome")
     await page.keyboard.press("Escape")
 
     await reply(shop, member, "Hello!")
@@ -212,6 +213,35 @@ async def test_the_keyboard_is_enough_and_the_page_hears_none_of_it(page, site, 
     await expect(panel(page)).to_be_hidden()
     await expect(launcher(page)).to_be_focused()
     assert await page.evaluate("keys") == ["Enter"]
+
+
+async def test_a_long_answer_is_shown_from_its_beginning_and_short_ones_at_the_end(
+    page, site, shop, member
+):
+    async def is_at_the_end():
+        return await log(page).evaluate("e => e.scrollTop + e.clientHeight >= e.scrollHeight - 1")
+
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Tell me everything")
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+
+    await reply(shop, member, "\n".join(f"Line {number}" for number in range(100)))
+    await expect(page.locator(".agent")).to_have_count(1)
+    await page.wait_for_timeout(100)
+    top = (await log(page).bounding_box())["y"]
+    assert top < (await page.locator(".agent .bubble").bounding_box())["y"] < top + 100
+    assert not await is_at_the_end()
+
+    await reply(shop, member, "That was all.")
+    await expect(page.locator(".agent")).to_have_count(2)
+    await page.wait_for_timeout(100)
+    assert await is_at_the_end()
+
+    await log(page).evaluate("e => { e.scrollTop = 0 }")
+    await reply(shop, member, "Are you still reading?")
+    await expect(page.locator(".agent")).to_have_count(3)
+    await page.wait_for_timeout(100)
+    assert await log(page).evaluate("e => e.scrollTop") == 0
 
 
 async def test_a_lost_line_comes_back_with_what_was_missed(page, site, shop, member):
@@ -257,7 +287,7 @@ async def test_without_sockets_requests_carry_the_conversation(page, site, taugh
     await visit(page, site.page(site.mount(taught)))
     await say(page, QUESTION)
 
-    await expect(log(page)).to_contain_text(ANSWER, timeout=15_000)
+    await answered(page, ANSWER)
 
     assert await said(page) == [GREETING, QUESTION, f"From Help:\n\n{ANSWER}"]
 
@@ -363,7 +393,7 @@ async def test_the_other_documented_call_works(page, site, taught, live_worker):
     await visit(page, site.page(site.call("renderWebWidget", options)))
     await say(page, QUESTION)
 
-    await expect(log(page)).to_contain_text(ANSWER)
+    await answered(page, ANSWER)
     await expect(panel(page)).to_have_accessible_name("Sunny Shop")
     color = await page.locator(".launcher").evaluate("e => getComputedStyle(e).backgroundColor")
     assert color == "rgb(255, 204, 0)"

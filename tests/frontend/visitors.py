@@ -40,6 +40,12 @@ async def visit(page, address):
     await expect(box(page)).to_be_focused()
 
 
+async def answered(page, text):
+    """Wait for an answer that has come to its end."""
+    answer = page.locator(".assistant:not(.streaming)", has_text=text)
+    await expect(answer).to_be_visible(timeout=15_000)
+
+
 async def said(page):
     """The texts of all messages as they are shown, in their order."""
     return await page.locator(".bubble").all_inner_texts()
