@@ -1,5 +1,6 @@
 """Files that people send: taken by what their content shows, whatever they are called."""
 
+import logging
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ from conversations.models import Attachment, VisitorSession
 from tenants.errors import BadRequest, TooLarge, UnsupportedMediaType
 from tenants.ids import parse_uuid, uuid7
 from tenants.scope import current_scope, platform_scope
+
+logger = logging.getLogger(__name__)
 
 FILE_LIMIT = 10 * 1024 * 1024
 SESSION_LIMIT = 10 * FILE_LIMIT
@@ -115,8 +118,13 @@ def forget_unsent() -> None:
     with platform_scope("forget unsent files"):
         unsent = Attachment.objects.filter(message=None, created_at__lt=oldest)
         for attachment in unsent.order_by("created_at")[:500]:
-            attachment.file.delete(save=False)
-            attachment.delete()
+            try:
+                attachment.file.delete(save=False)
+            except Exception:
+                # Whatever a storage may raise: the others are not to wait for this one.
+                logger.exception("A file could not be deleted")
+            else:
+                attachment.delete()
 
 
 def content_type_of(file: IO[bytes] | File) -> str:

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import IntegrityError
+
 from assistants.models import Assistant
 from conversations import owner, turns
 from conversations.announcements import announce_conversation, announce_new_conversation
@@ -168,18 +170,22 @@ def post_reply(
         if conversation.owner != Owner.HUMAN:
             take_over(conversation, member)
         conversation.unread = 0
-    return post(
-        conversation,
-        files=files,
-        author_kind=AuthorKind.AGENT,
-        author_id=member.id,
-        author_name=member.user.name,
-        text=text,
-        private=private,
-        sender_id=member.id,
-        client_id=client_id,
-        body_hash=body_hash,
-    )
+    try:
+        return post(
+            conversation,
+            files=files,
+            author_kind=AuthorKind.AGENT,
+            author_id=member.id,
+            author_name=member.user.name,
+            text=text,
+            private=private,
+            sender_id=member.id,
+            client_id=client_id,
+            body_hash=body_hash,
+        )
+    except IntegrityError:
+        # Used in two conversations at once, which no lock on either prevents.
+        raise _key_reused() from None
 
 
 def hand_over(conversation: Conversation, *, reason: str, text: str) -> None:
@@ -315,8 +321,12 @@ def _received_before(
     # A client that missed our answer may repeat itself without knowing the conversation.
     elsewhere = conversation_id and parse_uuid(conversation_id) != message.conversation_id
     if elsewhere or message.body_hash != body_hash:
-        raise Conflict("This key was used for another message.", code="idempotency_key_reused")
+        raise _key_reused()
     return message
+
+
+def _key_reused() -> Conflict:
+    return Conflict("This key was used for another message.", code="idempotency_key_reused")
 
 
 def _require_content(text: str, files: Sequence[Attachment]) -> None:

@@ -14,7 +14,7 @@ def answer(tenant_id: str, turn_id: str) -> None:
 
 @shared_task
 def keep_house() -> None:
+    housekeeping.beat("beat")
     housekeeping.wake_snoozed()
     housekeeping.forget_old_events()
-    housekeeping.beat("beat")
     attachments.forget_unsent()

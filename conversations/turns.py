@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import router, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -228,4 +228,4 @@ def _nudge_after_commit(turn: Turn) -> None:
     def nudge() -> None:
         bus.nudge(NUDGE, tenant_id=tenant_id, turn_id=turn_id)
 
-    transaction.on_commit(nudge, robust=True)
+    transaction.on_commit(nudge, using=router.db_for_write(Turn), robust=True)

@@ -1,3 +1,4 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -231,6 +232,28 @@ def test_a_members_repeated_reply_is_posted_once(acme, assistant):
     again = do(acme, received, engine.post_reply, member, text="Yes.", client_id="k")
 
     assert again.id == first.id
+
+
+def test_a_members_key_that_two_conversations_race_for_is_refused_in_one(acme, assistant):
+    member = make_member(acme)
+    received, other = (write(acme, make_visitor()) for _ in range(2))
+
+    def reply_elsewhere():
+        try:
+            do(acme, other, engine.post_reply, member, text="Yes.", client_id="k")
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with tenant_scope(acme.id):
+            conversation = engine.team_conversation(received.conversation_id)
+            engine.post_reply(conversation, member, text="Yes.", client_id="k")
+            racing = pool.submit(reply_elsewhere)
+            time.sleep(0.5)
+        with pytest.raises(Conflict):
+            racing.result()
+
+    assert conversation_now(acme, other).owner == Owner.BOT
 
 
 def test_of_two_members_one_gets_the_conversation(acme, assistant):

@@ -1,0 +1,77 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from conversations import attachments, engine, tasks
+from conversations.models import Attachment, Status
+from realtime.models import Event, Pulse
+from tenants.scope import tenant_scope
+from tests.conversations.test_engine import conversation_now, do
+from tests.factories import make_assistant, make_visitor, write
+
+
+@pytest.fixture
+def received(acme, globex):
+    for tenant in (globex, acme):
+        make_assistant(tenant)
+    return write(acme, make_visitor())
+
+
+def unsent_file(tenant):
+    stored = attachments.store(ContentFile(b"Hello.", name="a.txt"), tenant_id=tenant.id)
+    with tenant_scope(tenant.id):
+        file = attachments.attach_later(stored)
+        long_ago = datetime.now(UTC) - timedelta(days=2)
+        Attachment.objects.filter(pk=file.pk).update(created_at=long_ago)
+    return file
+
+
+def test_a_snoozed_conversation_wakes_when_its_time_has_come(acme, received):
+    past, later = (datetime.now(UTC) + timedelta(minutes=n) for n in (-1, 1))
+    other = write(acme, make_visitor())
+    do(acme, received, engine.set_status, Status.SNOOZED, until=past)
+    do(acme, other, engine.set_status, Status.SNOOZED, until=later)
+
+    tasks.keep_house()
+
+    assert conversation_now(acme, received).status == Status.OPEN
+    assert conversation_now(acme, other).status == Status.SNOOZED
+
+
+def test_events_beyond_the_retention_are_forgotten(acme, globex, received):
+    write(globex, make_visitor())
+    old = datetime.now(UTC) - timedelta(hours=settings.EVENT_RETENTION_HOURS, minutes=1)
+    with tenant_scope(acme.id):
+        Event.objects.update(at=old)
+
+    tasks.keep_house()
+
+    for tenant, left in ((acme, False), (globex, True)):
+        with tenant_scope(tenant.id):
+            assert Event.objects.exists() is left
+
+
+def test_a_storage_that_fails_keeps_no_other_file(acme, globex, monkeypatch):
+    stuck, other = unsent_file(acme), unsent_file(globex)
+    delete = default_storage.delete
+
+    def failing(name):
+        if name == stuck.file.name:
+            raise OSError("The bucket is frozen.")
+        delete(name)
+
+    monkeypatch.setattr(default_storage, "delete", failing)
+    Pulse.objects.filter(name="beat").delete()
+
+    tasks.keep_house()
+
+    assert Pulse.objects.filter(name="beat").exists()
+    for tenant, left in ((acme, [stuck.id]), (globex, [])):
+        with tenant_scope(tenant.id):
+            assert list(Attachment.objects.values_list("id", flat=True)) == left
+    monkeypatch.undo()
+    assert not default_storage.exists(other.file.name)
+    attachments.forget_unsent()
