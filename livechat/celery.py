@@ -11,8 +11,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
 warnings.filterwarnings("ignore", category=SecurityWarning)
 app = Celery("livechat", task_cls="tenants.tasks:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# What no worker took within a minute is not made up for, or hours would be when one comes back.
 app.conf.beat_schedule = {
-    "keep house": {"task": "conversations.tasks.keep_house", "schedule": 10.0},
-    "read knowledge": {"task": "assistants.tasks.ingest_waiting", "schedule": 30.0},
+    "keep house": {
+        "task": "conversations.tasks.keep_house",
+        "schedule": 10.0,
+        "options": {"expires": 60},
+    },
+    "read knowledge": {
+        "task": "assistants.tasks.ingest_waiting",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
 }
 app.autodiscover_tasks()

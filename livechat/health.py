@@ -10,7 +10,8 @@ from urllib.request import urlopen
 import redis
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseFailure
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -203,7 +204,7 @@ def _check_pulse(name: str, patience: timedelta, remedy: str) -> None:
 def _database_errors() -> Iterator[None]:
     try:
         yield
-    except DatabaseError as error:
+    except DatabaseFailure as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else "no answer"
         raise Sick(
             f"PostgreSQL does not answer as expected: {first_line}",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import InterfaceError, connections
 
 from conversations import housekeeping
 from livechat import health
@@ -81,3 +81,14 @@ def test_a_tenant_table_without_its_policy_is_noticed(unprotected_table):
     (finding,) = health.examine("roles")
 
     assert unprotected_table in finding.problem
+
+
+def test_a_lost_connection_is_a_finding_too(monkeypatch):
+    def lost():
+        raise InterfaceError("the connection is closed")
+
+    monkeypatch.setattr(health.connection, "cursor", lost)
+
+    (finding,) = health.examine("database")
+
+    assert "the connection is closed" in finding.problem
