@@ -15,6 +15,7 @@ from assistants.knowledge.ingestion import add_source, ingest, replace_content
 from assistants.models import Assistant, KnowledgeSource
 from assistants.versions import create_assistant
 from tenants import credentials
+from tenants.errors import Conflict
 from tenants.models import Credential, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from widgets.bubbles import create_bubble
@@ -29,13 +30,15 @@ def demo_tenant(name: str) -> dict[str, str]:
     """All that a client needs to use the demo tenant with this name, which is made when missing.
 
     Keys: baseUrl, tenantId, assistantId, bubbleCode, widgetToken, bubbleToken, apiToken, apiKey,
-    webIntegrationToken, email, password.
+    webIntegrationToken, email, password. Raises Conflict when a customer's tenant has this name.
     """
     slug = slugify(name) or "demo"
     with _alone():
         tenant, _ = Tenant.objects.get_or_create(
             slug=slug, defaults={"name": name, "is_demo": True, "phone_number": PHONE_NUMBER}
         )
+        if not tenant.is_demo:
+            raise Conflict(f"{tenant.name} is no demo tenant; choose another name.")
         secrets_kept = _kept_secrets(tenant)
         assistant, bubble = _set_up(tenant)
     return {

@@ -113,3 +113,11 @@ def test_the_demo_tenants_are_marked(shown, acme):
 
     assert Tenant.objects.get(pk=first["tenantId"]).is_demo
     assert not acme.is_demo
+
+
+def test_a_customers_tenant_is_never_taken_for_a_demo(acme):
+    refused = demo(acme.slug)
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "is no demo tenant" in refused.stderr
+    assert not Credential.objects.filter(tenant=acme).exists()

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
 from livechat.demo import demo_tenant
+from tenants.errors import Conflict
 
 
 class Command(BaseCommand):
@@ -25,6 +26,8 @@ class Command(BaseCommand):
             raise CommandError(
                 "The database does not answer. Start the product, or set DATABASE_URL."
             ) from error
+        except Conflict as error:
+            raise CommandError(error.message) from error
         if options["json"]:
             self.stdout.write(json.dumps(demo))
             return
