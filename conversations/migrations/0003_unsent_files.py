@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0002_wall'),
-        ('tenants', '0003_credential_replaces'),
+        ("conversations", "0002_wall"),
+        ("tenants", "0003_credential_replaces"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='attachment',
-            index=models.Index(condition=models.Q(('message__isnull', True)), fields=['created_at'], name='attachment_unsent'),
+            model_name="attachment",
+            index=models.Index(
+                condition=models.Q(("message__isnull", True)),
+                fields=["created_at"],
+                name="attachment_unsent",
+            ),
         ),
     ]
