@@ -3,22 +3,24 @@
 from datetime import datetime
 from typing import Any
 
-from conversations.models import Attachment, Contact, Conversation, Message
+from conversations.models import Attachment, Contact, Conversation, Message, Status
 from realtime.events import emit
 from realtime.models import Audience
 
 
-def announce_conversation(conversation: Conversation, *types: str) -> None:
-    """Tell the team; the special types are followed by the general one, for simple clients."""
+def announce_conversation(
+    conversation: Conversation, *types: str, to_visitor: bool = False
+) -> None:
+    """Tell the team; the special types are followed by the general one, for simple clients.
+
+    The visitor hears of who answers and of the end, and not of what the team arranges.
+    """
     data = conversation_data(conversation)
     for type in types:
         emit(Audience.TEAM, type, data, conversation_id=conversation.id)
-    emit(
-        Audience.VISITOR,
-        "conversation:updated",
-        visitor_conversation_data(conversation),
-        conversation_id=conversation.id,
-    )
+    if to_visitor:
+        shown = visitor_conversation_data(conversation)
+        emit(Audience.VISITOR, "conversation:updated", shown, conversation_id=conversation.id)
 
 
 def announce_new_conversation(conversation: Conversation) -> None:
@@ -61,7 +63,8 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
 def visitor_conversation_data(conversation: Conversation) -> dict[str, Any]:
     return {
         "id": str(conversation.id),
-        "status": conversation.status,
+        # Whether the team parked it is the team's business.
+        "status": Status.RESOLVED if conversation.status == Status.RESOLVED else Status.OPEN,
         "owner": conversation.owner,
         "createdAt": timestamp(conversation.created_at),
         "updatedAt": timestamp(conversation.updated_at),

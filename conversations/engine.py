@@ -192,7 +192,7 @@ def hand_over(conversation: Conversation, *, reason: str, text: str) -> None:
     """Ask for a person on behalf of the visitor, or of a rule."""
     owner.move(conversation, Owner.WAITING, handover_reason=reason)
     post_line(conversation, text)
-    announce_conversation(conversation, "conversation:updated")
+    announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 
 def take_over(conversation: Conversation, member: Membership) -> None:
@@ -203,7 +203,9 @@ def take_over(conversation: Conversation, member: Membership) -> None:
         raise Conflict("Another member holds this conversation.", code="already_taken")
     owner.move(conversation, Owner.HUMAN, assignee=member, status=Status.OPEN)
     post_line(conversation, f"{display_name(member)} joined the conversation.")
-    announce_conversation(conversation, "conversation:assigned", "conversation:updated")
+    announce_conversation(
+        conversation, "conversation:assigned", "conversation:updated", to_visitor=True
+    )
 
 
 def give_back(conversation: Conversation) -> None:
@@ -212,7 +214,7 @@ def give_back(conversation: Conversation) -> None:
         return
     owner.to_bot(conversation)
     post_line(conversation, "The assistant answers again.")
-    announce_conversation(conversation, "conversation:updated")
+    announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 
 def assign(conversation: Conversation, member: Membership | None) -> None:
@@ -236,7 +238,9 @@ def close(conversation: Conversation, *, by: str = "") -> None:
         return
     owner.move(conversation, Owner.CLOSED, status=Status.RESOLVED, snoozed_until=None)
     post_line(conversation, f"{by} closed the conversation." if by else "Conversation closed.")
-    announce_conversation(conversation, "conversation:closed", "conversation:updated")
+    announce_conversation(
+        conversation, "conversation:closed", "conversation:updated", to_visitor=True
+    )
 
 
 def set_status(
@@ -298,7 +302,8 @@ def _rouse(conversation: Conversation) -> None:
     """What a visitor's message does to the conversation that it arrives in."""
     if conversation.owner == Owner.CLOSED:
         owner.to_bot(conversation)
-        announce_conversation(conversation, "conversation:updated")
+        post_line(conversation, "The conversation was opened again.")
+        announce_conversation(conversation, "conversation:updated", to_visitor=True)
     if conversation.status == Status.SNOOZED:
         conversation.status, conversation.snoozed_until = Status.OPEN, None
     conversation.unread += 1

@@ -77,10 +77,8 @@ def claim(tenant_id: UUID, turn_id: UUID) -> Claim | None:
             .filter(Q(state=TurnState.QUEUED) | Q(state=TurnState.RUNNING, lease_until__lt=Now()))
             .update(state=TurnState.RUNNING, attempt=F("attempt") + 1, lease_until=Now() + LEASE)
         )
-        if not taken:
-            return None
-        turn = Turn.objects.select_related("conversation", "version__assistant").get(pk=turn_id)
-        return _claimed(turn)
+    # The attempt counts, even if what follows fails: nothing is tried for ever.
+    return _claimed(tenant_id, turn_id, with_dialogue=True) if taken else None
 
 
 def renew(held: Claim) -> bool:
@@ -128,11 +126,7 @@ def claim_exhausted(tenant_id: UUID, turn_id: UUID) -> Claim | None:
         taken = Turn.objects.filter(
             pk=turn_id, state__in=OPEN_STATES, attempt__gte=ATTEMPTS, lease_until__lt=Now()
         ).update(state=TurnState.RUNNING, attempt=F("attempt") + 1, lease_until=Now() + LEASE)
-        if not taken:
-            return None
-        return _claimed(
-            Turn.objects.select_related("conversation", "version__assistant").get(pk=turn_id)
-        )
+    return _claimed(tenant_id, turn_id, with_dialogue=False) if taken else None
 
 
 def _commit(held: Claim, reply: Reply, *, model: str, tokens: int, handover: str = "") -> bool:
@@ -177,22 +171,24 @@ def _post_answer(conversation: Conversation, held: Claim, reply: Reply, handover
         choices=list(reply.choices),
     )
     if handover:
-        announce_conversation(conversation, "conversation:updated")
+        announce_conversation(conversation, "conversation:updated", to_visitor=True)
     return message
 
 
-def _claimed(turn: Turn) -> Claim:
-    question, history = _dialogue(turn)
-    return Claim(
-        tenant_id=turn.tenant_id,
-        turn_id=turn.id,
-        conversation_id=turn.conversation_id,
-        epoch=turn.epoch,
-        attempt=turn.attempt,
-        version=snapshot_of(turn.version),
-        question=question,
-        history=history,
-    )
+def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool) -> Claim:
+    with tenant_scope(tenant_id):
+        turn = Turn.objects.select_related("conversation", "version__assistant").get(pk=turn_id)
+        question, history = _dialogue(turn) if with_dialogue else ("", [])
+        return Claim(
+            tenant_id=tenant_id,
+            turn_id=turn.id,
+            conversation_id=turn.conversation_id,
+            epoch=turn.epoch,
+            attempt=turn.attempt,
+            version=snapshot_of(turn.version),
+            question=question,
+            history=history,
+        )
 
 
 def _held(held: Claim) -> QuerySet[Turn]:

@@ -32,7 +32,7 @@ SWEEP_SECONDS = 4.0
 RENEW_SECONDS = 3.0
 TURN_SECONDS = 90.0
 CONCURRENT_TURNS = 100
-SHUTDOWN_SECONDS = 8.0
+SHUTDOWN_SECONDS = 4.5
 FAILURE_TEXT = "Something went wrong on our side. I will ask a person of our team to answer you."
 
 

@@ -350,3 +350,30 @@ def test_a_foreign_conversation_does_not_exist(acme, globex, assistant):
     with pytest.raises(NotFound):
         do(globex, received, engine.close)
     assert conversation_now(acme, received).status == Status.OPEN
+
+
+def test_the_visitor_hears_of_who_answers_and_not_of_what_the_team_arranges(acme, assistant):
+    member = make_member(acme)
+    received = write(acme, make_visitor())
+
+    do(acme, received, engine.assign, member)
+    do(acme, received, engine.qualify, details={})
+    do(acme, received, engine.set_status, Status.PENDING)
+    do(acme, received, engine.mark_read)
+    do(acme, received, engine.take_over, member)
+
+    told = read_events(Channel(acme.id, received.conversation_id), after=1)
+    assert [event.type for event in told] == ["message:new", "conversation:updated"]
+    assert told[-1].data["owner"] == "human"
+
+
+def test_opening_a_conversation_again_leaves_a_visible_line(acme, assistant):
+    visitor = make_visitor()
+    received = write(acme, visitor)
+    do(acme, received, engine.close)
+
+    write(acme, visitor, "One more", conversation_id=str(received.conversation_id))
+
+    with tenant_scope(acme.id):
+        kinds = Message.objects.order_by("seq").values_list("author_kind", flat=True)
+        assert list(kinds) == ["visitor", "system", "system", "visitor"]

@@ -238,3 +238,24 @@ def test_a_visitors_message_wakes_a_snoozed_conversation(acme, assistant):
     write(acme, visitor, "Hello?")
 
     assert conversation_now(acme, received).status == Status.OPEN
+
+
+def test_a_turn_that_cannot_be_read_is_not_tried_for_ever(acme, assistant, monkeypatch):
+    received = write(acme, make_visitor())
+    turn = only_turn(acme)
+
+    def fail(turn):
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(turns, "_dialogue", fail)
+        for _ in range(turns.ATTEMPTS):
+            with pytest.raises(RuntimeError):
+                turns.claim(acme.id, turn)
+            lapse(acme, turn)
+        assert turns.claim(acme.id, turn) is None
+
+        held = turns.claim_exhausted(acme.id, turn)
+        assert turns.commit_handover(held, reason="error:attempts", text="Sorry.")
+
+    assert conversation_now(acme, received).owner == Owner.WAITING
