@@ -58,10 +58,16 @@ class Guard:
     async def _look(self) -> None:
         grants = {watched.grant for watched in self.watched}
         invalid = await run_in_db_thread(access.invalid, grants)
+        if not invalid:
+            return
+        suspended = await run_in_db_thread(access.suspended, {one.tenant_id for one in invalid})
         for watched in tuple(self.watched):
             if watched.grant in invalid:
                 watched.release()
-                watched.close("unauthorized", 4401)
+                if watched.grant.tenant_id in suspended:
+                    watched.close("tenant_suspended", 4403)
+                else:
+                    watched.close("unauthorized", 4401)
 
 
 _guards: WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = WeakKeyDictionary()

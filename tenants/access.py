@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from tenants.credentials import Grant
-from tenants.models import Credential
+from tenants.models import Credential, Tenant
 from tenants.sessions import MemberGrant, live_sessions, stamp_of
 
 AnyGrant = Grant | MemberGrant
@@ -22,6 +22,12 @@ def invalid(grants: Collection[AnyGrant]) -> set[AnyGrant]:
     sessions = {grant.session_id for grant in grants if isinstance(grant, MemberGrant)}
     good = _good_credentials(keys) | _good_members(sessions)
     return {grant for grant in grants if _mark(grant) not in good}
+
+
+def suspended(tenant_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these tenants that are suspended."""
+    rows = Tenant.objects.filter(pk__in=tenant_ids, suspended_at__isnull=False)
+    return set(rows.values_list("pk", flat=True))
 
 
 def _mark(grant: AnyGrant) -> tuple[object, ...]:

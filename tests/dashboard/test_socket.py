@@ -384,7 +384,7 @@ async def test_revocation_reaches_open_sockets_within_two_seconds(acme, globex):
     async with listening(elsewhere_token) as (socket, _):
         await run_in_db_thread(_suspend, globex)
         watch = Stopwatch()
-        assert (await socket.error_and_close())[1] == 4401
+        assert await socket.error_and_close() == ("tenant_suspended", 4403)
         assert watch.seconds <= 2
 
 
