@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.client import HTTPException
 from urllib.request import urlopen
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.db import Error as DatabaseFailure
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
@@ -79,14 +81,19 @@ def check_database() -> None:
 
 def check_migrations() -> None:
     with _database_errors():
-        loader = MigrationLoader(connection)
-        missing = sorted(set(loader.disk_migrations) - set(loader.applied_migrations))
+        applied = MigrationRecorder(connection).applied_migrations()
+    missing = sorted(_known_migrations() - applied.keys())
     if missing:
         app, name = missing[0]
         raise Sick(
             f"{len(missing)} migrations have not run, the first is {app}.{name}.",
             "Run: manage.py migrate",
         )
+
+
+@cache
+def _known_migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).disk_migrations)
 
 
 def check_roles() -> None:
