@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from tenants import context
 from tests.factories import make_tenant
 from tests.servers import live_server_url, live_worker, processes_folder  # noqa: F401 -- fixtures
 
@@ -22,6 +23,13 @@ def database(django_db_blocker):
         for connection in connections.all():
             connection.close()
             connection.close_pool()
+
+
+@pytest.fixture(autouse=True)
+def no_request():
+    """A test client's requests share the test's context; the next test begins without theirs."""
+    context.request_id.set("")
+    context.tenant_id.set("")
 
 
 @pytest.fixture
