@@ -75,6 +75,11 @@ def examine(*codes: str) -> Iterator[Finding]:
 
 
 def check_database() -> None:
+    if not settings.DATABASE_URL:
+        raise Sick(
+            "LiveChat does not run here, and DATABASE_URL is not set.",
+            "Start it with make run, or set DATABASE_URL.",
+        )
     with _database_errors(), connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
@@ -115,6 +120,11 @@ def check_roles() -> None:
 
 
 def check_redis() -> None:
+    if not settings.REDIS_URL:
+        raise Sick(
+            "LiveChat does not run here, and REDIS_URL is not set.",
+            "Start it with make run, or set REDIS_URL.",
+        )
     client = redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=NETWORK_SECONDS, socket_connect_timeout=NETWORK_SECONDS
     )

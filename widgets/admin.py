@@ -13,7 +13,7 @@ from tenants import credentials
 from tenants.models import Credential
 from tenants.operators import DefaultAdmin, actor, credentials_of
 from tenants.scope import tenant_scope
-from widgets.admin_form import SETTINGS, BubbleForm, field_name
+from widgets.admin_form import SETTINGS, BubbleForm, NewBubbleForm, field_name
 from widgets.bubbles import create_bubble
 from widgets.models import Bubble
 
@@ -51,6 +51,13 @@ class BubbleAdmin(DefaultAdmin):
         ("Who", {"classes": ["tab"], "fields": ("assistant", "origins", "domains", *OWN_SWITCHES)}),
         *(_tab(title, prefixes) for title, prefixes in TABS.items()),
     )
+
+    def get_form(
+        self, request: HttpRequest, obj: Bubble | None = None, change: bool = False, **options: Any
+    ) -> Any:
+        if obj is None:
+            options["form"] = NewBubbleForm
+        return super().get_form(request, obj, change, **options)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         field = super().formfield_for_foreignkey(db_field, request, **options)

@@ -113,6 +113,14 @@ def form_field(path: str, field: Any) -> forms.Field:
 SETTINGS = dict(paths(Settings()))
 
 
+class NewBubbleForm(forms.ModelForm):
+    """What a bubble begins with: its settings are the defaults until its own page changes them."""
+
+    class Meta:
+        model = Bubble
+        fields = ("name",)
+
+
 class BubbleForm(forms.ModelForm):
     """A bubble's own fields and, beside them, everything in its settings."""
 

@@ -92,3 +92,12 @@ def test_a_lost_connection_is_a_finding_too(monkeypatch):
     (finding,) = health.examine("database")
 
     assert "the connection is closed" in finding.problem
+
+
+def test_without_the_product_the_doctor_says_so_at_once(tmp_path):
+    nothing = {"DATABASE_URL": "", "DATABASE_OWNER_URL": "", "REDIS_URL": ""}
+
+    findings = doctor(VAR_DIR=str(tmp_path), **nothing)
+
+    for code in ("database", "redis"):
+        assert "make run" in findings[code]["remedy"]

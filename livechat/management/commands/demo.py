@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--tenant", default="Demo", metavar="NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DATABASE_URL:
+            raise CommandError("LiveChat does not run here. Start it, or set DATABASE_URL.")
         try:
             demo = demo_tenant(options["tenant"])
         except OperationalError as error:
