@@ -235,7 +235,10 @@ class Hub:
     async def _following(self, feed: Feed, after: int) -> list[LoggedEvent]:
         if feed.recent and feed.recent[0].seq <= after + 1:
             return [event for event in feed.recent if event.seq > after]
-        return await run_in_db_thread(read_events, feed.channel, after=after)
+        events = await run_in_db_thread(read_events, feed.channel, after=after)
+        # The log may be ahead of the feed, which will deliver the rest itself.
+        assert feed.position is not None
+        return [event for event in events if event.seq <= feed.position]
 
     def _hear(self, hint: dict[str, Any]) -> None:
         for wire in hint.get("events", ()):

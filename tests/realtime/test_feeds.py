@@ -327,3 +327,18 @@ async def test_events_that_the_log_lost_make_listeners_start_afresh(hub, acme, d
 
     assert [frame.get("id", frame["type"]) for frame in reader.frames] == [1, "resync", 4]
     assert [frame.get("id", frame["type"]) for frame in late.frames] == ["resync"]
+
+
+async def test_a_replay_sends_nothing_that_the_feed_will_send_again(hub, acme, deaf):
+    watcher, reader = Reader(), Reader()
+    await run_in_db_thread(announce, acme, "one", "two")
+    await hub.subscribe(Channel(acme.id), watcher.deliver, watcher.replay)
+    hub._feeds[acme.id].recent.clear()
+    await run_in_db_thread(announce, acme, "in the log, and not yet heard of")
+
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay, after=0)
+    await reader.until(3)
+    await asyncio.sleep(0.1)
+
+    assert reader.ids == [1, 2, 3]
+    assert watcher.ids == [3]
