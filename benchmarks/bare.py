@@ -47,4 +47,5 @@ async def _publish(text: str) -> None:
 
 
 if __name__ == "__main__":
-    make_server(application, host="127.0.0.1", port=int(sys.argv[1]), drain_seconds=0).run()
+    port = int(sys.argv[1])
+    make_server("benchmarks.bare:application", host="127.0.0.1", port=port, drain_seconds=0).run()

@@ -9,9 +9,9 @@ from benchmarks.percentiles import Summary, summary
 from benchmarks.processes import HOST, Product
 from benchmarks.visitors import visit
 
-# People read an answer before they write on. One visitor alone does not, to be measured quickly.
-PAUSES = {1: 0.0, 20: 2.0, 100: 2.0}
-SECONDS = {1: 4.0, 20: 10.0, 100: 12.0}
+# People read an answer before they write on. One visitor alone reads fast, to be measured soon.
+PAUSES = {1: 0.1, 20: 2.0, 100: 4.0}
+SECONDS = {1: 4.0, 20: 12.0, 100: 14.0}
 # As many questions as can be answered: twenty visitors who never read.
 RUSH = 20
 RUSH_SECONDS = 5.0
@@ -22,10 +22,16 @@ class Chat:
     product: Summary
     engine: Summary
     seconds: float
+    cpu: dict[str, float]
 
     @property
     def per_second(self) -> tuple[float, float]:
         return self.product.count / self.seconds, self.engine.count / self.seconds
+
+    @property
+    def cpu_ms(self) -> dict[str, float]:
+        """What an answer costs each part."""
+        return {name: 1000 * seconds / self.product.count for name, seconds in self.cpu.items()}
 
 
 def overhead(product: Product) -> dict[int, Chat]:
@@ -42,8 +48,10 @@ def rush(product: Product) -> Chat:
 def _compare(product: Product, visitors: int, *, seconds: float, pause: float) -> Chat:
     words = [str(value) for value in (visitors, seconds, pause)]
     engine = product.inside("engine", *words)
+    before = product.cpu_seconds()
     ours = asyncio.run(_visit(product, visitors, seconds=seconds, pause=pause))
-    return Chat(summary(ours), summary(engine), seconds)
+    cpu = {name: after - before[name] for name, after in product.cpu_seconds().items()}
+    return Chat(summary(ours), summary(engine), seconds, cpu)
 
 
 async def _visit(product: Product, visitors: int, *, seconds: float, pause: float) -> list[float]:

@@ -48,7 +48,7 @@ def of_product(product: Product) -> FanOut:
     def listen(count: int) -> Listeners:
         return Listeners(port=product.port, path="/api/ws/tenant", count=count, tokens=tokens)
 
-    return _measure(product.web, listen=listen, publish=publish)
+    return _measure(product.pids["web"], listen=listen, publish=publish)
 
 
 def of_bare(product: Product, *, frame_bytes: int) -> FanOut:

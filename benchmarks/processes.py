@@ -21,6 +21,7 @@ from livechat.embedded.processes import end, spawn
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
+PROCESSES = Path("/proc/self")
 READY_SECONDS = 60
 CELERY = ["celery", "--app=livechat", "--quiet"]
 WORKER = [*CELERY, "worker", "--pool=threads", "--without-gossip", "--without-mingle"]
@@ -32,9 +33,15 @@ class Product:
 
     env: dict[str, str]
     port: int
-    web: int
+    pids: dict[str, int]
     folder: Path
     demo: dict[str, str] = field(default_factory=dict)
+
+    def cpu_seconds(self) -> dict[str, float]:
+        """How long each part has computed so far; nothing where the system does not tell."""
+        if not PROCESSES.exists():
+            return {}
+        return {name: _cpu_seconds(pid) for name, pid in self.pids.items()}
 
     def inside(self, module: str, *words: str, given: object = None, **env: str) -> Any:
         """Run a module of ``benchmarks.inside`` and return what it printed as JSON."""
@@ -62,10 +69,12 @@ def product() -> Iterator[Product]:
         env = _environment(folder, port=port) | services.start()
         run([sys.executable, "manage.py", "migrate", "--verbosity=0"], env=env)
         demo = run([sys.executable, "manage.py", "demo", "--json"], env=env)
-        web = stack.enter_context(child(["livechat.server"], env=env, log=folder / "web.log"))
-        stack.enter_context(child(WORKER, env=env, log=folder / "worker.log"))
+        pids = {each.name: each.child.pid for each in services.all() if each.child}
+        for name, words in {"web": ["livechat.server"], "worker": WORKER}.items():
+            running = child(words, env=env, log=folder / f"{name}.log")
+            pids[name] = stack.enter_context(running)
         wait_until_serving(port, path="/readyz")
-        yield Product(env, port, web, folder, json.loads(demo))
+        yield Product(env, port, pids, folder, json.loads(demo))
 
 
 @contextlib.contextmanager
@@ -102,13 +111,21 @@ def free_port() -> int:
 
 def resident_kib(pid: int) -> int:
     """The memory that a process holds at this moment."""
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        return int(re.findall(r"VmRSS:\s*(\d+)", status.read_text())[0])
+    if PROCESSES.exists():
+        status = Path(f"/proc/{pid}/status").read_text()
+        return int(re.findall(r"VmRSS:\s*(\d+)", status)[0])
     shown = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True
     )
     return int(shown.stdout)
+
+
+def _cpu_seconds(pid: int) -> float:
+    """Of a process and its children, those that have ended included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(_cpu_seconds(int(child)) for child in children)
 
 
 def _environment(folder: Path, *, port: int) -> dict[str, str]:

@@ -54,6 +54,8 @@ def rush(result: Chat, *, visitors: int) -> None:
     say(f"\nAnswers per second with {visitors} visitors who never pause ({load()})")
     row = (f"{ours:.0f}", f"{engine:.0f}", f"{ours / engine:.2f}")
     table(("product", "engine", "ratio"), [row])
+    cpu = ", ".join(f"{name} {value:.1f}" for name, value in result.cpu_ms.items())
+    say(f"  Each takes so many ms of a core: {cpu or 'this system does not tell'}")
 
 
 def fanout(ours: FanOut, bare: FanOut) -> None:
