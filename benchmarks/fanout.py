@@ -19,8 +19,8 @@ from benchmarks.processes import (
 from benchmarks.websocket import client_frame, handshake
 
 # The largest first: a process that has had many sockets no longer shows what they weigh.
-BROADCASTS = {1000: 60, 100: 150, 1: 300}
-PAUSES = {1000: 0.15, 100: 0.04, 1: 0.02}
+BROADCASTS = {1000: 150, 100: 150, 1: 300}
+PAUSES = {1000: 0.08, 100: 0.04, 1: 0.02}
 # The first ones find caches cold on both sides.
 WARM_UP = 5
 SETTLE_SECONDS = 3.0

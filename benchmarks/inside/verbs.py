@@ -48,7 +48,7 @@ class Counter:
 def _count(act: Callable[[], Any]) -> tuple[tuple[int, int], Any]:
     framing = ("BEGIN", "COMMIT")
     # The pool looks at a connection before it hands it out.
-    looks = int(settings.DATABASES["default"]["CONN_HEALTH_CHECKS"])
+    looks = 1 if settings.DATABASES["default"]["CONN_HEALTH_CHECKS"] else 0
     with tempfile.NamedTemporaryFile() as trace, CaptureQueriesContext(connection) as captured:
         wire = connection.connection.pgconn
         wire.trace(trace.fileno())
