@@ -1,6 +1,7 @@
 """Prints a demo tenant's addresses and credentials; makes the tenant when it is missing."""
 
 import json
+import logging
 from argparse import ArgumentParser
 from typing import Any
 
@@ -23,6 +24,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DATABASE_URL:
             raise CommandError("LiveChat does not run here. Start it, or set DATABASE_URL.")
+        # Its threads tell of every attempt to connect, if need be after our one line.
+        logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
         try:
             demo = demo_tenant(options["tenant"])
         except OperationalError as error:
