@@ -1,28 +1,25 @@
 """The one door through which everything answers, whatever engine a version names."""
 
-from collections.abc import AsyncIterator, Sequence
-from uuid import UUID
+from collections.abc import AsyncIterator, Callable
+from importlib import import_module
 
-from assistants.engines import knowledge
 from assistants.events import Event, TurnStarted
-from assistants.versions import VersionSnapshot
+from assistants.question import Question
+from assistants.toolbox import NoTools, Toolbox
 
-ENGINES = {"knowledge": knowledge.answer}
+Engine = Callable[[Question, Toolbox], AsyncIterator[Event]]
+# By name, since the libraries of language models are not for processes that never answer.
+ENGINES = {"knowledge": "assistants.engines.knowledge", "model": "assistants.engines.model"}
 
 
-async def respond(
-    *,
-    version: VersionSnapshot,
-    question: str,
-    history: Sequence[tuple[str, str]],
-    tenant_id: UUID,
-) -> AsyncIterator[Event]:
-    """Answer ``question``: begins with TurnStarted, ends with a Reply or Handoff and TurnDone.
-
-    ``history`` is what was said before, oldest first, as (who, what).
-    """
-    if tenant_id != version.tenant_id:
-        raise ValueError("A version answers its own tenant only.")
-    yield TurnStarted(version.engine)
-    async for event in ENGINES[version.engine](version=version, question=question, history=history):
+async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIterator[Event]:
+    """Answer: begins with TurnStarted, ends with a Reply, Handoff or Pause, and TurnDone."""
+    name = question.version.engine
+    yield TurnStarted(name)
+    async for event in _engine(name)(question, toolbox or NoTools()):
         yield event
+
+
+def _engine(name: str) -> Engine:
+    engine: Engine = import_module(ENGINES[name]).answer
+    return engine

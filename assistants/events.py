@@ -1,13 +1,28 @@
-"""What an engine says while it answers; the last words are a Reply or a Handoff."""
+"""What an engine says while it answers; the last words are a Reply, a Handoff or a Pause."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
+
+from assistants.toolbox import ToolRequest
 
 
 @dataclass(frozen=True)
 class Usage:
+    """What work cost: US dollars, None where no price is known.
+
+    ``is_estimated`` when the provider did not tell the tokens and they were counted from the texts.
+    """
+
     model: str = ""
-    tokens: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal | None = None
+    is_estimated: bool = False
+
+    @property
+    def tokens(self) -> int:
+        return self.input_tokens + self.output_tokens
 
 
 @dataclass(frozen=True)
@@ -17,28 +32,82 @@ class TurnStarted:
 
 @dataclass(frozen=True)
 class Delta:
-    """A piece of the answer as it comes; provisional, the Reply replaces all of them."""
+    """A piece of the answer as it comes; provisional, the Reply replaces all of them.
+
+    A new ``draft`` begins the answer anew: after a tool was called, or when another model goes on.
+    """
 
     text: str
     seq: int
+    draft: int = 0
+
+
+@dataclass(frozen=True)
+class ToolStarted:
+    """For those who watch: a tool on our side is called."""
+
+    request: ToolRequest
+
+
+@dataclass(frozen=True)
+class ToolReturned:
+    """For those who watch: what a tool on our side returned."""
+
+    request: ToolRequest
+    result: str
+
+
+@dataclass(frozen=True)
+class Qualified:
+    """The contact is worth the team's while, and why; applied when the answer is posted."""
+
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The conversation is to be closed once the answer is posted."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """The language that the visitor writes; kept when the answer is posted."""
+
+    language: str
 
 
 @dataclass(frozen=True)
 class Reply:
-    """The answer. A citation is ``{"title", "url", "sourceId"}``, a choice a text to tap on."""
+    """The answer. A citation is ``{"title", "url", "sourceId"}``, a choice a text to tap on.
+
+    It ``answers`` the question, or could only ask back or offer titles.
+    """
 
     text: str
     citations: tuple[dict[str, Any], ...] = ()
     choices: tuple[str, ...] = ()
     confidence: float = 0.0
+    answers: bool = True
 
 
 @dataclass(frozen=True)
 class Handoff:
-    """A person should go on; ``text`` tells the visitor so."""
+    """A person should go on; ``text`` tells the visitor so, ``summary`` tells the team why."""
 
     reason: str
     text: str
+    summary: str = ""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Somebody else must act first: the visitor's page, or a member who approves.
+
+    ``state`` is JSON from which any process goes on, in ``Question.paused``.
+    """
+
+    state: dict[str, Any]
+    requests: tuple[ToolRequest, ...]
 
 
 @dataclass(frozen=True)
@@ -47,4 +116,16 @@ class TurnDone:
     usage: Usage = field(default_factory=Usage)
 
 
-Event = TurnStarted | Delta | Reply | Handoff | TurnDone
+Event = (
+    TurnStarted
+    | Delta
+    | ToolStarted
+    | ToolReturned
+    | Qualified
+    | Ended
+    | Understood
+    | Reply
+    | Handoff
+    | Pause
+    | TurnDone
+)

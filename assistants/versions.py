@@ -1,13 +1,24 @@
 """Versions of an assistant: made once, then only pointed at."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
 from uuid import UUID
 
 from assistants.models import Assistant, AssistantVersion
+from assistants.toolbox import ToolSnapshot
 from tenants import audit
 from tenants.errors import Conflict
 from tenants.scope import current_scope
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A named way into a conversation. Messages that resemble its examples mean this flow."""
+
+    name: str
+    opening: str = ""
+    instructions: str = ""
+    examples: tuple[str, ...] | list[str] = ()
 
 
 @dataclass(frozen=True)
@@ -28,27 +39,42 @@ class VersionSnapshot:
     offer_text: str
     handover_text: str
     unanswered_text: str
-    instructions: str
+    instructions: str = ""
+    guidelines: tuple[str, ...] = ()
+    tone: str = ""
+    provider_id: UUID | None = None
+    model: str = ""
+    fallback_provider_id: UUID | None = None
+    fallback_model: str = ""
+    temperature: float | None = None
+    tools: tuple[ToolSnapshot, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    handover_topics: tuple[str, ...] = ()
+    handover_after: int = 0
 
     @classmethod
     def of(cls, version: AssistantVersion) -> Self:
-        return cls(
-            version_id=version.pk,
-            assistant_id=version.assistant_id,
-            tenant_id=version.tenant_id,
-            name=version.assistant.name,
-            knowledge_revision=version.assistant.knowledge_revision,
-            engine=version.engine,
-            greeting=version.greeting,
-            languages=tuple(version.languages),
-            answer_threshold=version.answer_threshold,
-            margin=version.margin,
-            offer_threshold=version.offer_threshold,
-            offer_text=version.offer_text,
-            handover_text=version.handover_text,
-            unanswered_text=version.unanswered_text,
-            instructions=version.instructions,
-        )
+        own: dict[str, Any] = {
+            "version_id": version.pk,
+            "name": version.assistant.name,
+            "knowledge_revision": version.assistant.knowledge_revision,
+            "languages": tuple(version.languages),
+            "guidelines": tuple(version.guidelines),
+            "handover_topics": tuple(version.handover_topics),
+            "tools": tuple(ToolSnapshot.from_json(kept) for kept in version.tools),
+            "flows": tuple(Flow(**kept) for kept in version.flows),
+        }
+        others = [field.name for field in fields(cls) if field.name not in own]
+        return cls(**own, **{name: getattr(version, name) for name in others})
+
+    def flow(self, name: str) -> Flow | None:
+        """The flow with this name; an unknown one is as good as none."""
+        return next((flow for flow in self.flows if flow.name == name), None)
+
+    def opening(self, flow: str = "") -> str:
+        """What is said before the visitor's first message."""
+        entered = self.flow(flow)
+        return (entered.opening if entered else "") or self.greeting
 
 
 def snapshot_of(version: AssistantVersion) -> VersionSnapshot:
@@ -109,5 +135,5 @@ def roll_back(assistant: Assistant, *, actor: str = "system") -> AssistantVersio
 
 def _settings(version: AssistantVersion) -> dict[str, Any]:
     fixed = {"id", "tenant", "assistant", "number", "created_at"}
-    fields = [field.name for field in AssistantVersion._meta.concrete_fields]
-    return {name: getattr(version, name) for name in fields if name not in fixed}
+    kept = [field for field in AssistantVersion._meta.concrete_fields if field.name not in fixed]
+    return {field.attname: getattr(version, field.attname) for field in kept}

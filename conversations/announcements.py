@@ -55,6 +55,7 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
         "labels": conversation.labels,
         "qualified": conversation.qualified_at is not None,
         "handoverReason": conversation.handover_reason or None,
+        "handoverSummary": conversation.handover_summary or None,
         "createdAt": timestamp(conversation.created_at),
         "updatedAt": timestamp(conversation.updated_at),
     }

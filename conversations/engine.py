@@ -188,9 +188,9 @@ def post_reply(
         raise _key_reused() from None
 
 
-def hand_over(conversation: Conversation, *, reason: str, text: str) -> None:
+def hand_over(conversation: Conversation, *, reason: str, text: str, summary: str = "") -> None:
     """Ask for a person on behalf of the visitor, or of a rule."""
-    owner.move(conversation, Owner.WAITING, handover_reason=reason)
+    owner.move(conversation, Owner.WAITING, handover_reason=reason, handover_summary=summary)
     post_line(conversation, text)
     announce_conversation(conversation, "conversation:updated", to_visitor=True)
 

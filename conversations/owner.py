@@ -45,4 +45,6 @@ def to_bot(conversation: Conversation) -> None:
         segment_start=conversation.message_seq,
         assignee=None,
         handover_reason="",
+        handover_summary="",
+        unanswered=0,
     )

@@ -16,12 +16,8 @@ from uuid import UUID
 from celery import signals
 from django.db import Error as DatabaseFailure
 
-from assistants.answering import respond
-from assistants.events import Delta, Handoff, Reply, TurnDone
-from conversations import housekeeping, turns
+from conversations import housekeeping, turn_runner, turns
 from conversations.turns import Claim
-from realtime.ephemeral import whisper
-from realtime.models import Audience
 from tenants import context
 from tenants.executor import run_in_db_thread
 
@@ -30,10 +26,8 @@ logger = logging.getLogger(__name__)
 # After a lease of ten: what a dead worker left is answered within fifteen, the answer included.
 SWEEP_SECONDS = 4.0
 RENEW_SECONDS = 3.0
-TURN_SECONDS = 90.0
 CONCURRENT_TURNS = 100
 SHUTDOWN_SECONDS = 4.5
-FAILURE_TEXT = "Something went wrong on our side. I will ask a person of our team to answer you."
 
 
 class Worker:
@@ -86,11 +80,11 @@ class Worker:
         async with self._slots:
             held = await run_in_db_thread(turns.claim, tenant_id, turn_id)
             if held is not None:
-                await _while_wanted(held, answer(held))
+                await _while_wanted(held, turn_runner.answer(held))
                 return
             spent = await run_in_db_thread(turns.claim_exhausted, tenant_id, turn_id)
             if spent is not None:
-                await _apologise(spent, "error:attempts")
+                await turn_runner.apologise(spent, "error:attempts")
 
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
@@ -115,68 +109,6 @@ class Worker:
             await asyncio.gather(*late, return_exceptions=True)
 
 
-async def answer(held: Claim) -> None:
-    """Make one answer and post it; whatever goes wrong becomes a visible handover."""
-    try:
-        async with asyncio.timeout(TURN_SECONDS):
-            await _respond(held)
-    except DatabaseFailure:
-        # The lease runs out by itself, and somebody will try again.
-        logger.exception("The database failed during an answer")
-    except Exception as error:
-        # Whatever an engine may raise, the visitor must hear of it.
-        logger.exception("An answer failed")
-        await _apologise(held, f"error:{type(error).__name__}")
-
-
-async def _respond(held: Claim) -> None:
-    result: Reply | Handoff | None = None
-    done = TurnDone(outcome="failed")
-    events = respond(
-        version=held.version,
-        question=held.question,
-        history=held.history,
-        tenant_id=held.tenant_id,
-    )
-    async for event in events:
-        match event:
-            case Delta():
-                _stream(held, event)
-            case Reply() | Handoff():
-                result = event
-            case TurnDone():
-                done = event
-    if isinstance(result, Reply):
-        await run_in_db_thread(
-            turns.commit_reply, held, result, model=done.usage.model, tokens=done.usage.tokens
-        )
-    elif isinstance(result, Handoff):
-        await run_in_db_thread(
-            turns.commit_handover,
-            held,
-            reason=result.reason,
-            text=result.text,
-            model=done.usage.model,
-            tokens=done.usage.tokens,
-        )
-    else:
-        await _apologise(held, "error:empty")
-
-
-def _stream(held: Claim, delta: Delta) -> None:
-    data = {
-        "conversationId": str(held.conversation_id),
-        "turnId": str(held.turn_id),
-        "attempt": held.attempt,
-        "index": delta.seq,
-        "text": delta.text,
-    }
-    for audience in (Audience.TEAM, Audience.VISITOR):
-        whisper(
-            held.tenant_id, audience, "message:delta", data, conversation_id=held.conversation_id
-        )
-
-
 async def _while_wanted(held: Claim, work: Coroutine[Any, Any, None]) -> None:
     """Do the work while the lease can be kept; stop as soon as the answer is not wanted."""
     task = asyncio.ensure_future(work)
@@ -199,10 +131,6 @@ async def _is_wanted(held: Claim) -> bool:
         # The lease may outlast this; if not, the commit will find out.
         logger.warning("Could not renew a lease: %s", error)
         return True
-
-
-async def _apologise(held: Claim, reason: str) -> None:
-    await run_in_db_thread(turns.commit_handover, held, reason=reason[:60], text=FAILURE_TEXT)
 
 
 _worker: Worker | None = None

@@ -41,6 +41,7 @@ class Conversation(serializers.Serializer):
     labels = serializers.ListField(child=serializers.CharField())
     qualified = serializers.BooleanField()
     handoverReason = serializers.CharField(allow_null=True)
+    handoverSummary = serializers.CharField(allow_null=True)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
 

@@ -13,7 +13,6 @@ from realtime.consumer import CLOSE_CODES, SocketConsumer
 from realtime.ephemeral import whisper
 from realtime.feeds import hub
 from realtime.log import Channel
-from realtime.models import Audience
 from tenants import sessions
 from tenants.errors import BadRequest, Forbidden, LiveChatError, NotFound, Unauthorized
 from tenants.executor import run_in_db_thread
@@ -148,9 +147,7 @@ class TenantSocket(SocketConsumer):
         assert grant is not None
         author = {"kind": "agent", "id": str(grant.membership_id), "name": grant.name}
         data = {**data, "author": author}
-        whisper(grant.tenant_id, Audience.TEAM, type, data)
-        if conversation_id is not None:
-            whisper(grant.tenant_id, Audience.VISITOR, type, data, conversation_id=conversation_id)
+        whisper(grant.tenant_id, type, data, to_team=True, visitor_of=conversation_id)
 
     def _require_own_origin(self) -> None:
         """A page may hold a socket only if it is our own; programs send no origin."""

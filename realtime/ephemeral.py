@@ -4,17 +4,21 @@ from typing import Any
 from uuid import UUID
 
 from realtime import bus
-from realtime.models import Audience
 
 
 def whisper(
     tenant_id: UUID,
-    audience: Audience,
     type: str,
     data: dict[str, Any],
     *,
-    conversation_id: UUID | None = None,
+    to_team: bool = False,
+    visitor_of: UUID | None = None,
 ) -> None:
-    """Send a frame without an id to whoever listens at this moment; it is stored nowhere."""
-    feed = tenant_id if audience == Audience.TEAM else conversation_id
-    bus.publish(tenant_id, {"ephemeral": {"feed": str(feed), "type": type, "data": data}})
+    """Send a frame without an id to whoever listens at this moment; it is stored nowhere.
+
+    ``visitor_of`` is the conversation whose visitor hears it too.
+    """
+    feeds = [str(tenant_id)] if to_team else []
+    if visitor_of is not None:
+        feeds.append(str(visitor_of))
+    bus.publish(tenant_id, {"ephemeral": {"feeds": feeds, "frame": {"type": type, "data": data}}})

@@ -248,10 +248,11 @@ class Hub:
                     watch.wake()
             if feed := self._feeds.get(feed_id):
                 feed.push(LoggedEvent.from_wire(wire))
-        if (whispered := hint.get("ephemeral")) and (
-            feed := self._feeds.get(UUID(whispered.pop("feed")))
-        ):
-            feed.send(encode(whispered))
+        if whispered := hint.get("ephemeral"):
+            feeds = [self._feeds.get(UUID(feed_id)) for feed_id in whispered["feeds"]]
+            frame = encode(whispered["frame"]) if any(feeds) else ""
+            for feed in filter(None, feeds):
+                feed.send(frame)
 
     def _hear_safely(self, hint: dict[str, Any]) -> None:
         try:

@@ -13,7 +13,6 @@ from realtime.consumer import SocketConsumer
 from realtime.ephemeral import whisper
 from realtime.feeds import hub
 from realtime.log import Channel
-from realtime.models import Audience
 from tenants.credentials import Grant
 from tenants.drf import translate
 from tenants.errors import BadRequest, LiveChatError
@@ -154,13 +153,7 @@ class VisitorSocket(SocketConsumer):
             "author": {"kind": "visitor"},
             "typing": frame.get("typing") is not False,
         }
-        whisper(
-            self._channel.tenant_id,
-            Audience.TEAM,
-            "typing",
-            data,
-            conversation_id=self._channel.conversation_id,
-        )
+        whisper(self._channel.tenant_id, "typing", data, to_team=True)
 
     async def _mark_seen(self, frame: dict[str, Any]) -> None:
         seq = _checked(ReadInput, frame)["seq"]

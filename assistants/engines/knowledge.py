@@ -10,23 +10,23 @@ from assistants.knowledge.bands import SAME, WORDS_ONLY, Band, Hit, Thresholds, 
 from assistants.knowledge.embedding import Floats
 from assistants.knowledge.language import is_english
 from assistants.knowledge.search import search
+from assistants.question import Question
+from assistants.toolbox import Toolbox
 from assistants.versions import VersionSnapshot
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
 
-USAGE = Usage(model="knowledge", tokens=0)
+USAGE = Usage(model="knowledge")
 OFFERED = 3
 # Each with the blank lines that follow it, so that together they are the text.
 PARAGRAPHS = re.compile(r".+?(?:\n{2,}|\Z)", re.DOTALL)
 
 
-async def answer(
-    *, version: VersionSnapshot, question: str, history: Sequence[tuple[str, str]]
-) -> AsyncIterator[Event]:
+async def answer(question: Question, toolbox: Toolbox) -> AsyncIterator[Event]:
     """Say what was found, paragraph by paragraph for whoever watches."""
-    result = courtesy(version, question)
+    result = courtesy(question.version, question.text)
     if result is None:
-        result = await run_in_db_thread(look_up, version, question)
+        result = await run_in_db_thread(look_up, question.version, question.text)
     for seq, paragraph in enumerate(PARAGRAPHS.findall(result.text)):
         yield Delta(paragraph, seq)
     yield result
@@ -93,4 +93,5 @@ def _offer(version: VersionSnapshot, hits: Sequence[Hit]) -> Reply:
         text=version.offer_text,
         choices=(*titles, small_talk.TALK_TO_A_PERSON),
         confidence=round(hits[0].score, 3),
+        answers=False,
     )

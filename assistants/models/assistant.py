@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
+from assistants.models.provider import Provider
 from tenants.scope import TenantModel
 
 SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
@@ -49,6 +50,7 @@ class AssistantVersion(TenantModel):
 
     class Engine(models.TextChoices):
         KNOWLEDGE = "knowledge", "quotes its knowledge"
+        MODEL = "model", "writes with a language model"
 
     assistant = models.ForeignKey(Assistant, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField()
@@ -78,7 +80,48 @@ class AssistantVersion(TenantModel):
     unanswered_text = models.TextField(
         default="I did not find an answer to this. I will ask a person of our team.",
     )
-    instructions = models.TextField(blank=True)
+    instructions = models.TextField(
+        blank=True, help_text="What the model is told of its task and your business."
+    )
+    guidelines = ArrayField(
+        models.CharField(max_length=500),
+        default=list,
+        blank=True,
+        help_text="What it always or never does, one on each line.",
+    )
+    tone = models.CharField(
+        max_length=200, blank=True, help_text="How it writes, such as “friendly and brief”."
+    )
+    provider = models.ForeignKey(
+        Provider, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    model = models.CharField(max_length=200, blank=True, help_text="As the provider calls it.")
+    fallback_provider = models.ForeignKey(
+        Provider, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    fallback_model = models.CharField(
+        max_length=200, blank=True, help_text="Answers when the first one fails."
+    )
+    temperature = models.FloatField(
+        null=True, blank=True, validators=(MinValueValidator(0.0), MaxValueValidator(2.0))
+    )
+    tools = models.JSONField(
+        default=list, blank=True, help_text="A copy of each tool that it may call."
+    )
+    flows = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Named ways in, each with an opening message and instructions of its own.",
+    )
+    handover_topics = ArrayField(
+        models.CharField(max_length=100),
+        default=list,
+        blank=True,
+        help_text="Words that always go to a person, one topic on each line.",
+    )
+    handover_after = models.PositiveSmallIntegerField(
+        default=3, help_text="Questions in a row without an answer, then a person. 0 means never."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta(TenantModel.Meta):

@@ -9,6 +9,7 @@ import sys
 
 from assistants.answering import respond
 from assistants.events import Reply
+from assistants.question import Question
 from assistants.versions import VersionSnapshot, snapshot_of
 from benchmarks.inside import demo
 from benchmarks.visitors import visit
@@ -28,7 +29,7 @@ def measure(*, visitors: int, seconds: float, pause: float) -> list[float]:
 
 
 async def answer(version: VersionSnapshot, question: str) -> None:
-    events = respond(version=version, question=question, history=(), tenant_id=version.tenant_id)
+    events = respond(Question(version, question))
     replies = [event async for event in events if isinstance(event, Reply)]
     assert len(replies) == 1, question
 

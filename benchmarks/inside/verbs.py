@@ -18,9 +18,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from assistants.engines import knowledge
-from assistants.events import Reply
+from assistants.events import Reply, Usage
 from benchmarks.inside import demo
-from conversations import engine, replies, turns
+from conversations import answers, engine, replies, turns
 from conversations.models import Turn
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
@@ -72,7 +72,7 @@ async def measure(count: Counter, token: str) -> Costs:
     # The first one reads all vectors, which are kept from then on.
     await run_in_db_thread(search)
     await count("search the knowledge", search)
-    commit = partial(turns.commit_reply, held, ANSWER, model="knowledge", tokens=0)
+    commit = partial(answers.commit, held, ANSWER, usage=Usage(model="knowledge"))
     await count("commit the answer", commit)
     look = partial(replies.outcome, tenant.id, received.conversation_id, received.seq)
     await count("read the outcome", look)

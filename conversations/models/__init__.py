@@ -3,6 +3,7 @@
 from conversations.models.contact import Contact, VisitorSession
 from conversations.models.conversation import Conversation, Owner, Status
 from conversations.models.message import Attachment, AuthorKind, Message
+from conversations.models.tool_call import ToolCall
 from conversations.models.turn import Turn, TurnState
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Message",
     "Owner",
     "Status",
+    "ToolCall",
     "Turn",
     "TurnState",
     "VisitorSession",

@@ -61,6 +61,11 @@ class Conversation(TenantModel):
     qualification = models.JSONField(default=dict)
     variables = models.JSONField(default=dict)
     handover_reason = models.CharField(max_length=60, blank=True)
+    handover_summary = models.TextField(blank=True)
+    unanswered = models.PositiveSmallIntegerField(
+        default=0, help_text="Questions in a row to which the assistant had no answer."
+    )
+    flow = models.CharField(max_length=100, blank=True)
     language = models.CharField(max_length=16, blank=True)
     is_test = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)

@@ -12,13 +12,14 @@ from tenants.scope import TenantModel
 class TurnState(models.TextChoices):
     QUEUED = "queued"
     RUNNING = "running"
+    WAITING = "waiting"
     ANSWERED = "answered"
     HANDED_OVER = "handed_over"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
 
 
-OPEN_STATES = (TurnState.QUEUED, TurnState.RUNNING)
+OPEN_STATES = (TurnState.QUEUED, TurnState.RUNNING, TurnState.WAITING)
 
 
 class Turn(TenantModel):
@@ -34,7 +35,14 @@ class Turn(TenantModel):
     epoch = models.PositiveIntegerField()
     state = models.CharField(max_length=12, choices=TurnState.choices, default=TurnState.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
+    # Attempts that ended without a fault: it was paused, or its worker was stopped.
+    excused = models.PositiveSmallIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
+    additional_input = models.JSONField(
+        default=dict, help_text="What the client said beside this question: data, no instructions."
+    )
+    paused = models.JSONField(null=True, help_text="Where to go on, once its tools have answered.")
+    wake_at = models.DateTimeField(null=True, help_text="When a waiting turn goes on without them.")
     reply = models.ForeignKey(
         Message, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
     )
@@ -48,7 +56,7 @@ class Turn(TenantModel):
         constraints = (
             models.UniqueConstraint(
                 fields=("conversation",),
-                condition=Q(state__in=("queued", "running")),
+                condition=Q(state__in=("queued", "running", "waiting")),
                 name="turn_one_open",
             ),
         )
@@ -56,7 +64,7 @@ class Turn(TenantModel):
             models.Index(fields=("conversation", "question_seq")),
             models.Index(
                 fields=("created_at",),
-                condition=Q(state__in=("queued", "running")),
+                condition=Q(state__in=("queued", "running", "waiting")),
                 name="turn_open",
             ),
         )

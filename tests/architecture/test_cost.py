@@ -4,8 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assistants.events import Reply
-from conversations import turns
+from assistants.events import Reply, Usage
+from conversations import answers, turns
 from conversations.replies import outcome
 from tests.conversations.test_turns import only_turn
 from tests.factories import make_assistant, make_visitor, write
@@ -41,7 +41,7 @@ def test_answering_takes_three_statements_to_begin_and_six_to_post(acme, visitor
     turns.release(held)
     begun = statements(turns.claim, acme.id, turn)
     held = turns.Claim(**{**vars(held), "attempt": 2})
-    posted = statements(turns.commit_reply, held, Reply(text="Yes."), model="", tokens=0)
+    posted = statements(answers.commit, held, Reply(text="Yes."), usage=Usage())
 
     assert (len(begun), len(posted)) == (3, 6)
 

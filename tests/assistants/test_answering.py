@@ -9,17 +9,17 @@ import pytest
 from assistants.answering import ENGINES, respond
 from assistants.events import Delta, Handoff, Reply, TurnDone, TurnStarted, Usage
 from assistants.knowledge import embedding
+from assistants.question import Question
 from assistants.small_talk import TALK_TO_A_PERSON, YOU_ARE_WELCOME
 from assistants.versions import create_assistant, create_version, publish
 from tenants.scope import tenant_scope
 from tests.assistants.knowing import FAQ, GUIDE, needs_model, teach, version_of
 
-DONE = Usage(model="knowledge", tokens=0)
+DONE = Usage(model="knowledge")
 
 
 async def events_of(version, question):
-    events = respond(version=version, question=question, history=[], tenant_id=version.tenant_id)
-    return [event async for event in events]
+    return [event async for event in respond(Question(version, question))]
 
 
 def ask(assistant, question):
@@ -174,14 +174,6 @@ def test_a_question_in_another_language_is_never_answered_from_english(acme, que
     assert isinstance(said, Handoff) or (said.citations == () and said.choices)
 
 
-def test_a_version_answers_its_own_tenant_only(acme, globex):
-    version = version_of(teach(acme)[0])
-    events = respond(version=version, question="Hi", history=[], tenant_id=globex.id)
-
-    with pytest.raises(ValueError, match="own tenant"):
-        asyncio.run(anext(events))
-
-
 async def test_the_loop_goes_on_while_an_answer_is_made(acme, monkeypatch):
     assistant, _ = await asyncio.to_thread(teach, acme)
     version = await asyncio.to_thread(version_of, assistant)
@@ -206,12 +198,7 @@ async def test_the_loop_goes_on_while_an_answer_is_made(acme, monkeypatch):
 
 
 async def test_another_engine_is_one_line(acme, monkeypatch):
-    async def parrot(*, version, question, history):
-        yield Delta(question[:2], 0)
-        yield Reply(question)
-        yield TurnDone("replied", Usage("parrot", 3))
-
-    monkeypatch.setitem(ENGINES, "parrot", parrot)
+    monkeypatch.setitem(ENGINES, "parrot", "tests.assistants.parrot")
     assistant, _ = await asyncio.to_thread(teach, acme)
 
     def in_parrots_engine():
@@ -225,5 +212,5 @@ async def test_another_engine_is_one_line(acme, monkeypatch):
         TurnStarted("parrot"),
         Delta("He", 0),
         Reply("Hello"),
-        TurnDone("replied", Usage("parrot", 3)),
+        TurnDone("replied", Usage("parrot", 1, 2)),
     ]

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from assistants.events import Reply
-from conversations import engine, housekeeping, turns
+from assistants.events import Handoff, Reply, Usage
+from conversations import answers, engine, housekeeping, turns
 from conversations.models import Conversation, Message, Owner, Status, Turn
 from conversations.replies import outcome
 from realtime.log import Channel, read_events
@@ -31,10 +31,10 @@ def lapse(tenant, turn_id):
 
 
 def commit(held, reply=ANSWER):
-    return turns.commit_reply(held, reply, model="knowledge", tokens=0)
+    return answers.commit(held, reply, usage=Usage(model="knowledge"))
 
 
-def answers(tenant):
+def answered(tenant):
     with tenant_scope(tenant.id):
         return list(Message.objects.filter(author_kind="assistant").values_list("text", flat=True))
 
@@ -43,7 +43,7 @@ def test_an_answer_is_posted_after_its_question(acme, globex, assistant):
     received = write(acme, make_visitor(), "How much?")
     held = turns.claim(acme.id, only_turn(acme))
 
-    assert (held.question, held.history) == ("How much?", [])
+    assert (held.question.text, held.question.history) == ("How much?", [])
     assert commit(held)
 
     assert types(acme) == ["conversation:new", "message:new", "message:new"]
@@ -79,7 +79,7 @@ def test_of_two_workers_with_an_answer_one_posts_it(acme, assistant):
     assert commit(second)
     assert not commit(first)
     assert not commit(second)
-    assert answers(acme) == ["It costs ten."]
+    assert answered(acme) == ["It costs ten."]
 
 
 def test_the_assistant_cannot_talk_over_a_person(acme, assistant):
@@ -90,7 +90,7 @@ def test_the_assistant_cannot_talk_over_a_person(acme, assistant):
 
     assert not turns.renew(held)
     assert not commit(held)
-    assert answers(acme) == []
+    assert answered(acme) == []
 
 
 def test_the_assistant_cannot_answer_the_past(acme, assistant):
@@ -101,9 +101,9 @@ def test_the_assistant_cannot_answer_the_past(acme, assistant):
 
     assert not commit(old)
     new = turns.claim(acme.id, only_turn(acme))
-    assert new.question == "One?\nTwo?"
+    assert new.question.text == "One?\nTwo?"
     assert commit(new)
-    assert answers(acme) == ["It costs ten."]
+    assert answered(acme) == ["It costs ten."]
 
 
 def test_a_take_over_and_return_still_void_the_old_answer(acme, assistant):
@@ -132,7 +132,7 @@ def test_a_handover_is_visible_and_changes_the_owner(acme, assistant):
     received = write(acme, make_visitor())
     held = turns.claim(acme.id, only_turn(acme))
 
-    assert turns.commit_handover(held, reason="no_answer", text="A person will answer.")
+    assert commit(held, Handoff("no_answer", "A person will answer."))
 
     conversation = conversation_now(acme, received)
     assert (conversation.owner, conversation.handover_reason) == (Owner.WAITING, "no_answer")
@@ -150,7 +150,7 @@ def test_what_was_said_before_the_assistant_started_afresh_is_not_its_history(ac
     write(acme, visitor, "New question")
 
     held = turns.claim(acme.id, only_turn(acme))
-    assert (held.question, held.history) == ("New question", [])
+    assert (held.question.text, held.question.history) == ("New question", [])
 
 
 def test_private_notes_never_reach_the_assistant(acme, assistant):
@@ -161,7 +161,7 @@ def test_private_notes_never_reach_the_assistant(acme, assistant):
 
     held = turns.claim(acme.id, only_turn(acme))
 
-    assert "secret" not in held.question + str(held.history)
+    assert "secret" not in held.question.text + str(held.question.history)
 
 
 def test_the_sweep_finds_what_nobody_works_on(acme, globex, assistant):
@@ -190,7 +190,7 @@ def test_after_three_attempts_the_turn_is_handed_over(acme, assistant):
 
     assert turns.claim(acme.id, turn) is None
     held = turns.claim_exhausted(acme.id, turn)
-    assert turns.commit_handover(held, reason="error:attempts", text="Sorry.")
+    assert commit(held, Handoff("error:attempts", "Sorry."))
 
     assert conversation_now(acme, received).owner == Owner.WAITING
 
@@ -256,6 +256,6 @@ def test_a_turn_that_cannot_be_read_is_not_tried_for_ever(acme, assistant, monke
         assert turns.claim(acme.id, turn) is None
 
         held = turns.claim_exhausted(acme.id, turn)
-        assert turns.commit_handover(held, reason="error:attempts", text="Sorry.")
+        assert commit(held, Handoff("error:attempts", "Sorry."))
 
     assert conversation_now(acme, received).owner == Owner.WAITING

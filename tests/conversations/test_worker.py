@@ -7,13 +7,13 @@ from django.db import InterfaceError, OperationalError
 
 from assistants.events import Delta, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge.ingestion import add_source, ingest
-from conversations import engine, turns, worker
+from conversations import engine, turn_runner, turns, worker
 from conversations.models import Message, Owner, Turn, TurnState
 from conversations.replies import outcome
 from realtime.models import Pulse
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import conversation_now, do
-from tests.conversations.test_turns import answers, lapse, only_turn
+from tests.conversations.test_turns import answered, commit, lapse, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
 
 FAQ = [
@@ -44,7 +44,7 @@ def until(condition, seconds=8):
 def engine_that(*events, wait=0.0, error=None):
     """An answering engine as it might behave: slow, failing, silent."""
 
-    async def respond(**_):
+    async def respond(*_):
         await asyncio.sleep(wait)
         for event in events:
             yield event
@@ -71,7 +71,7 @@ def test_a_question_is_answered_from_knowledge_with_its_source(acme, assistant, 
 def test_a_question_that_no_nudge_announced_is_found_by_the_sweep(acme, assistant, running):
     write(acme, make_visitor(), "Is anybody there?")
 
-    until(lambda: answers(acme), seconds=12)
+    until(lambda: answered(acme), seconds=12)
 
 
 def test_the_worker_says_that_it_lives(running):
@@ -90,21 +90,21 @@ def test_the_worker_says_that_it_lives(running):
 def test_whatever_goes_wrong_becomes_a_visible_handover(
     acme, assistant, running, monkeypatch, failing, reason
 ):
-    monkeypatch.setattr(worker, "respond", failing)
-    monkeypatch.setattr(worker, "TURN_SECONDS", 0.3)
+    monkeypatch.setattr(turn_runner, "respond", failing)
+    monkeypatch.setattr(turn_runner, "TURN_SECONDS", 0.3)
     received = write(acme, make_visitor(), "Hello?")
 
     running.submit(acme.id, only_turn(acme))
     until(lambda: conversation_now(acme, received).owner == Owner.WAITING)
 
-    assert answers(acme) == [worker.FAILURE_TEXT]
+    assert answered(acme) == [turn_runner.FAILURE_TEXT]
     assert outcome(acme.id, received.conversation_id, received.seq).handover == reason
 
 
 def test_an_engine_that_hands_over_is_heard(acme, assistant, running, monkeypatch):
-    done = TurnDone(outcome="handoff", usage=Usage(model="m", tokens=7))
+    done = TurnDone(outcome="handoff", usage=Usage(model="m", input_tokens=3, output_tokens=4))
     handoff = Handoff(reason="requested", text="A person will come.")
-    monkeypatch.setattr(worker, "respond", engine_that(handoff, done))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(handoff, done))
     received = write(acme, make_visitor(), "A person, please.")
 
     running.submit(acme.id, only_turn(acme))
@@ -115,20 +115,20 @@ def test_an_engine_that_hands_over_is_heard(acme, assistant, running, monkeypatc
 
 
 def test_one_turn_submitted_many_times_is_answered_once(acme, assistant, running, monkeypatch):
-    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Yes."), wait=0.2))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="Yes."), wait=0.2))
     write(acme, make_visitor(), "Hello?")
 
     for _ in range(10):
         running.submit(acme.id, only_turn(acme))
-    until(lambda: answers(acme))
+    until(lambda: answered(acme))
 
-    assert answers(acme) == ["Yes."]
+    assert answered(acme) == ["Yes."]
     with tenant_scope(acme.id):
         assert Turn.objects.get().attempt == 1
 
 
 def test_an_answer_that_is_not_wanted_any_more_is_given_up(acme, assistant, running, monkeypatch):
-    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Too late."), wait=2))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="Too late."), wait=2))
     monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
     received = write(acme, make_visitor(), "Hello?")
     running.submit(acme.id, only_turn(acme))
@@ -137,11 +137,11 @@ def test_an_answer_that_is_not_wanted_any_more_is_given_up(acme, assistant, runn
     do(acme, received, engine.take_over, make_member(acme))
     until(lambda: not running._running, seconds=1.5)
 
-    assert answers(acme) == []
+    assert answered(acme) == []
 
 
 def test_a_slow_answer_keeps_its_lease(acme, assistant, running, monkeypatch):
-    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="At last."), wait=1.5))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="At last."), wait=1.5))
     monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
     write(acme, make_visitor(), "Hello?")
     turn = only_turn(acme)
@@ -153,11 +153,11 @@ def test_a_slow_answer_keeps_its_lease(acme, assistant, running, monkeypatch):
     time.sleep(0.4)
     assert turns.claim(acme.id, turn) is None
 
-    until(lambda: answers(acme))
+    until(lambda: answered(acme))
 
 
 def test_a_stopping_worker_gives_unfinished_turns_back(acme, assistant, monkeypatch):
-    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Never."), wait=60))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="Never."), wait=60))
     monkeypatch.setattr(worker, "SHUTDOWN_SECONDS", 0.3)
     write(acme, make_visitor(), "Hello?")
     stopping = worker.Worker()
@@ -168,7 +168,7 @@ def test_a_stopping_worker_gives_unfinished_turns_back(acme, assistant, monkeypa
 
     held = turns.claim(acme.id, only_turn(acme))
     assert held.attempt == 2
-    assert turns.commit_reply(held, Reply(text="By another."), model="", tokens=0)
+    assert commit(held, Reply(text="By another."))
     with tenant_scope(acme.id):
         assert Message.objects.filter(author_kind="assistant").count() == 1
 
@@ -193,7 +193,7 @@ def test_the_sweep_survives_whatever_goes_wrong(acme, assistant, monkeypatch):
     sweeping = worker.Worker()
 
     try:
-        until(lambda: answers(acme))
+        until(lambda: answered(acme))
     finally:
         sweeping.stop()
 
@@ -210,14 +210,14 @@ def test_an_answer_outlives_a_renewal_that_failed(acme, assistant, running, monk
         return renew(held)
 
     monkeypatch.setattr(turns, "renew", failing)
-    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="At last."), wait=1))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="At last."), wait=1))
     monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
     write(acme, make_visitor(), "Hello?")
 
     running.submit(acme.id, only_turn(acme))
     until(lambda: not failures)
     assert running._running
-    until(lambda: answers(acme) == ["At last."])
+    until(lambda: answered(acme) == ["At last."])
 
     with tenant_scope(acme.id):
         assert Turn.objects.get().attempt == 1
@@ -227,7 +227,7 @@ def test_an_answer_outlives_a_renewal_that_failed(acme, assistant, running, monk
 def test_a_turn_that_the_database_failed_is_tried_again(
     acme, assistant, running, monkeypatch, error
 ):
-    monkeypatch.setattr(worker, "respond", engine_that(error=error))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(error=error))
     received = write(acme, make_visitor(), "Hello?")
     turn = only_turn(acme)
 
@@ -236,11 +236,11 @@ def test_a_turn_that_the_database_failed_is_tried_again(
     until(lambda: not running._running)
 
     assert conversation_now(acme, received).owner == Owner.BOT
-    assert answers(acme) == []
+    assert answered(acme) == []
 
 
 def test_the_process_waits_for_the_answers_that_are_being_made(acme, assistant, monkeypatch):
-    monkeypatch.setattr(worker, "respond", engine_that(Reply(text="Just in time."), wait=1))
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="Just in time."), wait=1))
     monkeypatch.setattr(worker, "_worker", None)
     write(acme, make_visitor(), "Hello?")
     worker.current().submit(acme.id, only_turn(acme))
@@ -249,4 +249,4 @@ def test_the_process_waits_for_the_answers_that_are_being_made(acme, assistant, 
     signals.worker_shutting_down.send(sender="test", sig="SIGTERM", how="Warm", exitcode=0)
     signals.worker_shutdown.send(sender="test")
 
-    assert answers(acme) == ["Just in time."]
+    assert answered(acme) == ["Just in time."]

@@ -58,6 +58,7 @@ def test_a_conversation_is_shown_as_its_events_show_it(acme, agent):
         "labels",
         "qualified",
         "handoverReason",
+        "handoverSummary",
         "createdAt",
         "updatedAt",
     }

@@ -9,7 +9,6 @@ from playwright.async_api import expect
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import KnowledgeSource
 from realtime.ephemeral import whisper
-from realtime.models import Audience
 from tenants.executor import run_in_db_thread
 from tests.factories import make_member
 from tests.frontend.visitors import (
@@ -99,7 +98,7 @@ async def test_an_answer_is_shown_as_it_is_written(page, site, taught):
     async def tell(index, text, *, attempt=1):
         data = {"turnId": "t", "attempt": attempt, "index": index, "text": text}
         data["conversationId"] = str(found.id)
-        whisper(found.tenant_id, Audience.VISITOR, "message:delta", data, conversation_id=found.id)
+        whisper(found.tenant_id, "message:delta", data, visitor_of=found.id)
         await asyncio.sleep(0.05)
 
     await tell(0, "We op")

@@ -8,7 +8,7 @@ from realtime import bus, feeds
 from realtime.ephemeral import whisper
 from realtime.feeds import Hub
 from realtime.log import Channel
-from realtime.models import Audience, Event, Head
+from realtime.models import Event, Head
 from tenants.executor import run_in_db_thread
 from tenants.scope import platform_scope, tenant_scope
 from tests.realtime.test_events import announce
@@ -199,7 +199,7 @@ async def test_ephemeral_frames_carry_no_id_and_stay_in_their_feed(hub, acme, gl
     await hub.subscribe(Channel(globex.id), stranger.deliver, stranger.replay)
     await asyncio.sleep(0.3)
 
-    whisper(acme.id, Audience.TEAM, "typing", {"conversationId": "c"})
+    whisper(acme.id, "typing", {"conversationId": "c"}, to_team=True)
     await reader.until(1)
 
     assert reader.frames == [{"type": "typing", "data": {"conversationId": "c"}}]
@@ -290,8 +290,8 @@ async def test_a_hint_that_nobody_understands_is_the_only_one_lost(hub, acme):
     await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
     await asyncio.sleep(0.3)
 
-    bus.publish(acme.id, {"ephemeral": {"feed": "None"}})
-    whisper(acme.id, Audience.TEAM, "typing", {})
+    bus.publish(acme.id, {"ephemeral": {"feeds": ["None"]}})
+    whisper(acme.id, "typing", {}, to_team=True)
     await reader.until(1, seconds=0.5)
 
     assert reader.frames == [{"type": "typing", "data": {}}]

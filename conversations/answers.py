@@ -1,0 +1,107 @@
+"""Posting what an assistant came to say, if the conversation still waits for exactly that."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models.functions import Now
+
+from assistants.events import Handoff, Reply, Usage
+from conversations import engine
+from conversations.announcements import announce_conversation
+from conversations.models import AuthorKind, Conversation, Message, Owner, TurnState
+from conversations.posting import post
+from conversations.turns import Claim, LostLease, held_turn
+from tenants.scope import tenant_scope
+
+REASON_LENGTH = 60
+SUMMARY_LENGTH = 1_000
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What an answer does beside being said; it happens together with that or not at all."""
+
+    qualified: dict[str, Any] | None = None
+    ends: bool = False
+    language: str = ""
+
+
+NOTHING_ELSE = Effects()
+
+
+def commit(
+    held: Claim, result: Reply | Handoff, *, usage: Usage, effects: Effects = NOTHING_ELSE
+) -> bool:
+    """Post the answer, or hand over and say so; False when it is not wanted any more."""
+    try:
+        with tenant_scope(held.tenant_id):
+            conversation = _still_waiting(held)
+            message = _post(conversation, held, result, effects)
+            _finish(held, result, message, usage)
+            _take_effect(conversation, held, effects)
+            return True
+    except LostLease:
+        return False
+
+
+def _still_waiting(held: Claim) -> Conversation:
+    conversation: Conversation | None = (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("contact")
+        .filter(pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch)
+        .first()
+    )
+    if conversation is None:
+        raise LostLease
+    return conversation
+
+
+def _post(
+    conversation: Conversation, held: Claim, result: Reply | Handoff, effects: Effects
+) -> Message:
+    conversation.language = effects.language or conversation.language
+    if isinstance(result, Handoff):
+        _hand_over(conversation, result)
+    else:
+        conversation.unanswered = 0 if result.answers else conversation.unanswered + 1
+    message = post(
+        conversation,
+        author_kind=AuthorKind.ASSISTANT,
+        author_id=held.question.version.assistant_id,
+        author_name=held.question.version.name,
+        text=result.text,
+        sources=list(result.citations) if isinstance(result, Reply) else [],
+        choices=list(result.choices) if isinstance(result, Reply) else [],
+    )
+    if isinstance(result, Handoff):
+        announce_conversation(conversation, "conversation:updated", to_visitor=True)
+    return message
+
+
+def _hand_over(conversation: Conversation, result: Handoff) -> None:
+    conversation.owner = Owner.WAITING
+    conversation.epoch += 1
+    conversation.handover_reason = result.reason[:REASON_LENGTH]
+    conversation.handover_summary = result.summary[:SUMMARY_LENGTH]
+
+
+def _finish(held: Claim, result: Reply | Handoff, message: Message, usage: Usage) -> None:
+    is_handover = isinstance(result, Handoff)
+    finished = held_turn(held).update(
+        state=TurnState.HANDED_OVER if is_handover else TurnState.ANSWERED,
+        reply=message,
+        reason=result.reason[:REASON_LENGTH] if isinstance(result, Handoff) else "",
+        model=usage.model[:100],
+        tokens=usage.tokens,
+        paused=None,
+        finished_at=Now(),
+    )
+    if not finished:
+        raise LostLease
+
+
+def _take_effect(conversation: Conversation, held: Claim, effects: Effects) -> None:
+    if effects.qualified is not None:
+        engine.qualify(conversation, details=effects.qualified)
+    if effects.ends and conversation.owner == Owner.BOT:
+        engine.close(conversation, by=held.question.version.name)
