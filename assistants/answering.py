@@ -1,5 +1,7 @@
 """The one door through which everything answers, whatever engine a version names."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from importlib import import_module
 
@@ -16,10 +18,14 @@ async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIt
     """Answer: begins with TurnStarted, ends with a Reply, Handoff or Pause, and TurnDone."""
     name = question.version.engine
     yield TurnStarted(name)
-    async for event in _engine(name)(question, toolbox or NoTools()):
+    engine = await _engine(ENGINES[name])
+    async for event in engine(question, toolbox or NoTools()):
         yield event
 
 
-def _engine(name: str) -> Engine:
-    engine: Engine = import_module(ENGINES[name]).answer
+async def _engine(module: str) -> Engine:
+    # The first time it takes more than a second, and others are being answered meanwhile.
+    if module not in sys.modules:
+        await asyncio.to_thread(import_module, module)
+    engine: Engine = sys.modules[module].answer
     return engine

@@ -20,6 +20,17 @@ class Usage:
     cost: Decimal | None = None
     is_estimated: bool = False
 
+    def __add__(self, other: "Usage") -> "Usage":
+        """The sum; a price that is not known makes the whole unknown."""
+        known = [one.cost for one in (self, other) if one.tokens]
+        return Usage(
+            model=other.model or self.model,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=None if None in known else sum(filter(None, known), Decimal()),
+            is_estimated=self.is_estimated or other.is_estimated,
+        )
+
     @property
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
@@ -55,6 +66,13 @@ class ToolReturned:
 
     request: ToolRequest
     result: str
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the answer cost so far, for turns that end before their time."""
+
+    usage: Usage
 
 
 @dataclass(frozen=True)
@@ -121,6 +139,7 @@ Event = (
     | Delta
     | ToolStarted
     | ToolReturned
+    | Spent
     | Qualified
     | Ended
     | Understood

@@ -49,6 +49,7 @@ class VersionSnapshot:
     temperature: float | None = None
     tools: tuple[ToolSnapshot, ...] = ()
     flows: tuple[Flow, ...] = ()
+    link_hosts: tuple[str, ...] = ()
     handover_topics: tuple[str, ...] = ()
     handover_after: int = 0
 
@@ -60,6 +61,7 @@ class VersionSnapshot:
             "knowledge_revision": version.assistant.knowledge_revision,
             "languages": tuple(version.languages),
             "guidelines": tuple(version.guidelines),
+            "link_hosts": tuple(version.link_hosts),
             "handover_topics": tuple(version.handover_topics),
             "tools": tuple(ToolSnapshot.from_json(kept) for kept in version.tools),
             "flows": tuple(Flow(**kept) for kept in version.flows),

@@ -54,7 +54,8 @@ def logging_config(*, production: bool, level: str = "INFO") -> dict[str, Any]:
             # It logs the address of each socket, token included.
             "uvicorn": {"level": "WARNING"},
             "uvicorn.error": {"level": "WARNING"},
-            "httpx": {"level": "WARNING"},
+            # They log the address of each request.
+            **{name: {"level": "WARNING"} for name in ("httpx", "httpx2", "openai", "anthropic")},
         },
     }
 

@@ -6,6 +6,7 @@ from django.db import connections
 
 from tenants import context
 from tests.factories import make_tenant
+from tests.model_server import model_server  # noqa: F401 -- a fixture
 from tests.servers import live_server_url, live_worker, processes_folder  # noqa: F401 -- fixtures
 
 

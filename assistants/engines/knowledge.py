@@ -42,7 +42,11 @@ def courtesy(version: VersionSnapshot, question: str) -> Reply | Handoff | None:
 
 def look_up(version: VersionSnapshot, question: str) -> Reply | Handoff:
     """Search the assistant's knowledge and put what was found into words."""
-    band, hits = find(version, question)
+    return say(version, *find(version, question))
+
+
+def say(version: VersionSnapshot, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
+    """Put what was found into words: quote it, offer titles, or hand over."""
     if band is Band.ANSWER:
         return _quote(hits[0])
     if band is Band.OFFER:

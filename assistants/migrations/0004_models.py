@@ -55,6 +55,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="assistantversion",
+            name="link_hosts",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=253),
+                blank=True,
+                default=list,
+                help_text="Hosts that answers may link to, with their subdomains, one on each line. Cited sources and addresses in your instructions may be linked anyway.",
+                size=None,
+            ),
+        ),
+        migrations.AddField(
+            model_name="assistantversion",
             name="handover_topics",
             field=django.contrib.postgres.fields.ArrayField(
                 base_field=models.CharField(max_length=100),

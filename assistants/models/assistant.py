@@ -113,6 +113,13 @@ class AssistantVersion(TenantModel):
         blank=True,
         help_text="Named ways in, each with an opening message and instructions of its own.",
     )
+    link_hosts = ArrayField(
+        models.CharField(max_length=253),
+        default=list,
+        blank=True,
+        help_text="Hosts that answers may link to, with their subdomains, one on each line. Cited "
+        "sources and addresses in your instructions may be linked anyway.",
+    )
     handover_topics = ArrayField(
         models.CharField(max_length=100),
         default=list,

@@ -1,0 +1,204 @@
+"""The engine that lets a language model write: from passages, with tools, and within bounds.
+
+Its loop is our own, so that every call of a tool is a stored row, and so that a turn can stop in
+the middle and go on in another process.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from pydantic_ai import direct
+from pydantic_ai.messages import (
+    ModelResponse,
+    PartDeltaEvent,
+    PartStartEvent,
+    TextPart,
+    TextPartDelta,
+    ToolCallPart,
+)
+
+from assistants import providers, small_talk
+from assistants.builtin_tools import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
+from assistants.containment import Sieve
+from assistants.engines import knowledge
+from assistants.engines.model_work import Work
+from assistants.events import (
+    Delta,
+    Ended,
+    Event,
+    Handoff,
+    Pause,
+    Qualified,
+    Reply,
+    Spent,
+    ToolReturned,
+    ToolStarted,
+    TurnDone,
+)
+from assistants.grounding import citations, states_no_facts, without_markers
+from assistants.prompts import framed_sources
+from assistants.providers import Candidate, ProviderError, provider_errors
+from assistants.question import Question
+from assistants.toolbox import Toolbox, ToolRequest
+from tenants.executor import run_in_db_thread
+
+MAX_REQUESTS = 6
+MAX_TOKENS = 20_000
+NOTHING_FOUND = "Nothing was found. Ask back, or hand over; do not answer from memory."
+
+
+async def answer(question: Question, toolbox: Toolbox) -> AsyncIterator[Event]:
+    """Write an answer; a provider that fails hands over, and says why to the team."""
+    work = await Work.begin(question)
+    try:
+        work.candidates = await providers.candidates(question.version)
+        async for event in _converse(work, toolbox):
+            yield event
+    except ProviderError as error:
+        reason = f"error:{error.code}"
+        yield Handoff(reason, question.version.handover_text, work.summary())
+        yield TurnDone("failed", work.usage)
+
+
+async def _converse(work: Work, toolbox: Toolbox) -> AsyncIterator[Event]:
+    calls: Sequence[ToolCallPart] = work.pending
+    while True:
+        if calls:
+            async for event in _use_tools(work, calls, toolbox):
+                yield event
+            if work.is_over:
+                return
+        if work.requests == MAX_REQUESTS or work.usage.tokens >= MAX_TOKENS:
+            raise ProviderError("limit")
+        async for piece in _ask(work):
+            yield piece
+        yield Spent(work.usage)
+        calls = work.response.tool_calls
+        if not calls:
+            result = conclude(work)
+            yield result
+            yield TurnDone("replied" if isinstance(result, Reply) else "handoff", work.usage)
+            return
+
+
+async def _ask(work: Work) -> AsyncIterator[Delta]:
+    """Put the dialogue to the first model that answers; one that failed is not asked again."""
+    while True:
+        candidate = work.candidates[0]
+        try:
+            async for piece in _stream(work, candidate):
+                yield piece
+            return
+        except ProviderError:
+            if len(work.candidates) == 1:
+                raise
+            work.candidates = work.candidates[1:]
+        finally:
+            work.draft += 1
+
+
+async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
+    sieve, seq = Sieve(work.containment), 0
+    with provider_errors():
+        async with direct.model_request_stream(
+            candidate.model,
+            work.messages,
+            model_settings=providers.settings(temperature=work.question.version.temperature),
+            model_request_parameters=work.parameters,
+        ) as stream:
+            async for event in stream:
+                if shown := without_markers(sieve.add(_text_of(event))):
+                    yield Delta(shown, seq, work.draft)
+                    seq += 1
+            response = stream.get()
+        if rest := without_markers(sieve.rest()):
+            yield Delta(rest, seq, work.draft)
+        work.take(response, candidate)
+    _require_content(response)
+
+
+def _text_of(event: Any) -> str:
+    match event:
+        case PartStartEvent(part=TextPart(content=text)):
+            return text
+        case PartDeltaEvent(delta=TextPartDelta(content_delta=text)):
+            return text
+    return ""
+
+
+def _require_content(response: ModelResponse) -> None:
+    if response.finish_reason == "content_filter":
+        raise ProviderError("content_filter")
+    if not (response.text or "").strip() and not response.tool_calls:
+        raise ProviderError("empty")
+
+
+async def _use_tools(
+    work: Work, calls: Sequence[ToolCallPart], toolbox: Toolbox
+) -> AsyncIterator[Event]:
+    """Answer every call; some end the turn, and some make it wait for somebody else."""
+    waiting: list[ToolRequest] = []
+    for call in calls:
+        args = work.arguments(call)
+        if isinstance(args, str):
+            work.answer(call, args)
+        elif call.tool_name in BUILTIN:
+            async for event in _use_builtin(work, call, args):
+                yield event
+        else:
+            request = ToolRequest(call.tool_call_id, work.tools[call.tool_name], args)
+            if request.tool.pauses and not work.resumes(call):
+                waiting.append(request)
+                continue
+            yield ToolStarted(request)
+            result = await toolbox.run(request)
+            work.answer(call, result, is_evidence=True)
+            yield ToolReturned(request, result)
+        if work.is_over:
+            return
+    if waiting:
+        work.is_over = True
+        yield Pause(work.as_json(), tuple(waiting))
+        yield TurnDone("waiting", work.usage)
+    else:
+        work.send_results()
+
+
+async def _use_builtin(
+    work: Work, call: ToolCallPart, args: dict[str, Any]
+) -> AsyncIterator[Event]:
+    match call.tool_name:
+        case name if name == SEARCH:
+            work.answer(call, await _search(work, args["query"]))
+        case name if name == QUALIFY:
+            yield Qualified(args)
+            work.answer(call, "Noted.")
+        case name if name == END:
+            yield Ended()
+            work.answer(call, "The conversation is closed after your next words: say goodbye.")
+        case name if name == HAND_OVER:
+            work.is_over = True
+            text = work.containment.clean(args.get("message", "")).strip()
+            text = text or work.question.version.handover_text
+            yield Handoff(args["reason"], text, args["summary"])
+            yield TurnDone("handoff", work.usage)
+
+
+async def _search(work: Work, query: str) -> str:
+    _, hits = await run_in_db_thread(knowledge.find, work.question.version, query)
+    numbered = work.show(hits)
+    return framed_sources(numbered) or NOTHING_FOUND
+
+
+def conclude(work: Work) -> Reply | Handoff:
+    """What is said in the end: the model's words if they rest on something, else only passages."""
+    text = work.response.text or ""
+    cited = work.sources.cited(text)
+    plain = work.containment.clean(without_markers(text)).strip()
+    cited = cited or work.sources.recognised(plain)
+    if plain and (cited or work.has_evidence):
+        return Reply(plain, citations(cited), confidence=work.confidence)
+    is_small_talk = bool(small_talk.small_talk(work.question.text, greeting="Hello"))
+    if plain and states_no_facts(text, is_small_talk=is_small_talk):
+        return Reply(plain, answers=is_small_talk)
+    return knowledge.say(work.question.version, work.band, work.hits)

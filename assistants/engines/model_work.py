@@ -1,0 +1,194 @@
+"""One answer of a language model while it is being made, and how it is kept while it waits."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Self
+
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    ToolCallPart,
+    ToolReturnPart,
+    UserPromptPart,
+)
+from pydantic_ai.models import ModelRequestParameters
+from pydantic_ai.tools import ToolDefinition
+
+from assistants import prompts
+from assistants.builtin_tools import BUILTIN
+from assistants.containment import Containment, addresses_in
+from assistants.engines import knowledge
+from assistants.events import Usage
+from assistants.grounding import Source, Sources
+from assistants.knowledge.bands import Band, Hit
+from assistants.providers import Candidate, usage_of
+from assistants.question import Question
+from assistants.toolbox import ToolSnapshot
+from assistants.tools.schema import problems
+from tenants.executor import run_in_db_thread
+
+PASSAGES = 5
+HISTORY_CHARACTERS = 2_000
+RESULT_CHARACTERS = 8_000
+SUMMARY_CHARACTERS = 300
+
+
+@dataclass
+class Work:
+    """The dialogue with the model, and all that its next step depends on."""
+
+    question: Question
+    band: Band
+    hits: list[Hit]
+    candidates: list[Candidate] = field(default_factory=list)
+    messages: list[ModelMessage] = field(default_factory=list)
+    results: list[ToolReturnPart] = field(default_factory=list)
+    sources: Sources = field(default_factory=Sources)
+    usage: Usage = field(default_factory=Usage)
+    requests: int = 0
+    draft: int = 0
+    has_evidence: bool = False
+    is_over: bool = False
+    _resumed: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        version = self.question.version
+        flow = version.flow(self.question.flow)
+        own_words = (version.instructions, *version.guidelines, flow.instructions if flow else "")
+        self.containment = Containment(domains=version.link_hosts)
+        for address in addresses_in(*own_words):
+            self.containment.allow(address)
+        self.tools: dict[str, ToolSnapshot] = {tool.name: tool for tool in version.tools}
+        self.parameters = ModelRequestParameters(function_tools=self._definitions())
+
+    @classmethod
+    async def begin(cls, question: Question) -> Self:
+        """Look for passages, and begin the dialogue or take it up where it was paused."""
+        found = await run_in_db_thread(knowledge.find, question.version, question.text)
+        work = cls(question, *found)
+        if question.paused is None:
+            numbered = work.show(work.hits)
+            work.messages = [*_history(question), work._request(prompts.asked(question, numbered))]
+        else:
+            work._restore(question.paused)
+        return work
+
+    @property
+    def response(self) -> ModelResponse:
+        last = self.messages[-1]
+        assert isinstance(last, ModelResponse)
+        return last
+
+    @property
+    def pending(self) -> Sequence[ToolCallPart]:
+        """The calls that were not answered when the turn was paused."""
+        if not isinstance(self.messages[-1], ModelResponse):
+            return ()
+        answered = {result.tool_call_id for result in self.results}
+        return [c for c in self.response.tool_calls if c.tool_call_id not in answered]
+
+    @property
+    def confidence(self) -> float:
+        return round(self.hits[0].score, 3) if self.hits else 0.0
+
+    def show(self, hits: Iterable[Hit]) -> list[tuple[int, Source]]:
+        """Number the best passages for the model; it may link to where they come from."""
+        numbers = self.sources.add(list(hits)[:PASSAGES])
+        for source in self.sources.shown:
+            self.containment.allow(source.url)
+        return [(number, self.sources.shown[number - 1]) for number in numbers]
+
+    def take(self, response: ModelResponse, candidate: Candidate) -> None:
+        self.usage += usage_of(candidate, response, self.messages)
+        self.messages.append(response)
+        self.requests += 1
+
+    def arguments(self, call: ToolCallPart) -> dict[str, Any] | str:
+        """What the call passes, or in one sentence why it cannot be made."""
+        if call.tool_name in BUILTIN:
+            schema = BUILTIN[call.tool_name][1]
+        elif call.tool_name in self.tools:
+            schema = self.tools[call.tool_name].parameters
+        else:
+            return "There is no such tool."
+        try:
+            args = call.args_as_dict()
+        except (ValueError, AssertionError):
+            return "The arguments are not a JSON object."
+        return problems(schema, args) or args
+
+    def resumes(self, call: ToolCallPart) -> bool:
+        """Whether somebody has acted on this call since it paused the turn."""
+        return call.tool_call_id in self._resumed
+
+    def answer(self, call: ToolCallPart, result: str, *, is_evidence: bool = False) -> None:
+        self.has_evidence |= is_evidence
+        content = result[:RESULT_CHARACTERS]
+        self.results.append(ToolReturnPart(call.tool_name, content, call.tool_call_id))
+
+    def send_results(self) -> None:
+        self.messages.append(self._request(*self.results))
+        self.results = []
+
+    def summary(self) -> str:
+        """What the visitor wanted, for whoever goes on."""
+        return self.question.text[-SUMMARY_CHARACTERS:]
+
+    def as_json(self) -> dict[str, Any]:
+        cost = self.usage.cost
+        return {
+            "messages": ModelMessagesTypeAdapter.dump_python(self.messages, mode="json"),
+            "results": [
+                {"name": r.tool_name, "call": r.tool_call_id, "content": r.content}
+                for r in self.results
+            ],
+            "sources": self.sources.as_json(),
+            "usage": {**vars(self.usage), "cost": None if cost is None else str(cost)},
+            "requests": self.requests,
+            "draft": self.draft,
+            "hasEvidence": self.has_evidence,
+        }
+
+    def _restore(self, kept: Any) -> None:
+        self.messages = ModelMessagesTypeAdapter.validate_python(kept["messages"])
+        self.results = [ToolReturnPart(r["name"], r["content"], r["call"]) for r in kept["results"]]
+        self.sources = Sources.from_json(kept["sources"])
+        for source in self.sources.shown:
+            self.containment.allow(source.url)
+        cost = kept["usage"]["cost"]
+        self.usage = Usage(**{**kept["usage"], "cost": None if cost is None else Decimal(cost)})
+        self.requests, self.draft = kept["requests"], kept["draft"]
+        self.has_evidence = kept["hasEvidence"]
+        self._resumed = frozenset(call.tool_call_id for call in self.pending)
+
+    def _request(self, *parts: Any) -> ModelRequest:
+        made = [UserPromptPart(part) if isinstance(part, str) else part for part in parts]
+        return ModelRequest(made, instructions=prompts.instructions(self.question))
+
+    def _definitions(self) -> list[ToolDefinition]:
+        builtin = [
+            ToolDefinition(name=name, description=description, parameters_json_schema=schema)
+            for name, (description, schema) in BUILTIN.items()
+        ]
+        own = [
+            ToolDefinition(
+                name=tool.name, description=tool.description, parameters_json_schema=tool.parameters
+            )
+            for tool in self.tools.values()
+        ]
+        return [*builtin, *own]
+
+
+def _history(question: Question) -> list[ModelMessage]:
+    """What was said before; to the model, members of the team speak with its own voice."""
+    return [
+        ModelRequest([UserPromptPart(prompts.said(text[:HISTORY_CHARACTERS]))])
+        if who == "visitor"
+        else ModelResponse([TextPart(text[:HISTORY_CHARACTERS])])
+        for who, text in question.history
+        if text.strip()
+    ]

@@ -1,0 +1,1 @@
+"""What a tenant's tools need: a check of their arguments, and calls by HTTP."""
