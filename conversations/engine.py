@@ -17,6 +17,7 @@ from django.db import IntegrityError
 from assistants.models import Assistant
 from conversations import owner, turns
 from conversations.announcements import announce_conversation, announce_new_conversation
+from conversations.message_context import NO_CONTEXT, MessageContext, merged
 from conversations.models import (
     Attachment,
     AuthorKind,
@@ -33,7 +34,6 @@ from tenants.models import Membership
 from tenants.scope import current_scope
 
 MESSAGE_LIMIT = 8_000
-VARIABLES_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ def receive_message(
     client_id: str | None = None,
     files: Sequence[Attachment] = (),
     is_test: bool = False,
+    context: MessageContext = NO_CONTEXT,
     admit: Callable[[], None] = lambda: None,
 ) -> Received:
     """Store what the visitor wrote and put the assistant to work, if it is the one who answers.
@@ -129,20 +130,15 @@ def receive_message(
         or open_conversation(session, assistant=assistant, is_test=is_test)
     )
     _rouse(conversation)
-    message = post(
-        conversation,
-        files=files,
-        author_kind=AuthorKind.VISITOR,
-        author_id=conversation.contact_id,
-        author_name=conversation.contact.name,
-        text=text,
-        sender_id=session.id,
-        client_id=client_id,
-        body_hash=body_hash,
+    context.apply_to(conversation)
+    message = _post_visitors(
+        conversation, text=text, files=files, client_id=client_id, body_hash=body_hash
     )
     awaits_answer = conversation.owner == Owner.BOT
     if awaits_answer:
-        turns.begin(conversation, question_seq=message.seq)
+        turns.begin(
+            conversation, question_seq=message.seq, additional_input=context.additional_input
+        )
     return Received(conversation.id, message.id, message.seq, False, awaits_answer)
 
 
@@ -274,10 +270,7 @@ def mark_seen(conversation: Conversation, *, seq: int) -> None:
 
 def set_variables(conversation: Conversation, values: dict[str, Any]) -> None:
     """Keep what the client tells about its state: data for answers, never instructions."""
-    merged = {**conversation.variables, **values}
-    if len(merged) > VARIABLES_LIMIT:
-        raise BadRequest("Too many variables.", code="too_many_variables")
-    conversation.variables = merged
+    conversation.variables = merged(conversation.variables, values)
     _save(conversation, "variables")
 
 
@@ -308,6 +301,17 @@ def _rouse(conversation: Conversation) -> None:
         conversation.status, conversation.snoozed_until = Status.OPEN, None
     conversation.unread += 1
     conversation.epoch += 1
+
+
+def _post_visitors(conversation: Conversation, **fields: Any) -> Message:
+    return post(
+        conversation,
+        author_kind=AuthorKind.VISITOR,
+        author_id=conversation.contact_id,
+        author_name=conversation.contact.name,
+        sender_id=conversation.session_id,
+        **fields,
+    )
 
 
 def _save(conversation: Conversation, *fields: str) -> None:

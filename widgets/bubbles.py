@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from assistants.models import Assistant
+from assistants.models import Assistant, AssistantVersion
 from assistants.queries import assistant_by_id, default_assistant
 from tenants import credentials
 from tenants.errors import BadRequest, Forbidden
@@ -65,12 +65,18 @@ def config_of(bubble: Bubble) -> dict[str, Any]:
         "assistantId": str(assistant.pk) if assistant else None,
         "assistantName": assistant.name if assistant else "",
         "greeting": version.greeting if version and bubble.greets else "",
+        "openings": _openings(version) if version and bubble.greets else {},
         "branding": {**branding, "logo": branding["logo"] or tenant.logo_url},
         "voice": bubble.voice_enabled,
         "phone": bool(tenant.phone_number),
         "fileUpload": bubble.file_upload,
         "presencePing": bubble.presence_ping,
     }
+
+
+def _openings(version: AssistantVersion) -> dict[str, str]:
+    """What greets visitors who come in by a flow: its name and its opening message."""
+    return {flow["name"]: flow["opening"] for flow in version.flows if flow["opening"]}
 
 
 def current_token(bubble: Bubble) -> str:

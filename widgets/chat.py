@@ -9,6 +9,7 @@ from uuid import UUID
 
 from conversations import attachments, engine
 from conversations.engine import Received
+from conversations.message_context import MessageContext
 from conversations.models import Conversation, VisitorSession
 from conversations.replies import Outcome
 from conversations.sessions import Visitor, continue_session, secret_of
@@ -64,6 +65,11 @@ def ask(
             client_id=message_key(key) or given["messageId"],
             files=files,
             is_test=door.bubble.staging_allowed and _asks_for_staging(given),
+            context=MessageContext(
+                flow=given["flowName"],
+                variables=given["variables"],
+                additional_input=given["additionalInput"],
+            ),
             admit=admit,
         )
         secret = None

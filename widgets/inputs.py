@@ -13,6 +13,7 @@ METADATA_LIMIT = 8 * 1024
 SESSION_ID_LENGTH = 128
 KEY_LENGTH = 200
 EVENT_LENGTH = 100
+FLOW_LENGTH = 100
 
 
 class Text(serializers.CharField):
@@ -63,6 +64,15 @@ def session_id(**options: Any) -> Text:
     return Text(max_length=SESSION_ID_LENGTH, **options)
 
 
+def flow_name() -> Text:
+    return Text(
+        default="",
+        allow_blank=True,
+        max_length=FLOW_LENGTH,
+        help_text="A named way into the conversation, as the assistant knows it.",
+    )
+
+
 class ChatInput(serializers.Serializer):
     sessionId = session_id()
     message = Text(default="", allow_blank=True)
@@ -75,6 +85,9 @@ class ChatInput(serializers.Serializer):
         help_text="Makes a repeat harmless; as the header Idempotency-Key.",
     )
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
+    flowName = flow_name()
+    variables = Metadata(default=dict, help_text="What the page knows; kept with the conversation.")
+    additionalInput = Metadata(default=dict, help_text="The same, for this answer only.")
     useStagingVersion = serializers.BooleanField(default=False)
     environment = Text(default="", allow_blank=True, allow_null=True)
 
@@ -119,6 +132,9 @@ class AuthFrame(serializers.Serializer):
 class MessageFrame(serializers.Serializer):
     messageId = Text(max_length=KEY_LENGTH)
     text = Text(default="", allow_blank=True)
+    flowName = flow_name()
+    variables = Metadata(default=dict)
+    additionalInput = Metadata(default=dict)
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
 
 

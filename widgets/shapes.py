@@ -45,6 +45,7 @@ class WidgetConfig(config.Settings):
     assistantId = serializers.UUIDField(allow_null=True)
     assistantName = serializers.CharField()
     greeting = serializers.CharField()
+    openings = serializers.DictField(child=serializers.CharField())
     voice = serializers.BooleanField()
     phone = serializers.BooleanField()
     fileUpload = serializers.BooleanField()

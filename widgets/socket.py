@@ -116,6 +116,9 @@ class VisitorSocket(SocketConsumer):
             "sessionId": self._label,
             "message": given["text"],
             "attachments": given["attachments"],
+            "flowName": given["flowName"],
+            "variables": given["variables"],
+            "additionalInput": given["additionalInput"],
             "conversationId": self._channel and str(self._channel.conversation_id),
         }
         asked = await run_in_db_thread(

@@ -4,9 +4,11 @@ import pytest
 
 from assistants.events import Handoff, Reply, Usage
 from conversations import answers, engine, housekeeping, turns
+from conversations.message_context import MessageContext
 from conversations.models import Conversation, Message, Owner, Status, Turn
 from conversations.replies import outcome
 from realtime.log import Channel, read_events
+from tenants.errors import BadRequest
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import conversation_now, do, types
 from tests.factories import make_assistant, make_member, make_visitor, write
@@ -259,3 +261,28 @@ def test_a_turn_that_cannot_be_read_is_not_tried_for_ever(acme, assistant, monke
         assert commit(held, Handoff("error:attempts", "Sorry."))
 
     assert conversation_now(acme, received).owner == Owner.WAITING
+
+
+def test_what_a_client_tells_beside_a_message_reaches_the_question(acme, assistant):
+    visitor = make_visitor()
+    told = MessageContext(
+        flow="returns", variables={"plan": "gold"}, additional_input={"page": "/cart"}
+    )
+    write(acme, visitor, "One", context=told)
+    write(acme, visitor, "Two", context=MessageContext(variables={"seats": 2}))
+
+    question = turns.claim(acme.id, only_turn(acme)).question
+
+    assert (question.flow, question.variables) == ("returns", {"plan": "gold", "seats": 2})
+    # Of the latest message alone: who said it before may not mean it any more.
+    assert question.additional_input == {}
+
+
+def test_too_many_variables_leave_no_message(acme, assistant):
+    many = MessageContext(variables={f"v{n}": n for n in range(101)})
+
+    with pytest.raises(BadRequest):
+        write(acme, make_visitor(), "One", context=many)
+
+    with tenant_scope(acme.id):
+        assert not Conversation.objects.exists()

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from assistants.models import Assistant
-from assistants.versions import create_version
+from assistants.versions import create_version, publish
 from conversations import engine
 from conversations.models import Conversation, Message, Turn, VisitorSession
 from realtime.models import Event
@@ -319,3 +319,40 @@ def test_staging_answers_only_where_the_bubble_lets_it(shop, client, live_worker
 
     assert public["message"] != "I am the staged one."
     assert staged["message"] == "I am the staged one."
+
+
+TOLD = {"flowName": "returns", "variables": {"plan": "gold"}, "additionalInput": {"page": "/cart"}}
+
+
+def test_what_a_page_tells_beside_a_message_is_kept_apart_from_it(shop, client, live_worker):
+    with asleep(live_worker):
+        answer = client.post("chat", json={**QUESTION, **TOLD}, timeout=30)
+
+    with shop.scope():
+        conversation = Conversation.objects.get(pk=answer.json()["conversationId"])
+        assert (conversation.flow, conversation.variables) == ("returns", {"plan": "gold"})
+        assert Turn.objects.get().additional_input == {"page": "/cart"}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"flowName": 5},
+        {"flowName": "x" * 101},
+        {"variables": []},
+        {"variables": {"x": "y" * 9000}},
+        {"additionalInput": "text"},
+    ],
+)
+def test_what_cannot_be_told_leaves_nothing(shop, client, wrong):
+    assert client.post("chat", json={**QUESTION, **wrong}).status_code == 400
+
+    assert set(stored(shop).values()) == {0}
+
+
+def test_the_config_holds_the_openings_of_flows(shop, client):
+    flows = [{"name": "returns", "opening": "Returns?"}, {"name": "quiet", "opening": ""}]
+    with shop.scope():
+        publish(create_version(Assistant.objects.get(), flows=flows))
+
+    assert client.get("config").json()["config"]["openings"] == {"returns": "Returns?"}

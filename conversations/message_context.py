@@ -1,0 +1,35 @@
+"""What a client tells beside a message. Nobody vouches for any of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conversations.models import Conversation
+from tenants.errors import BadRequest
+
+VARIABLES_LIMIT = 100
+
+
+@dataclass(frozen=True)
+class MessageContext:
+    """``flow`` names the way in; ``variables`` stay, ``additional_input`` is for this answer."""
+
+    flow: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    additional_input: Mapping[str, Any] = field(default_factory=dict)
+
+    def apply_to(self, conversation: Conversation) -> None:
+        """Note what outlives the message; the caller saves. Raises BadRequest for too much."""
+        conversation.flow = self.flow or conversation.flow
+        conversation.variables = merged(conversation.variables, self.variables)
+
+
+NO_CONTEXT = MessageContext()
+
+
+def merged(known: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of a conversation, brought up to date."""
+    both = {**known, **told}
+    if len(both) > VARIABLES_LIMIT:
+        raise BadRequest("Too many variables.", code="too_many_variables")
+    return both
