@@ -41,6 +41,7 @@ def instructions(question: Question) -> str:
         _section("About the company and your task", version.instructions),
         _section("How you sound", version.tone),
         _section("What you always keep to", guidelines),
+        _section("How you opened the conversation", version.opening(question.flow)),
         _section("What this conversation is about", flow.instructions if flow else ""),
     )
     return "\n\n".join(filter(None, parts))

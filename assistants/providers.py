@@ -46,7 +46,9 @@ from pydantic_ai.usage import RequestUsage
 from assistants.events import Usage
 from assistants.models import Provider
 from assistants.versions import VersionSnapshot
+from tenants.errors import LiveChatError
 from tenants.executor import run_in_db_thread
+from tenants.outbound import guarded_client
 from tenants.scope import tenant_scope
 
 ADDRESSES: dict[str, str] = {
@@ -57,7 +59,6 @@ ADDRESSES: dict[str, str] = {
 MAX_TOKENS = 1_000
 FIRST_WORD_SECONDS = 20.0
 REQUEST_SECONDS = 45.0
-CONNECTIONS = 200
 CLIENTS = 64
 CHARACTERS_PER_TOKEN = 4
 JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
@@ -105,6 +106,9 @@ def provider_errors() -> Iterator[None]:
     """Raise whatever goes wrong with a provider as ProviderError."""
     try:
         yield
+    except LiveChatError as error:
+        # The address may not be called, or sent too much.
+        raise ProviderError(error.code) from error
     except tuple(kind for kind, _ in FAILURES) as error:
         code = next(code for kind, code in FAILURES if isinstance(error, kind))
         raise ProviderError(code) from error
@@ -243,13 +247,7 @@ class Clients:
     """The one pool of connections of an event loop, and the vendors' clients that share it."""
 
     def __init__(self) -> None:
-        self._http = httpx2.AsyncClient(
-            limits=httpx2.Limits(
-                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
-            ),
-            timeout=httpx2.Timeout(30.0, connect=5.0),
-            trust_env=False,
-        )
+        self._http = guarded_client(max_seconds=REQUEST_SECONDS)
         self.of = lru_cache(maxsize=CLIENTS)(self._make)
 
     def _make(self, account: Account) -> AsyncOpenAI | AsyncAnthropic:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
 
 
 class SettingError(SystemExit):
@@ -42,6 +43,14 @@ def env_int(name: str, default: int, *, at_least: int = 0, at_most: int = 2**31)
 
 def env_list(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in env_text(name, default).split(",") if item.strip()]
+
+
+def env_hosts(name: str) -> list[str]:
+    hosts = env_list(name)
+    for host in hosts:
+        if not HOST_AND_PORT.fullmatch(host):
+            raise SettingError(name, f"must list hosts as host or host:port, not {host!r}.")
+    return hosts
 
 
 def env_url(name: str, *, schemes: set[str], default: str = "") -> str:

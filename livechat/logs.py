@@ -26,6 +26,7 @@ SUSPICIOUS = re.compile(r"=|bearer\s|(?:wt|sk|wi)_|eyJ", re.IGNORECASE)
 CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"
 } | {0x2028: "\\u2028", 0x2029: "\\u2029"}
+CALLERS = ("httpx", "httpx2", "httpcore2", "openai", "anthropic")
 KEPT_IN_TRACEBACKS = {code: text for code, text in CONTROLS.items() if chr(code) != "\n"}
 
 
@@ -54,8 +55,8 @@ def logging_config(*, production: bool, level: str = "INFO") -> dict[str, Any]:
             # It logs the address of each socket, token included.
             "uvicorn": {"level": "WARNING"},
             "uvicorn.error": {"level": "WARNING"},
-            # They log the address of each request.
-            **{name: {"level": "WARNING"} for name in ("httpx", "httpx2", "openai", "anthropic")},
+            # They log each address that is called, and whatever a tenant wrote into it.
+            **{name: {"level": "WARNING"} for name in CALLERS},
         },
     }
 

@@ -9,6 +9,7 @@ from livechat.env import (
     SettingError,
     database_from_url,
     env_bool,
+    env_hosts,
     env_int,
     env_list,
     env_text,
@@ -79,6 +80,8 @@ ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "*")
 if PRODUCTION and not ALLOWED_HOSTS:
     raise SettingError("ALLOWED_HOSTS", "must name the hosts served in production.")
 TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0, at_most=10)
+# Servers of our own network that tenants may have us call: their model, their handbook's site.
+INTERNAL_HOSTS = env_hosts("INTERNAL_HOSTS")
 
 INSTALLED_APPS = [
     "daphne",

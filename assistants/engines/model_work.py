@@ -185,9 +185,7 @@ class Work:
 
 def _history(question: Question) -> list[ModelMessage]:
     """What was said before; to the model, members of the team speak with its own voice."""
-    opening = question.version.opening(question.flow)
-    before: list[ModelMessage] = [ModelResponse([TextPart(opening)])] if opening else []
-    return before + [
+    return [
         ModelRequest([UserPromptPart(prompts.said(text[:HISTORY_CHARACTERS]))])
         if who == "visitor"
         else ModelResponse([TextPart(text[:HISTORY_CHARACTERS])])

@@ -238,10 +238,21 @@ def test_a_provider_that_says_nothing_is_given_up(acme, model_server, monkeypatc
     assert said(heard(writer(acme, model_server, model))).reason == "error:timeout"
 
 
-def test_nobody_at_the_address_hands_over(acme, model_server):
-    version = writer(acme, model_server, "cites", url=f"http://127.0.0.1:{free_port()}/v1")
+def test_nobody_at_the_address_hands_over(acme, model_server, settings):
+    port = free_port()
+    settings.INTERNAL_HOSTS = [f"127.0.0.1:{port}"]
+    version = writer(acme, model_server, "cites", url=f"http://127.0.0.1:{port}/v1")
 
     assert said(heard(version)).reason == "error:unreachable"
+
+
+def test_an_address_inside_is_not_called_unless_the_operator_lists_it(acme, model_server, settings):
+    version = writer(acme, model_server, "cites")
+    settings.INTERNAL_HOSTS = []
+    asked = len(model_server.requests("cites"))
+
+    assert said(heard(version)).reason == "error:url_not_allowed"
+    assert len(model_server.requests("cites")) == asked
 
 
 @pytest.mark.parametrize("failing", ["broken", "cut", "empty"])
@@ -291,12 +302,17 @@ def test_the_prompt_holds_instructions_apart_from_data(acme, model_server):
 
     (request,) = model_server.requests(marker)
     system, *dialogue = request["body"]["messages"]
-    for own in ("Sell shoes.", "Friendly", "Never mention rivals.", "Ask for the order.", "“de”"):
+    for own in (
+        "Sell shoes.",
+        "Friendly",
+        "Never mention rivals.",
+        "Ask for the order.",
+        "Returns?",
+        "“de”",
+    ):
         assert own in system["content"]
     assert "gold" not in system["content"]
-    assert [m["role"] for m in dialogue] == ["user", "assistant", "assistant", "user"] or [
-        m["role"] for m in dialogue
-    ] == ["user", "assistant", "user"]
+    assert [m["role"] for m in dialogue] == ["user", "assistant", "assistant", "user"]
     asked = dialogue[-1]["content"]
     assert asked.count("</client_data>") == 1
     assert asked.count("</source>") == asked.count("<source ")

@@ -53,6 +53,7 @@ def test_a_complete_production_environment_starts(tmp_path):
         ("CHAT_WAIT_SECONDS", "soon"),
         ("TRUSTED_PROXY_COUNT", "99"),
         ("PORT", "70000"),
+        ("INTERNAL_HOSTS", "http://models.internal"),
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_line_that_names_it(tmp_path, name, value):

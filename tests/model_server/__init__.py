@@ -8,9 +8,11 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from django.conf import settings
 
 FOLDER = Path(__file__).parent
 SERVER = FOLDER / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
@@ -48,7 +50,9 @@ def model_server():
     command = [node(), SERVER, "--port", "0", "--fixtures", FOLDER / "fixtures.json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
-            yield ModelServer(_address(process))
+            server = ModelServer(_address(process))
+            settings.INTERNAL_HOSTS.append(urlsplit(server.url).netloc)
+            yield server
         finally:
             process.terminate()
 
