@@ -9,9 +9,16 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action, display
 
-from assistants.admin_forms import VERSION_FIELDS, AssistantForm, KnowledgeSourceForm
+from assistants.admin_forms import (
+    VERSION_FIELDS,
+    VERSION_FIELDSETS,
+    AssistantForm,
+    KnowledgeSourceForm,
+    ProviderForm,
+)
 from assistants.knowledge import ingestion
-from assistants.models import Assistant, KnowledgeSource
+from assistants.models import Assistant, KnowledgeSource, Provider
+from assistants.provider_check import models_of
 from assistants.versions import create_version, publish, roll_back
 from tenants import credentials
 from tenants.errors import Conflict
@@ -20,6 +27,7 @@ from tenants.operators import DefaultAdmin, OperatorsAdmin, actor, credentials_o
 from tenants.scope import tenant_scope
 
 PAGES = ("changelist", "add")
+VERSION_SETS = tuple((title, {"fields": names}) for title, names in VERSION_FIELDSETS)
 STATES = {"ready": "success", "failed": "danger", "reading": "info", "pending": "warning"}
 
 
@@ -36,11 +44,11 @@ class AssistantAdmin(DefaultAdmin):
     actions_detail = ("publish", "roll_back", "make_default", "issue_token")
     add_fieldsets = (
         (None, {"fields": ("tenant", "name")}),
-        ("Answers", {"fields": VERSION_FIELDS}),
+        *VERSION_SETS,
     )
     fieldsets = (
         (None, {"fields": ("tenant", "name", ("published", "staged"), "knowledge", "tokens")}),
-        ("Answers", {"fields": VERSION_FIELDS}),
+        *VERSION_SETS,
     )
 
     def offers(self, obj: Assistant, action: str) -> bool:
@@ -213,3 +221,40 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
     @display(description="Passages")
     def entry_count(self, source: KnowledgeSource) -> int:
         return int(vars(source)["entry_total"])
+
+
+@admin.register(Provider)
+class ProviderAdmin(OperatorsAdmin):
+    """Where a tenant's models are served; versions refer to it, so a new key works at once."""
+
+    form = ProviderForm
+    list_display = ("name", "tenant", "kind", "base_url", "key_state")
+    list_filter = ("kind",)
+    list_select_related = ("tenant",)
+    search_fields = ("name", "tenant__name")
+    fixed_fields = ("tenant",)
+    readonly_fields = ("key_state",)
+    actions_detail = ("check_provider",)
+    add_fieldsets = ((None, {"fields": ("tenant", "name", "kind", "base_url", "key")}),)
+    fieldsets = ((None, {"fields": ("tenant", "name", "kind", "base_url", "key", "key_state")}),)
+
+    @action(description="Check", icon="network_check")
+    def check_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(provider: Provider) -> None:
+            names = models_of(provider)
+            listed = ", ".join(names[:20]) or "none"
+            messages.success(request, f"The provider answers. Its models: {listed}.")
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="Check the provider",
+            question="The provider is asked for its models, with the key that is set.",
+            button="Ask",
+            done="",
+        )
+
+    @display(description="Key set")
+    def key_state(self, provider: Provider) -> str:
+        return "yes" if provider.sealed_key else "no"

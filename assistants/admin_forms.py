@@ -8,41 +8,96 @@ from django.forms.models import fields_for_model
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminFileFieldWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
 )
 
 from assistants.admin_faq import read_faq, write_faq
+from assistants.flow_text import read_flows, write_flows
 from assistants.knowledge import faq, parsing
-from assistants.models import Assistant, AssistantVersion, KnowledgeSource
+from assistants.models import Assistant, AssistantVersion, KnowledgeSource, Provider
 from tenants.errors import LiveChatError
 from tenants.operators import LinesField
+from tenants.outbound import check_url
 
-VERSION_FIELDS = (
-    "engine",
-    "greeting",
-    "languages",
-    "answer_threshold",
-    "margin",
-    "offer_threshold",
-    "offer_text",
-    "handover_text",
-    "unanswered_text",
-    "instructions",
+# What a version holds, as the page groups it.
+VERSION_FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("Answers", ("engine", "greeting", "languages")),
+    (
+        "Knowledge",
+        ("answer_threshold", "margin", "offer_threshold", "offer_text", "unanswered_text"),
+    ),
+    (
+        "Language model",
+        (
+            "provider",
+            "model",
+            "fallback_provider",
+            "fallback_model",
+            "temperature",
+            "instructions",
+            "guidelines",
+            "tone",
+            "link_hosts",
+        ),
+    ),
+    ("Handover", ("handover_text", "handover_after", "handover_topics")),
+    ("Flows", ("flows",)),
 )
-NUMBERS = ("answer_threshold", "margin", "offer_threshold")
+VERSION_FIELDS = tuple(name for _, names in VERSION_FIELDSETS for name in names)
+LINES = ("languages", "guidelines", "link_hosts", "handover_topics")
+NUMBERS = ("answer_threshold", "margin", "offer_threshold", "temperature", "handover_after")
 TEXTS = ("greeting", "offer_text", "handover_text", "unanswered_text", "instructions")
+PROVIDERS = ("provider", "fallback_provider")
 EDITABLE_CHARACTERS = 200_000
 Kind = KnowledgeSource.Kind
+
+
+class ProviderField(forms.ModelChoiceField):
+    """A provider of the assistant's tenant; which those are is known inside a request only."""
+
+    def __init__(self, help_text: str) -> None:
+        none = Provider.unscoped.none()
+        super().__init__(none, required=False, widget=UnfoldAdminSelectWidget, help_text=help_text)
+
+    def label_from_instance(self, provider: Provider) -> str:
+        return f"{provider.tenant} · {provider}"
+
+
+class FlowsField(forms.CharField):
+    """Flows, each with its name, opening message, instructions and examples."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return write_flows(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return read_flows(super().to_python(value) or "")
+        except LiveChatError as error:
+            raise forms.ValidationError(error.message) from None
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return write_flows(initial or []).split() != (data or "").split()
+
+
+def _lines_field(name: str) -> LinesField:
+    described: Any = AssistantVersion._meta.get_field(name)
+    widget = UnfoldAdminTextareaWidget({"rows": 2})
+    return LinesField(widget=widget, help_text=described.help_text)
 
 
 class AssistantForm(forms.ModelForm):
     """An assistant's name and, beside it, what its next version is to say."""
 
-    languages = LinesField(
-        widget=UnfoldAdminTextareaWidget({"rows": 2}),
-        help_text="Of the knowledge and its visitors, one on each line, the main one first. "
-        "Empty means English.",
+    provider = ProviderField("Where the model is served.")
+    fallback_provider = ProviderField("Answers when the first one fails.")
+    flows = FlowsField(
+        required=False,
+        widget=UnfoldAdminTextareaWidget({"rows": 6}),
+        help_text="Named ways in. Begin each with “Flow:” and its name; below it, each on a new "
+        "line, “Opening:”, “Instructions:” and any number of “Example:”.",
     )
 
     class Meta:
@@ -54,31 +109,92 @@ class AssistantForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if latest := self.instance.staging or self.instance.production:
             self.initial.update({name: getattr(latest, name) for name in VERSION_FIELDS})
+        for name in PROVIDERS:
+            field: Any = self.fields[name]
+            field.queryset = self._providers()
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         for field in AssistantVersion._meta.concrete_fields:
             if field.name in VERSION_FIELDS and field.name in self.cleaned_data:
-                try:
-                    field.clean(self.cleaned_data[field.name], None)
-                except forms.ValidationError as error:
-                    self.add_error(field.name, error)
+                self._clean_as(field)
+        if self.cleaned_data.get("engine") == AssistantVersion.Engine.MODEL:
+            self._require_model()
         return self.cleaned_data
 
     def version_settings(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in VERSION_FIELDS}
+        chosen = {name: self.cleaned_data[name] for name in VERSION_FIELDS}
+        accounts = {name: chosen.pop(name) for name in PROVIDERS}
+        return chosen | {f"{name}_id": row and row.pk for name, row in accounts.items()}
+
+    def _providers(self) -> Any:
+        """Those of the assistant's tenant; while that is still to be chosen, all."""
+        providers = Provider.objects.select_related("tenant").order_by("tenant__name", "name")
+        known = None if self.instance._state.adding else self.instance.tenant_id
+        return providers.filter(tenant=known) if known else providers
+
+    def _clean_as(self, field: Any) -> None:
+        value = self.cleaned_data[field.name]
+        try:
+            field.clean(value.pk if field.name in PROVIDERS and value else value, None)
+        except forms.ValidationError as error:
+            self.add_error(field.name, error)
+
+    def _require_model(self) -> None:
+        tenant = self.cleaned_data.get("tenant") or self.instance.tenant
+        for name in PROVIDERS:
+            provider = self.cleaned_data.get(name)
+            if provider and provider.tenant_id != tenant.pk:
+                self.add_error(name, "This provider belongs to another tenant.")
+            if provider and not self.cleaned_data.get(name.replace("provider", "model")):
+                self.add_error(name.replace("provider", "model"), "Name the model.")
+        if not self.cleaned_data.get("provider"):
+            self.add_error("provider", "Choose where the model is served.")
 
 
 # The forms that the admin derives from this one inherit what is declared here.
 AssistantForm.declared_fields |= fields_for_model(
     AssistantVersion,
-    fields=[name for name in VERSION_FIELDS if name != "languages"],
+    fields=[name for name in VERSION_FIELDS if name not in (*LINES, *PROVIDERS, "flows")],
     widgets={
         "engine": UnfoldAdminSelectWidget,
         **{name: UnfoldAdminDecimalFieldWidget({"step": "0.01"}) for name in NUMBERS},
         **{name: UnfoldAdminTextareaWidget({"rows": 2}) for name in TEXTS},
+        **dict.fromkeys(("model", "fallback_model", "tone"), UnfoldAdminTextInputWidget),
     },
-)
+) | {name: _lines_field(name) for name in LINES}
+
+
+class ProviderForm(forms.ModelForm):
+    """A provider; its key can be set, and is never shown again."""
+
+    key = forms.CharField(
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        help_text="Kept encrypted. Empty keeps the one that is set.",
+    )
+
+    class Meta:
+        model = Provider
+        fields = ("name", "kind")
+
+    def clean_base_url(self) -> str:
+        url: str = self.cleaned_data["base_url"]
+        try:
+            if url:
+                check_url(url)
+        except LiveChatError as error:
+            raise forms.ValidationError(error.message) from None
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if key := self.cleaned_data.get("key"):
+            self.instance.key = key
+        needs_address = self.cleaned_data.get("kind") == Provider.Kind.COMPATIBLE
+        if needs_address and self.cleaned_data.get("base_url") == "":
+            self.add_error("base_url", "Say where the server is.")
+        return self.cleaned_data
 
 
 class KnowledgeSourceForm(forms.ModelForm):

@@ -45,17 +45,13 @@ from pydantic_ai.usage import RequestUsage
 
 from assistants.events import Usage
 from assistants.models import Provider
+from assistants.provider_check import base_url
 from assistants.versions import VersionSnapshot
 from tenants.errors import LiveChatError
 from tenants.executor import run_in_db_thread
 from tenants.outbound import guarded_client
 from tenants.scope import tenant_scope
 
-ADDRESSES: dict[str, str] = {
-    Provider.Kind.OPENAI: "https://api.openai.com/v1",
-    Provider.Kind.ANTHROPIC: "https://api.anthropic.com",
-    Provider.Kind.COMPATIBLE: "https://api.openai.com/v1",
-}
 MAX_TOKENS = 1_000
 FIRST_WORD_SECONDS = 20.0
 REQUEST_SECONDS = 45.0
@@ -255,8 +251,7 @@ class Clients:
         return make(
             # A server that asks for no key is sent one that opens nothing.
             api_key=account.key or "none",
-            # Named always, so that no variable of the environment names another one.
-            base_url=account.base_url or ADDRESSES[account.kind],
+            base_url=base_url(account.kind, account.base_url),
             http_client=self._http,
             max_retries=1,
         )

@@ -78,6 +78,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "Chat",
                 "items": _pages(
                     ("Assistants", "smart_toy", "assistants_assistant"),
+                    ("Model providers", "hub", "assistants_provider"),
                     ("Knowledge", "menu_book", "assistants_knowledgesource"),
                     ("Bubbles", "chat_bubble", "widgets_bubble"),
                     ("Conversations", "forum", "conversations_conversation"),

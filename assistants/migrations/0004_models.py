@@ -169,6 +169,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
+                "verbose_name": "model provider",
                 "abstract": False,
                 "base_manager_name": "unscoped",
             },

@@ -22,6 +22,9 @@ class Provider(TenantModel):
     sealed_key = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    class Meta(TenantModel.Meta):
+        verbose_name = "model provider"
+
     def __str__(self) -> str:
         return self.name
 

@@ -4,11 +4,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from assistants.knowledge.ingestion import add_source, ingest
-from assistants.models import Assistant, KnowledgeSource
+from assistants.models import Assistant, KnowledgeSource, Provider
 from tenants.models import AuditEntry, Credential
 from tenants.scope import tenant_scope
 from tests.admin.operators import object_id, problems, shown_secrets
+from tests.assistants.writing import provider
 from tests.factories import make_assistant
+from tests.servers import free_port
 from widgets.bubbles import create_bubble
 from widgets.config import complete_settings
 from widgets.models import Bubble
@@ -352,3 +354,113 @@ def test_a_second_bubble_is_not_the_default_until_it_is_made_so(operator, acme, 
     assert not second.is_default
     assert (reload(bubble).is_default, reload(second).is_default) == (False, True)
     assert shown_secrets(operator.get(change_page(second)))
+
+
+@pytest.fixture
+def account(operator, acme):
+    operator.save(
+        "assistants/provider/add/",
+        tenant=acme.id,
+        name="Local",
+        kind="openai_compatible",
+        base_url="https://models.example/v1",
+        key="sk-canary",
+    )
+    with tenant_scope(acme.id):
+        return Provider.objects.get()
+
+
+def test_a_providers_key_is_kept_sealed_and_never_shown(operator, acme, account):
+    page = operator.get(change_page(account)).content.decode()
+    operator.save(change_page(account), name="Ours")
+
+    kept = reload(account)
+    assert (kept.name, kept.key) == ("Ours", "sk-canary")
+    assert "sk-canary" not in page + kept.sealed_key
+    assert acts(acme)[-2:] == ["provider.created", "provider.changed"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [
+        ("openai_compatible", ""),
+        ("openai_compatible", "http://models.example/v1"),
+        ("openai", "https://127.0.0.1/v1"),
+        ("openai", "https://models.example:9999/v1"),
+    ],
+)
+def test_a_providers_address_is_checked(operator, account, kind, url):
+    page = operator.submit(change_page(account), kind=kind, base_url=url)
+
+    assert "base_url" in page.context["adminform"].form.errors
+    assert reload(account).base_url == "https://models.example/v1"
+
+
+@pytest.mark.parametrize("wire", ["openai_compatible", "anthropic"])
+def test_a_provider_is_asked_for_its_models(operator, acme, model_server, wire):
+    row = provider(acme, model_server, wire=wire)
+
+    page = operator.client.post(f"/admin/{action(row, 'check_provider')}", follow=True)
+
+    assert "The provider answers. Its models: " in page.content.decode()
+
+
+def test_a_provider_that_does_not_answer_is_named(operator, account, settings):
+    port = free_port()
+    settings.INTERNAL_HOSTS = [f"127.0.0.1:{port}"]
+    with tenant_scope(account.tenant_id):
+        Provider.objects.update(base_url=f"http://127.0.0.1:{port}/v1")
+
+    page = operator.client.post(f"/admin/{action(account, 'check_provider')}", follow=True)
+
+    assert "cannot be reached" in page.content.decode()
+
+
+FLOWS = """Flow: returns
+Opening: What would you like to return?
+Instructions: Ask for the order's number.
+Example: I want to send this back
+Example: Return my order
+
+Flow: sales"""
+
+
+def test_an_assistant_is_given_a_model_and_flows(operator, assistant, account):
+    operator.save(
+        change_page(assistant),
+        engine="model",
+        provider=account.pk,
+        model="llama",
+        temperature="0.2",
+        guidelines="Be kind.\nNever promise.",
+        handover_topics="lawyer",
+        flows=FLOWS,
+    )
+
+    staged = reload(assistant).staging
+    assert (staged.engine, staged.provider_id, staged.model) == ("model", account.pk, "llama")
+    assert (staged.guidelines, staged.handover_topics) == (
+        ["Be kind.", "Never promise."],
+        ["lawyer"],
+    )
+    assert [flow["name"] for flow in staged.flows] == ["returns", "sales"]
+    assert staged.flows[0]["examples"] == ["I want to send this back", "Return my order"]
+    # Opened and saved as it is, it stages nothing.
+    operator.save(change_page(assistant))
+    assert reload(assistant).staging.number == staged.number
+
+
+def test_a_model_needs_a_provider_of_the_same_tenant(operator, globex, assistant, account):
+    foreign = make_assistant(globex)
+
+    for row, fields, wrong in [
+        (assistant, {"engine": "model", "provider": "", "model": "x"}, "provider"),
+        (assistant, {"engine": "model", "provider": account.pk, "model": ""}, "model"),
+        (foreign, {"engine": "model", "provider": account.pk, "model": "x"}, "provider"),
+        (assistant, {"flows": "Opening: too early"}, "flows"),
+        (assistant, {"flows": "Flow: a\nFlow: a"}, "flows"),
+        (assistant, {"temperature": "3"}, "temperature"),
+    ]:
+        page = operator.submit(change_page(row), **fields)
+        assert wrong in page.context["adminform"].form.errors, fields
+        assert reload(row).staging.number == 1

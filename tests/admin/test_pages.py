@@ -4,6 +4,7 @@ import pytest
 from django.contrib import admin
 
 from assistants.knowledge.ingestion import add_source, ingest
+from assistants.models import Provider
 from tenants import credentials
 from tenants.models import Credential
 from tenants.scope import platform_scope, tenant_scope
@@ -18,6 +19,7 @@ LISTED = {
     "tenants.auditentry",
     "assistants.assistant",
     "assistants.knowledgesource",
+    "assistants.provider",
     "conversations.conversation",
     "widgets.bubble",
 }
@@ -31,6 +33,7 @@ def furnish(tenant):
     create_bubble(tenant, assistant, name="Site", is_default=True)
     credentials.issue(tenant, Credential.Kind.API_KEY, name="Key")
     with tenant_scope(tenant.id):
+        Provider.objects.create(tenant_id=tenant.id, name="Models")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
     ingest(source)
     write(tenant, make_visitor(), "Hello?")

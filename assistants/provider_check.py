@@ -1,0 +1,49 @@
+"""Whether a provider's address and key work, asked without the libraries that answers need."""
+
+import json
+from typing import Any
+
+from assistants.models import Provider
+from tenants.errors import BadRequest, Unavailable
+from tenants.outbound import fetch
+
+ADDRESSES: dict[str, str] = {
+    Provider.Kind.OPENAI: "https://api.openai.com/v1",
+    Provider.Kind.ANTHROPIC: "https://api.anthropic.com",
+    Provider.Kind.COMPATIBLE: "https://api.openai.com/v1",
+}
+MAX_BYTES = 1024 * 1024
+MAX_SECONDS = 10.0
+
+
+def base_url(kind: str, own: str) -> str:
+    """Where the models are served; named always, so that no environment variable decides it."""
+    return own.rstrip("/") or ADDRESSES[kind]
+
+
+def models_of(provider: Provider) -> list[str]:
+    """The names of the models that the provider offers.
+
+    Raises a LiveChatError that says what to correct: the address, the key, or nothing but time.
+    """
+    path, headers = "/models", {"Authorization": f"Bearer {provider.key or 'none'}"}
+    if provider.kind == Provider.Kind.ANTHROPIC:
+        path = "/v1/models"
+        headers = {"x-api-key": provider.key, "anthropic-version": "2023-06-01"}
+    url = base_url(provider.kind, provider.base_url) + path
+    answer = fetch(url, headers=headers, max_bytes=MAX_BYTES, max_seconds=MAX_SECONDS)
+    if answer.status in (401, 403):
+        raise BadRequest("The provider refuses this key.", code="key_refused")
+    if answer.status == 404:
+        raise BadRequest("There are no models at this address.", code="models_not_found")
+    if answer.status != 200:
+        raise Unavailable(f"The provider answers {answer.status}.", code="provider_failed")
+    return _names(answer.content)
+
+
+def _names(content: bytes) -> list[str]:
+    try:
+        listed: Any = json.loads(content)
+        return sorted(str(model["id"]) for model in listed["data"])
+    except (ValueError, RecursionError, TypeError, KeyError):
+        raise BadRequest("There are no models at this address.", code="models_not_found") from None
