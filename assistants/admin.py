@@ -18,7 +18,8 @@ from assistants.admin_forms import (
 )
 from assistants.knowledge import ingestion
 from assistants.models import Assistant, KnowledgeSource, Provider
-from assistants.provider_check import models_of
+from assistants.providers.accounts import account_of
+from assistants.providers.check import models_of
 from assistants.versions import create_version, publish, roll_back
 from tenants import credentials
 from tenants.errors import Conflict
@@ -241,7 +242,7 @@ class ProviderAdmin(OperatorsAdmin):
     @action(description="Check", icon="network_check")
     def check_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def act(provider: Provider) -> None:
-            names = models_of(provider)
+            names = models_of(account_of(provider))
             listed = ", ".join(names[:20]) or "none"
             messages.success(request, f"The provider answers. Its models: {listed}.")
 

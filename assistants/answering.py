@@ -24,8 +24,10 @@ async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIt
 
 
 async def _engine(module: str) -> Engine:
-    # The first time it takes more than a second, and others are being answered meanwhile.
-    if module not in sys.modules:
-        await asyncio.to_thread(import_module, module)
-    engine: Engine = sys.modules[module].answer
+    # The first time it takes more than a second, and others are being answered meanwhile. A module
+    # that another question is still importing is there already, but without its content.
+    loaded = sys.modules.get(module)
+    if not hasattr(loaded, "answer"):
+        loaded = await asyncio.to_thread(import_module, module)
+    engine: Engine = loaded.answer  # type: ignore[union-attr]
     return engine

@@ -35,6 +35,7 @@ class Product:
     port: int
     pids: dict[str, int]
     folder: Path
+    model_port: int
     demo: dict[str, str] = field(default_factory=dict)
 
     def cpu_seconds(self) -> dict[str, float]:
@@ -63,10 +64,10 @@ def product() -> Iterator[Product]:
         tempfile.TemporaryDirectory(prefix="livechat-benchmark-") as name,
         contextlib.ExitStack() as stack,
     ):
-        folder, port = Path(name), free_port()
+        folder, port, model_port = Path(name), free_port(), free_port()
         services = EmbeddedServices(folder)
         stack.callback(services.stop)
-        env = _environment(folder, port=port) | services.start()
+        env = _environment(folder, port=port, model_port=model_port) | services.start()
         run([sys.executable, "manage.py", "migrate", "--verbosity=0"], env=env)
         demo = run([sys.executable, "manage.py", "demo", "--json"], env=env)
         pids = {each.name: each.child.pid for each in services.all() if each.child}
@@ -74,14 +75,21 @@ def product() -> Iterator[Product]:
             running = child(words, env=env, log=folder / f"{name}.log")
             pids[name] = stack.enter_context(running)
         wait_until_serving(port, path="/readyz")
-        yield Product(env, port, pids, folder, json.loads(demo))
+        yield Product(env, port, pids, folder, model_port, json.loads(demo))
+
+
+def child(
+    words: list[str], *, env: Mapping[str, str], log: Path
+) -> contextlib.AbstractContextManager[int]:
+    """Run a Python module as a process and yield its id."""
+    return child_of([sys.executable, "-m", *words], env=env, log=log)
 
 
 @contextlib.contextmanager
-def child(words: list[str], *, env: Mapping[str, str], log: Path) -> Iterator[int]:
-    """Run a Python module as a process and yield its id."""
+def child_of(command: list[str], *, env: Mapping[str, str], log: Path) -> Iterator[int]:
+    """Run a command as a process and yield its id."""
     with log.open("wb") as output:
-        process = spawn([sys.executable, "-m", *words], output=output, env=env, cwd=ROOT)
+        process = spawn(command, output=output, env=env, cwd=ROOT)
     try:
         yield process.pid
     finally:
@@ -128,7 +136,7 @@ def _cpu_seconds(pid: int) -> float:
     return own + sum(_cpu_seconds(int(child)) for child in children)
 
 
-def _environment(folder: Path, *, port: int) -> dict[str, str]:
+def _environment(folder: Path, *, port: int, model_port: int) -> dict[str, str]:
     return {
         **{
             name: value for name, value in os.environ.items() if name not in ("PRODUCTION", "DEBUG")
@@ -137,6 +145,7 @@ def _environment(folder: Path, *, port: int) -> dict[str, str]:
         "HOST": HOST,
         "PORT": str(port),
         "PUBLIC_URL": f"http://{HOST}:{port}",
+        "INTERNAL_HOSTS": f"{HOST}:{model_port}",
         "DRAIN_SECONDS": "0",
         "DJANGO_SETTINGS_MODULE": "livechat.settings",
     }

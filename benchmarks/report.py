@@ -7,11 +7,15 @@ from collections.abc import Iterable
 
 from benchmarks.chat import Chat
 from benchmarks.fanout import FanOut
+from benchmarks.streaming import Streaming
 
 # What the product is meant to keep; ratios and differences within one run, never bare figures.
 MOST_OVERHEAD_MS = 25.0
 MOST_FANOUT_RATIO = 2.0
 MOST_SOCKET_KIB = 30.0
+MOST_STREAMING_RATIO = 2.5
+MOST_STREAMING_CPU_MS = 35.0
+MOST_WORKER_MIB = 250.0
 
 Row = tuple[str, ...]
 
@@ -80,6 +84,22 @@ def fanout(ours: FanOut, bare: FanOut) -> None:
     say("\nMemory of the web process per idle socket, in KiB")
     aim_text = _verdict(weight, MOST_SOCKET_KIB, unit="KiB")
     table(("product", "bare", "aim"), [(f"{weight:.1f}", f"{base_weight:.1f}", aim_text)])
+
+
+def streaming(result: Streaming) -> None:
+    ours, bare = result.product, result.bare
+    ratio = ours.p99 / bare.p99
+    say(f"\nAnswers that a model streams, {ours.count} at once in one worker, in ms ({load()})")
+    names = ("p50", "p99", "bare p50", "bare p99", "p99 ratio", "aim")
+    verdict = _verdict(ratio, MOST_STREAMING_RATIO, unit="×")
+    seconds = _times(ours.p50, ours.p99, bare.p50, bare.p99)
+    table(names, [(*seconds, f"{ratio:.2f}", verdict)])
+    cpu = _verdict(result.cpu_ms, MOST_STREAMING_CPU_MS, unit="ms")
+    memory = _verdict(result.worker_mib, MOST_WORKER_MIB, unit="MiB")
+    table(
+        ("ms of a core each", "aim", "worker MiB", "aim"),
+        [(f"{result.cpu_ms:.1f}", cpu, f"{result.worker_mib:.0f}", memory)],
+    )
 
 
 def costs(acts: dict[str, tuple[int, int]]) -> None:

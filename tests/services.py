@@ -6,6 +6,7 @@ create databases and roles; ``TEST_DATABASE_OWNER_URL`` names the owner's login 
 
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         shutil.rmtree(folder, ignore_errors=True)
         sys.exit(str(error))
     os.environ["VAR_DIR"] = str(folder)
+    # Where the models' server will listen; the product's processes may call it.
+    os.environ["INTERNAL_HOSTS"] = f"127.0.0.1:{_free_port()}"
     early_config.stash[SERVICES] = services
     try:
         return (yield)
@@ -45,6 +48,12 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         # Nobody calls pytest_unconfigure when the settings or a conftest cannot be loaded.
         pytest_unconfigure(early_config)
         raise
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _foreign_addresses() -> dict[str, str]:

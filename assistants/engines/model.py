@@ -17,7 +17,7 @@ from pydantic_ai.messages import (
     ToolCallPart,
 )
 
-from assistants import providers, small_talk
+from assistants import small_talk
 from assistants.builtin_tools import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
 from assistants.containment import Sieve
 from assistants.engines import knowledge
@@ -37,7 +37,9 @@ from assistants.events import (
 )
 from assistants.grounding import citations, states_no_facts, without_markers
 from assistants.prompts import framed_sources
-from assistants.providers import Candidate, ProviderError, provider_errors
+from assistants.providers import candidates as providers
+from assistants.providers.candidates import Candidate
+from assistants.providers.errors import ProviderError, provider_errors
 from assistants.question import Question
 from assistants.toolbox import Toolbox, ToolRequest
 from tenants.executor import run_in_db_thread

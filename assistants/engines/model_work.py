@@ -25,7 +25,8 @@ from assistants.engines import knowledge
 from assistants.events import Usage
 from assistants.grounding import Source, Sources
 from assistants.knowledge.bands import Band, Hit
-from assistants.providers import Candidate, usage_of
+from assistants.providers.candidates import Candidate
+from assistants.providers.usage import usage_of
 from assistants.question import Question
 from assistants.toolbox import ToolSnapshot
 from assistants.tools.schema import problems

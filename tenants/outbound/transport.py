@@ -120,13 +120,13 @@ class Body(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         assert isinstance(self._answer.stream, AsyncIterable)
-        chunks = aiter(self._answer.stream)
+        now = asyncio.get_running_loop().time
         with _httpx2_errors():
-            while True:
-                async with asyncio.timeout_at(self._deadline):
-                    chunk = await anext(chunks, None)
-                if chunk is None:
-                    return
+            async for chunk in self._answer.stream:
+                # A timer for each chunk would cost more than all the rest. Silence is ended by the
+                # client's own time-out for a single read.
+                if now() > self._deadline:
+                    raise TimeoutError
                 yield self._bounded(chunk)
 
     async def aclose(self) -> None:

@@ -5,9 +5,11 @@ import json
 
 import pytest
 
-from assistants import providers
 from assistants.events import Ended, Handoff, Qualified, Reply, Usage
 from assistants.models import Tool
+from assistants.providers import candidates
+from assistants.providers.completion import complete_json
+from assistants.providers.errors import ProviderError
 from assistants.toolbox import ToolSnapshot
 from tests.assistants.knowing import needs_model
 from tests.assistants.writing import (
@@ -232,8 +234,8 @@ def test_a_provider_that_fails_hands_over(acme, model_server, wire, model, reaso
 
 @pytest.mark.parametrize("model", ["slow", "stalls"])
 def test_a_provider_that_says_nothing_is_given_up(acme, model_server, monkeypatch, model):
-    monkeypatch.setattr(providers, "FIRST_WORD_SECONDS", 0.3)
-    monkeypatch.setattr(providers, "REQUEST_SECONDS", 0.6)
+    monkeypatch.setattr(candidates, "FIRST_WORD_SECONDS", 0.3)
+    monkeypatch.setattr(candidates, "REQUEST_SECONDS", 0.6)
 
     assert said(heard(writer(acme, model_server, model))).reason == "error:timeout"
 
@@ -344,14 +346,14 @@ def test_the_first_model_that_gives_fitting_json_is_believed(acme, model_server)
     version = writer(acme, model_server, "understands")
 
     found, usage = asyncio.run(
-        providers.complete_json(version, instructions="Classify.", text="Parcel?", schema=schema)
+        complete_json(version, instructions="Classify.", text="Parcel?", schema=schema)
     )
 
     assert found == {"intents": ["delivery"]}
     assert usage.tokens > 0
     wrong = writer(acme, model_server, "cites")
-    with pytest.raises(providers.ProviderError, match="malformed"):
-        asyncio.run(providers.complete_json(wrong, instructions="", text="Hm?", schema=schema))
+    with pytest.raises(ProviderError, match="malformed"):
+        asyncio.run(complete_json(wrong, instructions="", text="Hm?", schema=schema))
 
 
 def test_small_talk_needs_no_marker(acme, model_server):

@@ -4,7 +4,7 @@ import asyncio
 
 from assistants.answering import respond
 from assistants.events import Delta, Handoff, Pause, Reply, Spent, TurnDone, TurnStarted
-from assistants.models import Provider
+from assistants.models import Assistant, Provider
 from assistants.question import Question
 from assistants.versions import create_version, publish
 from tenants.scope import tenant_scope
@@ -59,3 +59,8 @@ def streamed(events, draft=None):
 
 def spent(events):
     return [event.usage for event in events if isinstance(event, Spent)]
+
+
+def assistant_of(version):
+    with tenant_scope(version.tenant_id):
+        return Assistant.objects.get(pk=version.assistant_id)

@@ -3,16 +3,15 @@
 ``fixtures.json`` says what each of its models answers; a model is named after what it does.
 """
 
+import os
 import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from django.conf import settings
 
 FOLDER = Path(__file__).parent
 SERVER = FOLDER / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
@@ -47,12 +46,11 @@ def node():
 def model_server():
     if node() is None or not SERVER.exists():
         pytest.skip("the models' server is absent: install Node and run make test")
-    command = [node(), SERVER, "--port", "0", "--fixtures", FOLDER / "fixtures.json"]
+    _, port = os.environ["INTERNAL_HOSTS"].split(":")
+    command = [node(), SERVER, "--port", port, "--fixtures", FOLDER / "fixtures.json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
-            server = ModelServer(_address(process))
-            settings.INTERNAL_HOSTS.append(urlsplit(server.url).netloc)
-            yield server
+            yield ModelServer(_address(process))
         finally:
             process.terminate()
 

@@ -4,33 +4,24 @@ import json
 from typing import Any
 
 from assistants.models import Provider
+from assistants.providers.accounts import Account
 from tenants.errors import BadRequest, Unavailable
 from tenants.outbound import fetch
 
-ADDRESSES: dict[str, str] = {
-    Provider.Kind.OPENAI: "https://api.openai.com/v1",
-    Provider.Kind.ANTHROPIC: "https://api.anthropic.com",
-    Provider.Kind.COMPATIBLE: "https://api.openai.com/v1",
-}
 MAX_BYTES = 1024 * 1024
 MAX_SECONDS = 10.0
 
 
-def base_url(kind: str, own: str) -> str:
-    """Where the models are served; named always, so that no environment variable decides it."""
-    return own.rstrip("/") or ADDRESSES[kind]
-
-
-def models_of(provider: Provider) -> list[str]:
+def models_of(account: Account) -> list[str]:
     """The names of the models that the provider offers.
 
     Raises a LiveChatError that says what to correct: the address, the key, or nothing but time.
     """
-    path, headers = "/models", {"Authorization": f"Bearer {provider.key or 'none'}"}
-    if provider.kind == Provider.Kind.ANTHROPIC:
+    path, headers = "/models", {"Authorization": f"Bearer {account.key or 'none'}"}
+    if account.kind == Provider.Kind.ANTHROPIC:
         path = "/v1/models"
-        headers = {"x-api-key": provider.key, "anthropic-version": "2023-06-01"}
-    url = base_url(provider.kind, provider.base_url) + path
+        headers = {"x-api-key": account.key, "anthropic-version": "2023-06-01"}
+    url = account.base_url + path
     answer = fetch(url, headers=headers, max_bytes=MAX_BYTES, max_seconds=MAX_SECONDS)
     if answer.status in (401, 403):
         raise BadRequest("The provider refuses this key.", code="key_refused")

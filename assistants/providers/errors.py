@@ -1,0 +1,63 @@
+"""What may go wrong with a provider, in one word each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx2
+from pydantic_ai.exceptions import (
+    AgentRunError,
+    ModelAPIError,
+    ModelAuthenticationError,
+    ModelConnectionError,
+    ModelContextWindowExceededError,
+    ModelNotFoundError,
+    ModelQuotaExceededError,
+    ModelRateLimitError,
+    ModelRequestRejectedError,
+    ModelRequestTimeout,
+    ModelTimeoutError,
+    ModelUnavailableError,
+)
+
+from tenants.errors import LiveChatError
+
+# The first that fits names the failure, for the team and for the log.
+FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (ModelRateLimitError, "rate_limited"),
+    (ModelQuotaExceededError, "quota_exceeded"),
+    (ModelAuthenticationError, "key_refused"),
+    (ModelNotFoundError, "model_not_found"),
+    (ModelContextWindowExceededError, "too_long"),
+    (ModelRequestRejectedError, "request_refused"),
+    (ModelRequestTimeout, "timeout"),
+    (ModelTimeoutError, "timeout"),
+    (ModelConnectionError, "unreachable"),
+    (ModelUnavailableError, "unavailable"),
+    (ModelAPIError, "server_error"),
+    (TimeoutError, "timeout"),
+    (httpx2.HTTPError, "unreachable"),
+    (AgentRunError, "malformed"),
+    (ValueError, "malformed"),
+)
+KINDS = tuple(kind for kind, _ in FAILURES)
+
+
+class ProviderError(Exception):
+    """A provider did not answer, or with nothing of use; ``code`` says why in one word."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+@contextmanager
+def provider_errors() -> Iterator[None]:
+    """Raise whatever goes wrong with a provider as ProviderError."""
+    try:
+        yield
+    except LiveChatError as error:
+        # The address may not be called, or sent too much.
+        raise ProviderError(error.code) from error
+    except KINDS as error:
+        code = next(code for kind, code in FAILURES if isinstance(error, kind))
+        raise ProviderError(code) from error
