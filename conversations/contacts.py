@@ -7,6 +7,7 @@ from conversations.models import Contact, Conversation, VisitorSession
 from tenants.scope import current_scope
 
 ATTRIBUTES_LIMIT = 50
+CLAIMED_EMAIL = "claimedEmail"
 
 
 def contact_by_email(email: str, *, name: str = "") -> Contact:
@@ -31,12 +32,17 @@ def introduce(
 
     The team sees the conversation under the contact with that address; the visitor gains nothing:
     what a browser may read hangs on its session alone. Nor can they rewrite what is known of
-    somebody: an address is easily typed, so there only blanks are filled.
+    somebody: an address is easily typed, so there only blanks are filled. Whoever types the address
+    of a person whom the site vouches for does not become that person: it is noted as a claim.
     """
     contact = session.contact
     if email and contact.email != email.strip().lower():
-        contact = contact_by_email(email, name=name)
-        _move(session, contact)
+        named = contact_by_email(email, name=name)
+        if named.external_id is None:
+            contact = named
+            _move(session, contact)
+        else:
+            attributes = {**(attributes or {}), CLAIMED_EMAIL: email.strip().lower()}
     if contact.email is None:
         contact.name, contact.phone = name or contact.name, phone or contact.phone
         merged = {**contact.attributes, **(attributes or {})}

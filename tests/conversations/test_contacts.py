@@ -76,3 +76,23 @@ def test_an_anonymous_visitor_may_correct_themselves(acme):
         introduce(session, name="Kym")
 
         assert introduce(session, name="Kim").name == "Kim"
+
+
+def test_nobody_becomes_a_person_whom_the_site_vouches_for_by_typing_their_address(acme, globex):
+    make_assistant(acme)
+    visitor = make_visitor()
+    received = write(acme, visitor)
+    with tenant_scope(acme.id):
+        known = contact_by_external_id("user-7", name="Kim")
+        known.email = "kim@example.com"
+        known.save()
+
+        contact = introduce(continue_session(visitor), email="Kim@Example.com", name="Eve")
+
+        conversation = Conversation.objects.get(pk=received.conversation_id)
+        assert conversation.contact_id == contact.id != known.id
+        assert (contact.name, contact.email) == ("Eve", None)
+        assert contact.attributes == {"claimedEmail": "kim@example.com"}
+        assert Contact.objects.get(pk=known.id).name == "Kim"
+    with tenant_scope(globex.id):
+        assert not Contact.objects.exists()
