@@ -35,6 +35,11 @@ class Usage:
     def tokens(self) -> int:
         return self.input_tokens + self.output_tokens
 
+    @property
+    def unpriced_tokens(self) -> int:
+        """The tokens that ``cost`` says nothing about."""
+        return self.tokens if self.cost is None else 0
+
 
 @dataclass(frozen=True)
 class TurnStarted:

@@ -22,7 +22,8 @@ class Budget(TenantModel):
 class UsageCounter(TenantModel):
     """How much a tenant (``subject`` is its id) or a visitor's session used in one period.
 
-    ``period`` is a month (``2031-05``) or a day (``2031-05-17``), both in UTC.
+    ``period`` is a month (``2031-05``) or a day (``2031-05-17``), both in UTC. ``cost`` is in US
+    dollars, without the ``unpriced_tokens``: those of models whose price nobody knows.
     """
 
     subject = models.UUIDField()
@@ -30,6 +31,8 @@ class UsageCounter(TenantModel):
     turns_used = models.PositiveIntegerField(default=0)
     turns_reserved = models.PositiveIntegerField(default=0)
     tokens_used = models.PositiveBigIntegerField(default=0)
+    unpriced_tokens = models.PositiveBigIntegerField(default=0)
+    cost = models.DecimalField(max_digits=20, decimal_places=8, default=0)
 
     class Meta(TenantModel.Meta):
         constraints = (
@@ -46,6 +49,7 @@ class UsageEntry(TenantModel):
     """One line of the ledger: a reservation, and what became of it.
 
     ``key`` is the id of the turn (or other work) that it pays for, so nothing is paid twice.
+    Tokens and cost are those of all attempts, counted in the ``month`` and ``day`` of the entry.
     """
 
     class State(models.TextChoices):
@@ -62,10 +66,13 @@ class UsageEntry(TenantModel):
     model = models.CharField(max_length=200, blank=True)
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
+    unpriced_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(
-        max_digits=14, decimal_places=8, null=True, help_text="US dollars; empty if unknown."
+        max_digits=14, decimal_places=8, default=0, help_text="US dollars, as far as it is known."
     )
-    is_estimated = models.BooleanField(default=False)
+    is_estimated = models.BooleanField(
+        default=False, help_text="The provider did not tell the tokens of all requests."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
 
@@ -77,6 +84,7 @@ class UsageEntry(TenantModel):
                 fields=("created_at",), condition=models.Q(state="held"), name="usage_entry_held"
             ),
         )
+        verbose_name_plural = "usage entries"
 
     def __str__(self) -> str:
         return f"{self.state} {self.key}"

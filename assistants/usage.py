@@ -1,0 +1,138 @@
+"""Paying for what language models answer: one turn is reserved, then settled or given back.
+
+All of this runs inside a tenant's scope. Rows are locked in one order: the ledger's entry, the
+visitor's counter, the tenant's counter.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import router, transaction
+
+from assistants import counters
+from assistants.counters import Counter, day_of, month_of
+from assistants.events import Usage
+from assistants.models import Budget, UsageEntry
+from assistants.spending import limits
+from tenants.errors import TooManyRequests
+from tenants.scope import current_scope
+
+State = UsageEntry.State
+
+
+class BudgetSpent(TooManyRequests):
+    """The budget for answers is spent."""
+
+    code = "budget_spent"
+
+
+def reserve(
+    key: UUID,
+    *,
+    subject: UUID | None,
+    conversation_id: UUID | None,
+    instead_of: UUID | None = None,
+) -> None:
+    """Take one turn from the visitor's day and the tenant's month, once for each key.
+
+    ``subject`` is the visitor's session. ``instead_of`` is a key whose turn is given back for this
+    one, so that nobody is refused at the edge of a limit for asking again.
+
+    Raises BudgetSpent, and then nothing has changed.
+    """
+    budget = limits()
+    with transaction.atomic(using=router.db_for_write(UsageEntry)):
+        old = _closed(instead_of, State.RELEASED) if instead_of else None
+        new = _opened(key, subject=subject, conversation_id=conversation_id)
+        # Both at each step: a day that has ended meanwhile must not turn the order of locks round.
+        for counters_of in (_visitors, _tenants):
+            for counter in counters_of(old):
+                counters.add(counter, reserved=-1)
+            for counter in counters_of(new):
+                _take(counter, budget)
+
+
+def settle(key: UUID, usage: Usage) -> None:
+    """The turn was answered: count it and what it cost, once for each key."""
+    entry = _closed(key, State.SETTLED, usage)
+    for counter in (*_visitors(entry), *_tenants(entry)):
+        counters.add(counter, reserved=-1, used=1, usage=usage)
+
+
+def release(key: UUID) -> None:
+    """The turn was not answered: the visitor and the tenant have it back."""
+    entry = _closed(key, State.RELEASED)
+    for counter in (*_visitors(entry), *_tenants(entry)):
+        counters.add(counter, reserved=-1)
+
+
+def book(key: UUID, usage: Usage) -> None:
+    """Count what an attempt cost whose answer was not posted; it costs nobody a turn.
+
+    Of work that was never reserved nothing is counted.
+    """
+    entry = UsageEntry.objects.select_for_update().filter(key=key).first()
+    if entry is not None:
+        _note(entry, usage)
+    for counter in (*_visitors(entry), *_tenants(entry)):
+        counters.add(counter, usage=usage)
+
+
+def _opened(key: UUID, *, subject: UUID | None, conversation_id: UUID | None) -> UsageEntry | None:
+    """The key's entry, held from now on; None if it is held already or was settled."""
+    now = datetime.now(UTC)
+    fields: dict[str, Any] = {
+        "conversation_id": conversation_id,
+        "subject": subject,
+        "state": State.HELD,
+        "month": month_of(now),
+        "day": day_of(now),
+        "created_at": now,
+        "closed_at": None,
+    }
+    entry = UsageEntry(tenant_id=current_scope().tenant_id, key=key, **fields)
+    UsageEntry.objects.bulk_create([entry], ignore_conflicts=True)
+    kept = UsageEntry.objects.select_for_update().get(key=key)
+    if kept.pk == entry.pk:
+        return entry
+    again = UsageEntry.objects.filter(pk=kept.pk, state=State.RELEASED).update(**fields)
+    return entry if again else None
+
+
+def _closed(key: UUID, state: State, usage: Usage = counters.NOTHING) -> UsageEntry | None:
+    """The key's entry, which was held until now; None for any other."""
+    rows = UsageEntry.objects.select_for_update()
+    entry: UsageEntry | None = rows.filter(key=key, state=State.HELD).first()
+    if entry is not None:
+        entry.state, entry.closed_at = state, datetime.now(UTC)
+        _note(entry, usage)
+    return entry
+
+
+def _note(entry: UsageEntry, usage: Usage) -> None:
+    entry.model = usage.model[:200] or entry.model
+    entry.input_tokens += usage.input_tokens
+    entry.output_tokens += usage.output_tokens
+    entry.unpriced_tokens += usage.unpriced_tokens
+    entry.cost += usage.cost or 0
+    entry.is_estimated |= usage.is_estimated
+    entry.save()
+
+
+def _visitors(entry: UsageEntry | None) -> list[Counter]:
+    return [Counter(entry.subject, entry.day)] if entry and entry.subject else []
+
+
+def _tenants(entry: UsageEntry | None) -> list[Counter]:
+    return [Counter(entry.tenant_id, entry.month)] if entry else []
+
+
+def _take(counter: Counter, budget: Budget) -> None:
+    is_tenants = counter.subject == current_scope().tenant_id
+    if not counters.take(
+        counter,
+        turns=budget.turns_per_month if is_tenants else budget.visitor_turns_per_day,
+        tokens=budget.tokens_per_month if is_tenants else None,
+    ):
+        raise BudgetSpent(retry_after=counter.seconds_left(datetime.now(UTC)))
