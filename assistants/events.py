@@ -121,6 +121,11 @@ class Handoff:
     text: str
     summary: str = ""
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether it was no decision but a fault: its reason is ``error:`` and a word."""
+        return self.reason.startswith("error:")
+
 
 @dataclass(frozen=True)
 class Pause:

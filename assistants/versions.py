@@ -69,6 +69,11 @@ class VersionSnapshot:
         others = [field.name for field in fields(cls) if field.name not in own]
         return cls(**own, **{name: getattr(version, name) for name in others})
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether its answers cost money."""
+        return self.engine == AssistantVersion.Engine.MODEL
+
     def flow(self, name: str) -> Flow | None:
         """The flow with this name; an unknown one is as good as none."""
         return next((flow for flow in self.flows if flow.name == name), None)

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models.functions import Now
 
 from assistants.events import Handoff, Reply, Usage
+from assistants.usage import book, release, settle
 from conversations import engine
 from conversations.announcements import announce_conversation
 from conversations.models import AuthorKind, Conversation, Message, Owner, TurnState
@@ -38,6 +39,8 @@ def commit(
             conversation = _still_waiting(held)
             message = _post(conversation, held, result, effects)
             _finish(held, result, message, usage)
+            if held.question.version.is_metered:
+                _pay(held, result, usage)
             _take_effect(conversation, held, effects)
             return True
     except LostLease:
@@ -98,6 +101,15 @@ def _finish(held: Claim, result: Reply | Handoff, message: Message, usage: Usage
     )
     if not finished:
         raise LostLease
+
+
+def _pay(held: Claim, result: Reply | Handoff, usage: Usage) -> None:
+    """A fault of ours costs the tenant no turn, though its tokens are spent."""
+    if isinstance(result, Handoff) and result.is_failure:
+        release(held.turn_id)
+        book(held.turn_id, usage)
+    else:
+        settle(held.turn_id, usage)
 
 
 def _take_effect(conversation: Conversation, held: Claim, effects: Effects) -> None:

@@ -1,7 +1,7 @@
 """The verbs: everything that may happen to a conversation.
 
 Each verb runs inside its tenant's scope, takes instances that were loaded there, and tells everyone
-who may know. Locks are taken in one order: session, conversation, event log.
+who may know. Locks are taken in one order: session, conversation, usage, event log.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from assistants.models import Assistant
+from assistants.queries import with_production
+from assistants.usage import BudgetSpent
 from conversations import owner, turns
 from conversations.announcements import announce_conversation, announce_new_conversation
 from conversations.message_context import NO_CONTEXT, MessageContext, merged
@@ -108,15 +110,17 @@ def receive_message(
     files: Sequence[Attachment] = (),
     is_test: bool = False,
     context: MessageContext = NO_CONTEXT,
+    hand_over_when_spent: bool = False,
     admit: Callable[[], None] = lambda: None,
 ) -> Received:
     """Store what the visitor wrote and put the assistant to work, if it is the one who answers.
 
     ``session`` must be locked. ``admit`` may refuse by raising; it is not asked about a repeat,
-    which was admitted before.
+    which was admitted before. ``hand_over_when_spent`` is for callers whose visitors shall wait for
+    a person when there is no budget for an answer.
 
-    Raises BadRequest, Conflict (same ``client_id``, other content) and NotFound (a conversation
-    that is not the session's).
+    Raises BadRequest, Conflict (same ``client_id``, other content), NotFound (a conversation that
+    is not the session's) and BudgetSpent.
     """
     body_hash = _hash(text, files)
     if repeat := _received_before(session.id, client_id, body_hash, conversation_id):
@@ -126,19 +130,16 @@ def receive_message(
     conversation = (
         conversation_of(session, conversation_id)
         if conversation_id
-        else _latest(session, assistant)
-        or open_conversation(session, assistant=assistant, is_test=is_test)
+        else _latest_or_new(session, assistant, is_test=is_test)
     )
     _rouse(conversation)
     context.apply_to(conversation)
     message = _post_visitors(
         conversation, text=text, files=files, client_id=client_id, body_hash=body_hash
     )
-    awaits_answer = conversation.owner == Owner.BOT
-    if awaits_answer:
-        turns.begin(
-            conversation, question_seq=message.seq, additional_input=context.additional_input
-        )
+    awaits_answer = conversation.owner == Owner.BOT and _put_to_work(
+        conversation, message, context, hand_over_when_spent=hand_over_when_spent
+    )
     return Received(conversation.id, message.id, message.seq, False, awaits_answer)
 
 
@@ -279,16 +280,18 @@ def display_name(member: Membership) -> str:
 
 
 def _locked() -> Any:
-    return Conversation.objects.select_for_update(of=("self",)).select_related(
-        "contact", "assistant"
-    )
+    rows = Conversation.objects.select_for_update(of=("self",)).select_related("contact")
+    return with_production(rows, "assistant")
 
 
-def _latest(session: VisitorSession, assistant: Assistant | None) -> Conversation | None:
+def _latest_or_new(
+    session: VisitorSession, assistant: Assistant | None, *, is_test: bool
+) -> Conversation:
     open_ones = _locked().filter(session=session, channel="chat").exclude(status=Status.RESOLVED)
     if assistant is not None:
         open_ones = open_ones.filter(assistant=assistant)
-    return open_ones.order_by("-created_at").first()
+    latest: Conversation | None = open_ones.order_by("-created_at").first()
+    return latest or open_conversation(session, assistant=assistant, is_test=is_test)
 
 
 def _rouse(conversation: Conversation) -> None:
@@ -312,6 +315,27 @@ def _post_visitors(conversation: Conversation, **fields: Any) -> Message:
         sender_id=conversation.session_id,
         **fields,
     )
+
+
+def _put_to_work(
+    conversation: Conversation,
+    question: Message,
+    context: MessageContext,
+    *,
+    hand_over_when_spent: bool,
+) -> bool:
+    """Have an answer made; False if a person is to give it, as there is no budget for one."""
+    try:
+        turns.begin(
+            conversation, question_seq=question.seq, additional_input=context.additional_input
+        )
+    except BudgetSpent:
+        if not hand_over_when_spent:
+            raise
+        text = turns.version_for(conversation).handover_text
+        hand_over(conversation, reason="budget", text=text)
+        return False
+    return True
 
 
 def _save(conversation: Conversation, *fields: str) -> None:

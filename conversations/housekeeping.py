@@ -3,11 +3,17 @@
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
+from assistants import usage
+from assistants.models import UsageEntry
 from conversations import engine
-from conversations.models import Conversation, Status
+from conversations.models import Conversation, Status, Turn
+from conversations.models.turn import OPEN_STATES
 from realtime.models import Event, Pulse
 from tenants.scope import platform_scope, tenant_scope
+
+ABANDONED_AFTER = timedelta(hours=1)
 
 
 def wake_snoozed() -> None:
@@ -24,6 +30,21 @@ def wake_snoozed() -> None:
             conversation = engine.team_conversation(conversation_id)
             if conversation.status == Status.SNOOZED:
                 engine.set_status(conversation, Status.OPEN)
+
+
+def give_back_reservations() -> None:
+    """Give back what was reserved for work that ended, or was lost, without saying so."""
+    lost = datetime.now(UTC) - ABANDONED_AFTER
+    with platform_scope("give reservations back"):
+        working = Turn.objects.filter(pk=OuterRef("key"), state__in=OPEN_STATES)
+        abandoned = list(
+            UsageEntry.objects.filter(state=UsageEntry.State.HELD, created_at__lt=lost)
+            .exclude(Exists(working))
+            .values_list("tenant_id", "key")[:500]
+        )
+    for tenant_id, key in abandoned:
+        with tenant_scope(tenant_id):
+            usage.release(key)
 
 
 def forget_old_events() -> None:

@@ -16,5 +16,6 @@ def answer(tenant_id: str, turn_id: str) -> None:
 def keep_house() -> None:
     housekeeping.beat("beat")
     housekeeping.wake_snoozed()
+    housekeeping.give_back_reservations()
     housekeeping.forget_old_events()
     attachments.forget_unsent()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from django.db import Error as DatabaseFailure
@@ -15,15 +16,18 @@ from assistants.events import (
     Pause,
     Qualified,
     Reply,
+    Spent,
     TurnDone,
     Understood,
     Usage,
 )
+from assistants.usage import book
 from conversations import answers
 from conversations.answers import Effects
 from conversations.streaming import Stream
 from conversations.turns import Claim
 from tenants.executor import run_in_db_thread
+from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +37,7 @@ FAILURE_TEXT = "Something went wrong on our side. I will ask a person of our tea
 
 @dataclass
 class Course:
-    """What an engine has come to say so far."""
+    """What an engine has come to say so far, and what that cost which nobody has booked yet."""
 
     result: Reply | Handoff | Pause | None = None
     effects: Effects = field(default_factory=Effects)
@@ -50,45 +54,75 @@ class Course:
                 self.effects = replace(self.effects, ends=True)
             case Understood(language):
                 self.effects = replace(self.effects, language=language)
-            case TurnDone():
-                self.usage = event.usage
+            case Spent(usage) | TurnDone(usage=usage):
+                self.usage = usage
+
+    def take_usage(self) -> Usage:
+        """The usage for who books it; it is taken once, so that nothing is booked twice."""
+        usage, self.usage = self.usage, Usage()
+        return usage
 
 
 async def answer(held: Claim) -> None:
     """Make one answer and post it; whatever goes wrong becomes a visible handover."""
+    course = Course()
     try:
         async with asyncio.timeout(TURN_SECONDS):
-            await _conclude(held, await _respond(held))
+            await _respond(held, course)
+        await _conclude(held, course)
     except DatabaseFailure:
         # The lease runs out by itself, and somebody will try again.
         logger.exception("The database failed during an answer")
     except Exception as error:
         # Whatever an engine may raise, the visitor must hear of it.
         logger.exception("An answer failed")
-        await apologise(held, f"error:{type(error).__name__}")
+        await _apologise(held, f"error:{type(error).__name__}", course)
+    finally:
+        if (usage := course.take_usage()).tokens:
+            await _to_the_end(_book, held, usage)
 
 
 async def apologise(held: Claim, reason: str) -> None:
     """Hand over because of a failure of ours."""
-    sorry = Handoff(reason, FAILURE_TEXT)
-    await run_in_db_thread(answers.commit, held, sorry, usage=Usage())
+    await _apologise(held, reason, Course())
 
 
-async def _respond(held: Claim) -> Course:
-    course = Course()
+async def _respond(held: Claim, course: Course) -> None:
     with Stream(held) as stream:
         async for event in respond(held.question):
             course.note(event)
             if isinstance(event, Delta):
                 stream.add(event)
-    return course
 
 
 async def _conclude(held: Claim, course: Course) -> None:
     match course.result:
         case Reply() | Handoff():
-            await run_in_db_thread(
-                answers.commit, held, course.result, usage=course.usage, effects=course.effects
-            )
+            await _to_the_end(_post, held, course.result, course.take_usage(), course.effects)
         case _:
-            await apologise(held, "error:empty")
+            await _apologise(held, "error:empty", course)
+
+
+async def _apologise(held: Claim, reason: str, course: Course) -> None:
+    sorry = Handoff(reason, FAILURE_TEXT)
+    await _to_the_end(_post, held, sorry, course.take_usage(), Effects())
+
+
+async def _to_the_end(function: Callable[..., None], *args: object) -> None:
+    """Do what is begun, even if the answer is cancelled meanwhile: it may be paid for already."""
+    await asyncio.shield(run_in_db_thread(function, *args))
+
+
+def _post(held: Claim, result: Reply | Handoff, usage: Usage, effects: Effects) -> None:
+    posted = False
+    try:
+        posted = answers.commit(held, result, usage=usage, effects=effects)
+    finally:
+        if usage.tokens and not posted:
+            _book(held, usage)
+
+
+def _book(held: Claim, usage: Usage) -> None:
+    """Keep in the ledger what was spent on an answer that nobody will read."""
+    with tenant_scope(held.tenant_id):
+        book(held.turn_id, usage)

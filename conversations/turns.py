@@ -1,4 +1,8 @@
-"""Turns: who makes an answer, until when, and from where it goes on."""
+"""Turns: who makes an answer, until when, and from where it goes on.
+
+A turn of a language model is paid for: it is reserved when it begins, and given back when it ends
+without an answer.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
+from assistants import usage
+from assistants.models import AssistantVersion
 from assistants.question import Question
 from assistants.versions import snapshot_of
 from conversations.models import AuthorKind, Conversation, Turn, TurnState
@@ -22,6 +28,13 @@ LEASE = timedelta(seconds=10)
 ATTEMPTS = 3
 HISTORY_LENGTH = 20
 NUDGE = "conversations.tasks.answer"
+# In one statement with what they cost to know: most turns are not paid for.
+END_OPEN = """
+UPDATE conversations_turn AS turn SET state = %s, finished_at = statement_timestamp()
+FROM assistants_assistantversion AS version
+WHERE turn.conversation_id = %s AND turn.state = ANY(%s) AND version.id = turn.version_id
+RETURNING turn.id, version.engine
+"""
 
 
 class LostLease(Exception):
@@ -46,27 +59,42 @@ def begin(
     question_seq: int,
     additional_input: Mapping[str, Any] | None = None,
 ) -> Turn:
-    """Put the assistant to work; an answer that is still being made will cover both questions."""
-    version_id = conversation.assistant and (
-        conversation.assistant.staging_id
-        if conversation.is_test
-        else conversation.assistant.production_id
-    )
-    if version_id is None:
-        raise BadRequest("No assistant is configured.", code="no_assistant")
-    if question_seq > 1:
-        _end_open(conversation, TurnState.SUPERSEDED)
-    turn = Turn.objects.create(
+    """Put the assistant to work; an answer that is still being made will cover both questions.
+
+    Raises BudgetSpent, and then nothing has changed.
+    """
+    version = version_for(conversation)
+    turn = Turn(
         tenant_id=conversation.tenant_id,
         conversation=conversation,
-        version_id=version_id,
+        version=version,
         question_seq=question_seq,
         epoch=conversation.epoch,
         additional_input=dict(additional_input or {}),
         created_at=datetime.now(UTC),
     )
+    if version.is_metered:
+        usage.reserve(
+            turn.id,
+            subject=conversation.session_id,
+            conversation_id=conversation.id,
+            instead_of=_open_turn(conversation),
+        )
+    if question_seq > 1:
+        _end_open(conversation, TurnState.SUPERSEDED)
+    turn.save(force_insert=True)
     nudge_after_commit(turn)
     return turn
+
+
+def version_for(conversation: Conversation) -> AssistantVersion:
+    """What the conversation is answered with from now on. Raises BadRequest without any."""
+    version = None
+    if (assistant := conversation.assistant) is not None:
+        version = assistant.staging if conversation.is_test else assistant.production
+    if version is None:
+        raise BadRequest("No assistant is configured.", code="no_assistant")
+    return version
 
 
 def cancel_open(conversation: Conversation) -> None:
@@ -194,7 +222,16 @@ def _dialogue(turn: Turn) -> list[tuple[str, str, list[str]]]:
     return list(rows[:HISTORY_LENGTH])[::-1]
 
 
+def _open_turn(conversation: Conversation) -> UUID | None:
+    turns = Turn.objects.filter(conversation=conversation, state__in=OPEN_STATES)
+    found: UUID | None = turns.values_list("id", flat=True).first()
+    return found
+
+
 def _end_open(conversation: Conversation, state: TurnState) -> None:
-    Turn.objects.filter(conversation=conversation, state__in=OPEN_STATES).update(
-        state=state, finished_at=Now()
-    )
+    with connections[router.db_for_write(Turn)].cursor() as cursor:
+        cursor.execute(END_OPEN, [state, conversation.pk, list(OPEN_STATES)])
+        ended = cursor.fetchall()
+    for turn_id, engine in ended:
+        if engine == AssistantVersion.Engine.MODEL:
+            usage.release(turn_id)

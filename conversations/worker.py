@@ -121,6 +121,8 @@ async def _while_wanted(held: Claim, work: Coroutine[Any, Any, None]) -> None:
     except asyncio.CancelledError:
         task.cancel()
         await run_in_db_thread(turns.release, held)
+        # It may still be noting what it has cost.
+        await asyncio.wait([task])
         raise
 
 

@@ -70,6 +70,7 @@ def ask(
                 variables=given["variables"],
                 additional_input=given["additionalInput"],
             ),
+            hand_over_when_spent=given["handOverWhenSpent"],
             admit=admit,
         )
         secret = None

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from assistants.queries import with_production
 from conversations.sessions import Visitor
 from tenants import credentials
 from tenants.credentials import Grant
@@ -108,7 +109,7 @@ def _spoken_for(grant: Grant, widget_id: str | None) -> Bubble:
 
 
 def _bubble(bubble_id: UUID | None) -> Bubble | None:
-    bubbles = Bubble.objects.select_related("assistant", "public_code")
+    bubbles = with_production(Bubble.objects.select_related("public_code"), "assistant")
     which = {"pk": bubble_id} if bubble_id else {"is_default": True}
     found: Bubble | None = bubbles.filter(**which).first()
     return found

@@ -90,6 +90,10 @@ class ChatInput(serializers.Serializer):
     additionalInput = Metadata(default=dict, help_text="The same, for this answer only.")
     useStagingVersion = serializers.BooleanField(default=False)
     environment = Text(default="", allow_blank=True, allow_null=True)
+    handOverWhenSpent = serializers.BooleanField(
+        default=False,
+        help_text="Ask for a person instead of refusing when the budget for answers is spent.",
+    )
 
 
 class TrackInput(serializers.Serializer):

@@ -120,6 +120,7 @@ class VisitorSocket(SocketConsumer):
             "variables": given["variables"],
             "additionalInput": given["additionalInput"],
             "conversationId": self._channel and str(self._channel.conversation_id),
+            "handOverWhenSpent": True,
         }
         asked = await run_in_db_thread(
             ask,

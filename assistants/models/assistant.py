@@ -141,6 +141,11 @@ class AssistantVersion(TenantModel):
     def __str__(self) -> str:
         return f"version {self.number}"
 
+    @property
+    def is_metered(self) -> bool:
+        """Whether its answers cost money."""
+        return self.engine == self.Engine.MODEL
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise Immutable("A version is never changed; make a new one.")

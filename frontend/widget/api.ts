@@ -56,7 +56,8 @@ export class Api {
   /** Send without a socket; the answer may come with it, and is in the events in any case. */
   send(session: Session, messageId: string, message: string): Promise<{ conversationId: string }> {
     const { sessionId, conversationId } = session;
-    return this.#ask("/chat", { session, body: { sessionId, conversationId, messageId, message } });
+    const said = { sessionId, conversationId, messageId, message };
+    return this.#ask("/chat", { session, body: { ...said, handOverWhenSpent: true } });
   }
 
   /** Who answers in the conversation. */

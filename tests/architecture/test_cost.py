@@ -34,6 +34,19 @@ def test_storing_a_visitors_message_takes_ten_statements(acme, visitor):
     assert len(found) == 10
 
 
+def test_what_is_paid_for_takes_eight_statements_more_to_ask_and_four_more_to_answer(acme):
+    make_assistant(acme, engine="model")
+    visitor = make_visitor()
+    write(acme, visitor, "The first one opens the session.")
+    answers.commit(turns.claim(acme.id, only_turn(acme)), Reply(text="Yes."), usage=Usage())
+
+    asked = statements(write, acme, visitor, "And another one.", client_id="second")
+    held = turns.claim(acme.id, only_turn(acme))
+    posted = statements(answers.commit, held, Reply(text="Yes."), usage=Usage())
+
+    assert (len(asked), len(posted)) == (10 + 8, 6 + 4)
+
+
 def test_answering_takes_three_statements_to_begin_and_six_to_post(acme, visitor):
     turn = only_turn(acme)
 

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -8,21 +9,14 @@ from django.db import connections
 from assistants import counters, spending, usage
 from assistants.counters import Counter
 from assistants.events import Usage
-from assistants.models import Budget, UsageCounter, UsageEntry
+from assistants.models import UsageCounter, UsageEntry
 from assistants.spending import Spending
 from assistants.usage import BudgetSpent
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
+from tests.assistants.budgets import PRICED, counts, limit, month, states
 
-PRICED = Usage("small", input_tokens=20, output_tokens=5, cost=Decimal("0.003"))
 UNPRICED = Usage("local", input_tokens=7, output_tokens=3)
-
-
-def limit(tenant, **limits):
-    with tenant_scope(tenant.id):
-        Budget.objects.update_or_create(
-            defaults=limits, create_defaults={"tenant": tenant, **limits}
-        )
 
 
 def reserve(tenant, *, key=None, visitor=None, conversation_id=None, **options):
@@ -37,30 +31,14 @@ def do(tenant, verb, *args):
         return verb(*args)
 
 
-def counts(tenant):
-    """(used, reserved, tokens) of each of the tenant's counters, a visitor's before its own."""
-    with tenant_scope(tenant.id):
-        rows = UsageCounter.objects.order_by("-period")
-        return [(row.turns_used, row.turns_reserved, row.tokens_used) for row in rows]
-
-
-def states(tenant):
-    with tenant_scope(tenant.id):
-        return list(UsageEntry.objects.order_by("created_at").values_list("state", flat=True))
-
-
-def month(tenant):
-    return do(tenant, spending.month, tenant.id)
-
-
 def is_refused(tenant, **options):
+    """Whether one more turn is; nothing is written then, though the transaction goes on."""
     before = (counts(tenant), states(tenant))
-    try:
+    with tenant_scope(tenant.id), suppress(BudgetSpent):
         reserve(tenant, **options)
-    except BudgetSpent:
-        assert (counts(tenant), states(tenant)) == before
-        return True
-    return False
+        return False
+    assert (counts(tenant), states(tenant)) == before
+    return True
 
 
 def at_once(act, times):

@@ -8,8 +8,10 @@ from playwright.async_api import expect
 
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import KnowledgeSource
+from assistants.versions import create_version, publish
 from realtime.ephemeral import whisper
 from tenants.executor import run_in_db_thread
+from tests.assistants.budgets import limit
 from tests.factories import make_member
 from tests.frontend.visitors import (
     Wire,
@@ -289,6 +291,27 @@ async def test_without_sockets_requests_carry_the_conversation(page, site, taugh
     await answered(page, ANSWER)
 
     assert await said(page) == [GREETING, QUESTION, f"From Help:\n\n{ANSWER}"]
+
+
+@pytest.mark.parametrize("has_sockets", [True, False])
+async def test_a_spent_budget_leads_to_a_person(page, site, shop, has_sockets):
+    await run_in_db_thread(_spend_everything, shop)
+    wire = Wire()
+    wire.is_cut = not has_sockets
+    await wire.hold(page)
+    await visit(page, site.page(site.mount(shop)))
+
+    await say(page, "Hello")
+
+    await expect(log(page).get_by_text("A person comes.")).to_be_visible(timeout=15_000)
+    assert (await conversation(shop)).handover_reason == "budget"
+    assert await asked(shop) == ["Hello"]
+
+
+def _spend_everything(shop):
+    with shop.scope():
+        publish(create_version(shop.assistant, engine="model", handover_text="A person comes."))
+    limit(shop.tenant, turns_per_month=0)
 
 
 async def test_a_refused_message_says_why_and_can_be_sent_again(page, site, shop):
