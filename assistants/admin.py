@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action, display
 
+from assistants import admin_usage  # noqa: F401 -- registers its pages
 from assistants.admin_forms import (
     VERSION_FIELDS,
     VERSION_FIELDSETS,

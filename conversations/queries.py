@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, Q, QuerySet
 
+from assistants.spending import spent
 from conversations.announcements import (
     contact_data,
     conversation_data,
@@ -53,6 +54,7 @@ def conversation(conversation_id: object) -> dict[str, Any]:
         raise NotFound("Conversation not found.", code="conversation_not_found")
     return {
         **conversation_data(found),
+        "usage": spent(found.id).data(),
         "qualification": found.qualification,
         "variables": found.variables,
         "snoozedUntil": timestamp(found.snoozed_until) if found.snoozed_until else None,

@@ -46,7 +46,28 @@ class Conversation(serializers.Serializer):
     updatedAt = serializers.DateTimeField()
 
 
+class Spending(serializers.Serializer):
+    turns = serializers.IntegerField(help_text="Answers of language models.")
+    tokens = serializers.IntegerField(help_text="Those of failed attempts included.")
+    unpricedTokens = serializers.IntegerField(help_text="Those whose price nobody knows.")
+    cost = serializers.DecimalField(
+        20, 8, allow_null=True, help_text="US dollars of the other tokens; null if there are none."
+    )
+
+
+class Limits(serializers.Serializer):
+    turnsPerMonth = serializers.IntegerField(allow_null=True, help_text="Null means no limit.")
+    tokensPerMonth = serializers.IntegerField(allow_null=True)
+    visitorTurnsPerDay = serializers.IntegerField(allow_null=True)
+
+
+class Usage(Spending):
+    month = serializers.CharField(help_text="Such as `2031-05`, in UTC.")
+    limits = Limits()
+
+
 class ConversationDetail(Conversation):
+    usage = Spending()
     qualification = serializers.DictField()
     variables = serializers.DictField()
     snoozedUntil = serializers.DateTimeField(allow_null=True)

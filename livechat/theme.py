@@ -82,6 +82,7 @@ UNFOLD: dict[str, Any] = {
                     ("Knowledge", "menu_book", "assistants_knowledgesource"),
                     ("Bubbles", "chat_bubble", "widgets_bubble"),
                     ("Conversations", "forum", "conversations_conversation"),
+                    ("Usage", "payments", "assistants_usageentry"),
                 ),
             },
             {

@@ -37,10 +37,12 @@ PARTS = {
     "Members": "tenants.Membership",
     "Credentials": "tenants.Credential",
     "Conversations": "conversations.Conversation",
+    "Usage": "assistants.UsageEntry",
     "Audit log": "tenants.AuditEntry",
 }
 NOT_ADDED = {
     "assistants.KnowledgeSource",
+    "assistants.UsageEntry",
     "conversations.Conversation",
     "tenants.AuditEntry",
 }
@@ -70,6 +72,9 @@ class TenantAdmin(OperatorsAdmin):
         if obj is None:
             options["form"] = NewTenantForm
         return super().get_form(request, obj, **options)
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return super().get_inlines(request, obj) if obj else ()
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return {} if obj else super().get_prepopulated_fields(request, obj)

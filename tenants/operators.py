@@ -64,6 +64,14 @@ class OperatorsAdmin(ModelAdmin):
             super().save_model(request, obj, form, change)
             self.note(request, obj, "changed" if change else "created", fields=form.changed_data)
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        with tenant_scope(tenant_of(form.instance)):
+            super().save_formset(request, form, formset, change)
+            for obj in formset.new_objects:
+                self.note(request, obj, "created")
+            for obj, fields in formset.changed_objects:
+                self.note(request, obj, "changed", fields=fields)
+
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Go on with what was made: there is more to fill in, or to copy."""
         return HttpResponseRedirect(change_url(obj))
@@ -93,7 +101,7 @@ class OperatorsAdmin(ModelAdmin):
     def note(self, request: HttpRequest, obj: Any, act: str, **details: Any) -> None:
         """Write what was done into the tenant's audit log; inside its scope."""
         audit.record(
-            f"{self.opts.model_name}.{act}",
+            f"{obj._meta.model_name}.{act}",
             actor=actor(request),
             target=obj,
             details={"id": str(obj.pk), **details},

@@ -8,9 +8,15 @@ from tenants.scope import TenantModel
 class Budget(TenantModel):
     """A tenant's limits; an empty one does not limit."""
 
-    turns_per_month = models.PositiveIntegerField(null=True, blank=True)
-    tokens_per_month = models.PositiveBigIntegerField(null=True, blank=True)
-    visitor_turns_per_day = models.PositiveIntegerField(null=True, blank=True)
+    turns_per_month = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Answers of language models. Empty means no limit."
+    )
+    tokens_per_month = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="Once they are used, there are no more answers."
+    )
+    visitor_turns_per_day = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Answers to one visitor."
+    )
 
     class Meta(TenantModel.Meta):
         constraints = (models.UniqueConstraint(fields=("tenant",), name="budget_tenant"),)

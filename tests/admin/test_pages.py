@@ -3,9 +3,11 @@
 import pytest
 from django.contrib import admin
 
+from assistants import usage
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Provider
 from tenants import credentials
+from tenants.ids import uuid7
 from tenants.models import Credential
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_assistant, make_member, make_visitor, write
@@ -20,10 +22,11 @@ LISTED = {
     "assistants.assistant",
     "assistants.knowledgesource",
     "assistants.provider",
+    "assistants.usageentry",
     "conversations.conversation",
     "widgets.bubble",
 }
-NOT_MADE_HERE = {"tenants.auditentry", "conversations.conversation"}
+NOT_MADE_HERE = {"tenants.auditentry", "conversations.conversation", "assistants.usageentry"}
 
 
 def furnish(tenant):
@@ -35,6 +38,7 @@ def furnish(tenant):
     with tenant_scope(tenant.id):
         Provider.objects.create(tenant_id=tenant.id, name="Models")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
+        usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
     ingest(source)
     write(tenant, make_visitor(), "Hello?")
 

@@ -95,6 +95,7 @@ ROUTES = {
     "GET api/me": team(),
     "GET api/members": team(),
     "GET api/assistants": team(),
+    "GET api/usage": team(),
     "GET api/contacts/<str:contact_id>": team("contact_id"),
     "GET api/conversations": team(),
     "GET api/conversations/<str:conversation_id>": team(CONVERSATION),

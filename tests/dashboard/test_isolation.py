@@ -30,6 +30,7 @@ ROUTES = [
     ("GET", "me", None, 200, None),
     ("GET", "members", None, 200, None),
     ("GET", "assistants", None, 200, None),
+    ("GET", "usage", None, 200, None),
     ("GET", "contacts/{}", None, 200, "contact"),
     ("GET", "conversations", None, 200, None),
     ("GET", "conversations/{}", None, 200, "conversation"),
