@@ -75,7 +75,10 @@ class ToolReturned:
 
 @dataclass(frozen=True)
 class Spent:
-    """What the answer cost so far, for turns that end before their time."""
+    """What this run has cost so far, for turns that end before their time.
+
+    A turn that was paused goes on in another run; what the earlier one cost is booked already.
+    """
 
     usage: Usage
 

@@ -70,7 +70,7 @@ async def _converse(work: Work, toolbox: Toolbox) -> AsyncIterator[Event]:
                 yield event
             if work.is_over:
                 return
-        if work.requests == MAX_REQUESTS or work.usage.tokens >= MAX_TOKENS:
+        if work.requests == MAX_REQUESTS or work.tokens >= MAX_TOKENS:
             raise ProviderError("limit")
         async for piece in _ask(work):
             yield piece

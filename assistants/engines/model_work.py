@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Self
 
 from pydantic_ai.messages import (
@@ -50,6 +49,7 @@ class Work:
     results: list[ToolReturnPart] = field(default_factory=list)
     sources: Sources = field(default_factory=Sources)
     usage: Usage = field(default_factory=Usage)
+    earlier_tokens: int = 0
     requests: int = 0
     draft: int = 0
     has_evidence: bool = False
@@ -91,6 +91,11 @@ class Work:
             return ()
         answered = {result.tool_call_id for result in self.results}
         return [c for c in self.response.tool_calls if c.tool_call_id not in answered]
+
+    @property
+    def tokens(self) -> int:
+        """Those of the whole turn; ``usage`` is that of this run alone."""
+        return self.earlier_tokens + self.usage.tokens
 
     @property
     def confidence(self) -> float:
@@ -140,7 +145,6 @@ class Work:
         return self.question.text[-SUMMARY_CHARACTERS:]
 
     def as_json(self) -> dict[str, Any]:
-        cost = self.usage.cost
         return {
             "messages": ModelMessagesTypeAdapter.dump_python(self.messages, mode="json"),
             "results": [
@@ -148,7 +152,7 @@ class Work:
                 for r in self.results
             ],
             "sources": self.sources.as_json(),
-            "usage": {**vars(self.usage), "cost": None if cost is None else str(cost)},
+            "tokens": self.tokens,
             "requests": self.requests,
             "draft": self.draft,
             "hasEvidence": self.has_evidence,
@@ -160,8 +164,7 @@ class Work:
         self.sources = Sources.from_json(kept["sources"])
         for source in self.sources.shown:
             self.containment.allow(source.url)
-        cost = kept["usage"]["cost"]
-        self.usage = Usage(**{**kept["usage"], "cost": None if cost is None else Decimal(cost)})
+        self.earlier_tokens = kept["tokens"]
         self.requests, self.draft = kept["requests"], kept["draft"]
         self.has_evidence = kept["hasEvidence"]
         self._resumed = frozenset(call.tool_call_id for call in self.pending)

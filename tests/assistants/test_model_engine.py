@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from assistants.engines.model import MAX_TOKENS
 from assistants.events import Ended, Handoff, Qualified, Reply, Usage
 from assistants.models import Tool
 from assistants.providers import candidates
@@ -199,7 +200,22 @@ def test_a_call_that_waits_for_somebody_pauses_the_turn(acme, model_server, wire
 
     assert said(second).text == "Order 4711 is on its way."
     assert len(shelf.requests) == 1
-    assert second[-1].usage.tokens > first[-1].usage.tokens
+
+
+def test_each_run_of_a_paused_turn_tells_its_own_cost_within_one_limit(acme, model_server):
+    tools = lookup(place=Tool.Place.CLIENT)
+    version = writer(acme, model_server, "calls", tools=tools)
+    first = heard(version, "Where is order 4711?", toolbox=Shelf())
+    state = said(first).state
+    assert state["tokens"] == first[-1].usage.tokens > 0
+
+    late = {**state, "tokens": MAX_TOKENS - 1}
+    second = heard(version, "Where is order 4711?", toolbox=Shelf(), paused=late)
+    too_late = {**state, "tokens": MAX_TOKENS}
+    third = heard(version, "Where is order 4711?", toolbox=Shelf(), paused=too_late)
+
+    assert 0 < second[-1].usage.tokens < MAX_TOKENS - 1
+    assert (said(third).reason, third[-1].usage.tokens) == ("error:limit", 0)
 
 
 def test_a_model_that_never_stops_is_stopped(acme, model_server):

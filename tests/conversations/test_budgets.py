@@ -21,6 +21,7 @@ from conversations.replies import outcome
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
 from tests.assistants.budgets import PRICED, counts, limit, month, states
+from tests.assistants.writing import QUESTION, assistant_of, writer
 from tests.conversations.test_engine import conversation_now, do, team_events, turn_states, types
 from tests.conversations.test_turns import answered, lapse, only_turn
 from tests.conversations.test_worker import engine_that, until
@@ -287,6 +288,17 @@ def test_an_answer_is_paid_with_what_its_engine_reports(acme, assistant, running
     assert month(acme) == Spending(turns=1, tokens=3, unpriced_tokens=3)
 
 
+def test_a_real_engine_reports_what_its_provider_told(acme, globex, model_server, running):
+    assistant = assistant_of(writer(acme, model_server, "cites"))
+    write(acme, make_visitor(), QUESTION, assistant=assistant)
+
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: answered(acme))
+
+    assert month(acme) == Spending(turns=1, tokens=120, unpriced_tokens=120)
+    assert states(acme) == ["settled"]
+
+
 @pytest.mark.parametrize(
     "failing",
     [
@@ -341,11 +353,12 @@ def test_an_answer_that_is_cancelled_in_the_making_costs_its_tokens(
     monkeypatch.setattr(turn_runner, "respond", respond)
     monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
     received = write(acme, make_visitor())
-    running.submit(acme.id, only_turn(acme))
+    turn = only_turn(acme)
+    running.submit(acme.id, turn)
     until(lambda: turn_states(acme) == [TurnState.RUNNING])
 
     do(acme, received, engine.take_over, make_member(acme))
-    until(lambda: not running._running)
+    until(lambda: turn not in running._running)
 
     assert (month(acme), states(acme)) == (UNPAID, ["released"])
 
