@@ -11,6 +11,7 @@ from assistants.events import Usage
 from assistants.providers.candidates import Candidate
 
 CHARACTERS_PER_TOKEN = 4
+MOST_TOKENS = 10_000_000
 
 
 def usage_of(candidate: Candidate, response: ModelResponse, asked: Sequence[ModelMessage]) -> Usage:
@@ -21,11 +22,16 @@ def usage_of(candidate: Candidate, response: ModelResponse, asked: Sequence[Mode
         told = RequestUsage(input_tokens=_estimate(asked), output_tokens=_estimate([response]))
     return Usage(
         model=candidate.name,
-        input_tokens=told.input_tokens,
-        output_tokens=told.output_tokens,
+        input_tokens=_plausible(told.input_tokens),
+        output_tokens=_plausible(told.output_tokens),
         cost=_cost(candidate, response),
         is_estimated=is_estimated,
     )
+
+
+def _plausible(tokens: int) -> int:
+    """A count that can be kept, whatever a server says."""
+    return min(max(tokens, 0), MOST_TOKENS)
 
 
 def _cost(candidate: Candidate, response: ModelResponse) -> Decimal | None:

@@ -77,6 +77,12 @@ def test_tokens_are_those_that_the_provider_counted(acme, model_server):
     assert events[-1].usage == Usage("cites", input_tokens=100, output_tokens=20)
 
 
+def test_absurd_counts_are_bounded(acme, model_server):
+    usage = heard(writer(acme, model_server, "counts-wrongly"))[-1].usage
+
+    assert (usage.input_tokens, usage.output_tokens) == (5, 10_000_000)
+
+
 def test_tokens_that_nobody_counted_are_estimated(acme, model_server):
     usage = heard(writer(acme, model_server, "cites", wire="anthropic"))[-1].usage
 
