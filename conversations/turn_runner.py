@@ -19,10 +19,11 @@ from assistants.events import (
     Understood,
     Usage,
 )
-from conversations import answers
-from conversations.answers import Effects
+from assistants.toolbox import UnknownOutcome
+from conversations import answers, turns
 from conversations.streaming import Stream
-from conversations.turns import Claim
+from conversations.toolbox import ClaimToolbox
+from conversations.turns import Claim, Effects, LostLease
 from tenants.executor import run_in_db_thread
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,10 @@ async def answer(held: Claim) -> None:
     try:
         async with asyncio.timeout(TURN_SECONDS):
             await _conclude(held, await _respond(held))
+    except LostLease:
+        logger.info("An answer is not wanted any more")
+    except UnknownOutcome as unknown:
+        await _leave_to_person(held, unknown)
     except DatabaseFailure:
         # The lease runs out by itself, and somebody will try again.
         logger.exception("The database failed during an answer")
@@ -74,10 +79,17 @@ async def apologise(held: Claim, reason: str) -> None:
     await run_in_db_thread(answers.commit, held, sorry, usage=Usage())
 
 
+async def _leave_to_person(held: Claim, unknown: UnknownOutcome) -> None:
+    """Hand over what may be done already, since to do it twice may be worse than not at all."""
+    text = held.question.version.handover_text
+    handoff = Handoff("tool_outcome_unknown", text, str(unknown))
+    await run_in_db_thread(answers.commit, held, handoff, usage=Usage())
+
+
 async def _respond(held: Claim) -> Course:
-    course = Course()
+    course = Course(effects=held.effects)
     with Stream(held) as stream:
-        async for event in respond(held.question):
+        async for event in respond(held.question, ClaimToolbox(held)):
             course.note(event)
             if isinstance(event, Delta):
                 stream.add(event)
@@ -90,5 +102,7 @@ async def _conclude(held: Claim, course: Course) -> None:
             await run_in_db_thread(
                 answers.commit, held, course.result, usage=course.usage, effects=course.effects
             )
+        case Pause():
+            await run_in_db_thread(turns.pause, held, course.result, course.effects)
         case _:
             await apologise(held, "error:empty")

@@ -13,17 +13,14 @@ import httpx2
 from assistants.models import Tool
 from assistants.toolbox import ToolSnapshot, UnknownOutcome
 from assistants.tools.headers import parse_headers
+from assistants.tools.results import ERROR_CHARACTERS, shortened, told
 from tenants.errors import LiveChatError
 
 READ_BYTES = 256 * 1024
-TOLD_CHARACTERS = 8_000
-QUOTED_CHARACTERS = 1_000
 CONNECT_SECONDS = 5.0
 PAUSE_SECONDS = 0.4
 LONGEST_PAUSE = 5
 NOT_ALLOWED = "The tool's address cannot be called."
-LEFT_OUT = " … (the rest is left out)"
-SILENT = "The call succeeded; the answer is empty."
 # Before the first byte of a request has left.
 UNSENT = (
     httpx2.ConnectError,
@@ -127,7 +124,7 @@ async def _attempt(tool: ToolSnapshot, args: dict[str, Any], headers: dict[str, 
     except httpx2.RequestError as error:
         raise Trouble("The connection broke.", True, _pause()) from error
     if response.is_success:
-        return text or SILENT
+        return told(text)
     raise _refusal(response, text)
 
 
@@ -147,19 +144,13 @@ def _query_text(value: Any) -> str:
 
 
 async def _read(response: httpx2.Response) -> str:
-    """The answer as far as it is read and passed on; the rest is not even received."""
+    """The answer as far as anybody reads it; the rest is not even received."""
     content = bytearray()
     async for chunk in response.aiter_raw():
         content += chunk
         if len(content) >= READ_BYTES:
             break
-    text = _decoded(bytes(content[:READ_BYTES]), response.encoding).replace("\0", "").strip()
-    return shortened(text, TOLD_CHARACTERS)
-
-
-def shortened(text: str, length: int) -> str:
-    """The beginning of a text that is too long, with a note that there was more."""
-    return text if len(text) <= length else text[: length - len(LEFT_OUT)] + LEFT_OUT
+    return _decoded(bytes(content[:READ_BYTES]), response.encoding).replace("\0", "").strip()
 
 
 def _decoded(content: bytes, charset: str | None) -> str:
@@ -172,7 +163,7 @@ def _decoded(content: bytes, charset: str | None) -> str:
 
 def _refusal(response: httpx2.Response, text: str) -> Trouble:
     status = response.status_code
-    said = f": {shortened(text, QUOTED_CHARACTERS)}" if text else ""
+    said = f": {shortened(text, ERROR_CHARACTERS)}" if text else ""
     reason = f"The server answered {status}{said}"
     if status == 429 or status >= 500:
         return Trouble(reason, status >= 500, _pause(response.headers.get("Retry-After")))

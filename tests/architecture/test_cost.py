@@ -29,9 +29,17 @@ def statements(act, *args, **kwargs):
 
 
 def test_storing_a_visitors_message_takes_ten_statements(acme, visitor):
+    answers.commit(turns.claim(acme.id, only_turn(acme)), Reply(text="Yes."), usage=Usage())
+
     found = statements(write, acme, visitor, "And another one.", client_id="second")
 
     assert len(found) == 10
+
+
+def test_superseding_an_answer_takes_one_statement_more_for_the_calls_that_it_waits_for(
+    acme, visitor
+):
+    assert len(statements(write, acme, visitor, "And another one.", client_id="second")) == 11
 
 
 def test_answering_takes_three_statements_to_begin_and_six_to_post(acme, visitor):

@@ -9,6 +9,7 @@ from assistants.toolbox import ToolSnapshot, UnknownOutcome
 from assistants.tools import http
 from assistants.tools.headers import parse_headers
 from assistants.tools.http import CallFailed
+from assistants.tools.results import LEFT_OUT, SILENT
 from tenants.errors import BadRequest
 from tenants.ids import uuid7
 from tests.assistants.tool_server import Answer, open_tool_server
@@ -97,8 +98,8 @@ def test_a_get_carries_its_arguments_in_the_address(server):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (Answer(""), http.SILENT),
-        (Answer(" ", status=204), http.SILENT),
+        (Answer(""), SILENT),
+        (Answer(" ", status=204), SILENT),
         (Answer("a\0b"), "ab"),
         (Answer(b"caf\xe9", headers={"Content-Type": "text/plain; charset=latin-1"}), "café"),
         (Answer(b"caf\xe9", headers={"Content-Type": "text/plain; charset=hex"}), "caf\ufffd"),
@@ -116,7 +117,7 @@ def test_a_long_answer_is_cut_and_a_very_long_one_is_not_received(server):
 
     first, second = call(tool_at(server.url)), call(tool_at(server.url))
 
-    assert first == "x" * (8_000 - len(http.LEFT_OUT)) + http.LEFT_OUT
+    assert first == "x" * (8_000 - len(LEFT_OUT)) + LEFT_OUT
     assert len(second) == 8_000
 
 
