@@ -125,6 +125,19 @@ def tool_request_data(call: ToolCall) -> dict[str, Any]:
     }
 
 
+def tool_call_data(call: ToolCall) -> dict[str, Any]:
+    return {
+        **tool_request_data(call),
+        "place": call.place,
+        "risk": call.risk,
+        "status": call.state,
+        "result": call.result,
+        "decidedBy": text_or_none(call.decided_by),
+        "createdAt": timestamp(call.created_at),
+        "finishedAt": timestamp(call.finished_at) if call.finished_at else None,
+    }
+
+
 def attachments_of(message: Message) -> list[Attachment]:
     """The message's files, without a query for a message that was only just written."""
     return list(getattr(message, "files", ()))

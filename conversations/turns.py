@@ -116,13 +116,13 @@ def pause(held: Claim, pause: Pause, effects: Effects = NOTHING_ELSE) -> bool:
         return False
 
 
-def go_on(conversation: Conversation, turn_id: UUID) -> None:
-    """Take a turn up again if none of its calls waits any more; the conversation is locked."""
+def go_on(tenant_id: UUID, turn_id: UUID) -> None:
+    """Take a turn up again if none of its calls waits any more; its conversation is locked."""
     deadline = tool_calls.next_deadline(turn_id)
     waiting = Turn.objects.filter(pk=turn_id, state=TurnState.WAITING)
     state = TurnState.WAITING if deadline else TurnState.QUEUED
     if waiting.update(state=state, wake_at=deadline) and not deadline:
-        nudge_after_commit(conversation.tenant_id, turn_id)
+        nudge_after_commit(tenant_id, turn_id)
 
 
 def awaiting(held: Claim) -> Conversation:
@@ -203,10 +203,9 @@ def _stop_waiting(tenant_id: UUID, turn_id: UUID) -> bool:
         turn = Turn.objects.filter(_waited_enough(), pk=turn_id).first()
         if turn is None:
             return False
-        locked = Conversation.objects.select_for_update(of=("self",))
-        conversation = locked.get(pk=turn.conversation_id)
+        Conversation.objects.select_for_update(of=("self",)).get(pk=turn.conversation_id)
         tool_calls.expire(ToolCall.objects.filter(turn_id=turn_id, deadline__lt=Now()))
-        go_on(conversation, turn_id)
+        go_on(tenant_id, turn_id)
         return True
 
 
