@@ -15,8 +15,10 @@ from assistants.toolbox import ToolSnapshot, UnknownOutcome
 from assistants.tools.headers import parse_headers
 from assistants.tools.results import ERROR_CHARACTERS, shortened, told
 from tenants.errors import LiveChatError
+from tenants.outbound import guarded_client
 
 READ_BYTES = 256 * 1024
+LONGEST_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
 PAUSE_SECONDS = 0.4
 LONGEST_PAUSE = 5
@@ -79,7 +81,7 @@ async def close() -> None:
 
 def new_client() -> httpx2.AsyncClient:
     """A client that goes only where tenants may send us."""
-    return httpx2.AsyncClient(follow_redirects=False, trust_env=False)
+    return guarded_client(max_seconds=LONGEST_SECONDS, max_bytes=4 * READ_BYTES)
 
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()

@@ -1,6 +1,7 @@
 """What a tenant's server is sent, what is repeated, and what is known when it went wrong."""
 
 import asyncio
+import gzip
 import threading
 
 import pytest
@@ -219,6 +220,28 @@ def test_a_write_that_never_left_did_not_happen(settings):
 def test_an_address_that_is_none_is_not_called(url):
     with pytest.raises(CallFailed):
         call(tool_at(url, risk="write"))
+
+
+@pytest.mark.parametrize("risk", ["read", "write"])
+def test_a_server_of_ours_is_not_called(server, settings, risk):
+    settings.INTERNAL_HOSTS = []
+
+    for url in (server.url, f"https://{server.host}/", "https://169.254.169.254/", "https://db/"):
+        with pytest.raises(CallFailed, match="cannot be called"):
+            call(tool_at(url, risk=risk))
+
+    assert server.received == []
+
+
+def test_an_answer_that_is_packed_is_read_within_the_bounds(server):
+    packed = {"Content-Encoding": "gzip"}
+    server.will(Answer(gzip.compress(b"Here."), headers=packed))
+    bomb = Answer(gzip.compress(b"x" * 50_000_000), headers=packed)
+
+    assert call(tool_at(server.url)) == "Here."
+    server.will(bomb)
+    with pytest.raises(UnknownOutcome):
+        call(tool_at(server.url, risk="write"))
 
 
 def test_calls_of_one_worker_share_their_connections(server):
