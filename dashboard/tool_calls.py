@@ -1,8 +1,10 @@
 """The calls of tools in a conversation: what assistants did, and what waits for a member."""
 
 from collections.abc import Callable
+from typing import Any
 
 from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,9 +12,10 @@ from conversations import engine, queries, tool_answers
 from conversations.announcements import tool_call_data
 from conversations.models import ToolCall
 from dashboard import shapes
-from dashboard.callers import TeamView, acting_member, at_work
-from tenants.authentication import MemberAuthentication
+from dashboard.callers import TeamView, acting_member, at_work, grant_of
+from tenants.errors import Forbidden
 from tenants.models import Membership
+from tenants.sessions import MemberGrant
 from widgets.inputs import checked
 
 
@@ -32,10 +35,20 @@ class ToolCallsView(TeamView):
         return Response(page.data())
 
 
-class DecisionView(TeamView):
-    """Decides about a call that waits for approval. People do that, and no program for them."""
+class IsMember(BasePermission):
+    """For what programs may not do on anybody's behalf."""
 
-    authentication_classes = [MemberAuthentication]
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(grant_of(request), MemberGrant):
+            raise Forbidden("Only a member may do this.", code="member_required")
+        return True
+
+
+class DecisionView(TeamView):
+    """Decides about a call that waits for approval."""
+
+    def get_permissions(self) -> list[Any]:
+        return [IsMember()]
 
     def decide(
         self,

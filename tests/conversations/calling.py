@@ -8,8 +8,9 @@ from assistants.answering import ENGINES
 from assistants.models import Tool
 from assistants.toolbox import ToolRequest
 from assistants.tools import http
+from assistants.versions import create_version, publish
 from conversations import turn_runner, turns
-from conversations.models import ToolCall, Turn
+from conversations.models import ToolCall, Turn, TurnState
 from conversations.toolbox import ClaimToolbox
 from tenants.scope import tenant_scope
 from tests.factories import make_assistant
@@ -24,11 +25,46 @@ def make_tool(tenant, name="lookup", **fields):
         return Tool.objects.create(tenant=tenant, name=name, **{**known, **fields})
 
 
-def scripted(tenant, steps, *tools, **fields):
+def scripted(tenant, steps, *tools):
     """The tenant's assistant, which takes these steps for every question."""
-    return make_assistant(
-        tenant, engine="script", instructions=json.dumps(steps), tools=tools, **fields
-    )
+    return rescript(make_assistant(tenant), steps, *tools)
+
+
+def rescript(assistant, steps, *tools):
+    """Have an assistant take other steps from now on."""
+    with tenant_scope(assistant.tenant_id):
+        steps = json.dumps(steps)
+        publish(create_version(assistant, engine="script", instructions=steps, tools=tools))
+    return assistant
+
+
+def waiting_call(conversation, word, *, risk="read"):
+    """The id of a call that a turn waited for and that nobody closed."""
+    now = datetime.now(UTC)
+    with tenant_scope(conversation.tenant_id):
+        turn = Turn.objects.create(
+            tenant_id=conversation.tenant_id,
+            conversation=conversation,
+            version_id=conversation.assistant.production_id,
+            question_seq=1,
+            epoch=0,
+            state=TurnState.CANCELLED,
+            created_at=now,
+        )
+        call = ToolCall.objects.create(
+            tenant_id=conversation.tenant_id,
+            conversation=conversation,
+            turn=turn,
+            tool_id=turn.id,
+            name="show",
+            args={"word": word},
+            place="server" if risk == "approval" else "client",
+            risk=risk,
+            state="asked" if risk == "approval" else "waiting",
+            created_at=now,
+            deadline=now + timedelta(minutes=10),
+        )
+    return str(call.id)
 
 
 def latest_turn(tenant):
