@@ -54,7 +54,8 @@ class Result(serializers.JSONField):
     """Any JSON, as a tool on the page returned it."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if len(json.dumps(data, ensure_ascii=False).encode()) > RESULT_LIMIT:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        if len(text.encode()) > RESULT_LIMIT:
             raise serializers.ValidationError(f"At most {RESULT_LIMIT} bytes.")
         return data
 
