@@ -29,8 +29,7 @@ def check_parameters(schema: Any) -> None:
     """Raises BadRequest ``invalid_schema``, which says what is wrong, for any but a good schema."""
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise _bad("The schema must be an object of type “object”.")
-    if len(json.dumps(schema, ensure_ascii=False).encode()) > SCHEMA_BYTES:
-        raise _bad(f"The schema has more than {SCHEMA_BYTES // 1024} KiB.")
+    _check_json(schema)
     for name, value, depth in _entries(schema):
         if depth > SCHEMA_DEPTH:
             raise _bad(f"The schema is nested more than {SCHEMA_DEPTH} levels deep.")
@@ -69,6 +68,16 @@ def _unfit(arguments: Any) -> str:
     except (BadRequest, TypeError, ValueError, RecursionError):
         return "The arguments are not plain JSON."
     return "The arguments are too large." if len(text) > ARGUMENTS_BYTES else ""
+
+
+def _check_json(schema: dict[str, Any]) -> None:
+    text = json.dumps(schema)
+    if len(text) > SCHEMA_BYTES:
+        raise _bad(f"The schema has more than {SCHEMA_BYTES // 1024} KiB.")
+    try:
+        strict_json.loads(text)
+    except BadRequest as error:
+        raise _bad(error.message) from None
 
 
 def _entries(value: Any, depth: int = 0) -> Iterator[tuple[str, Any, int]]:

@@ -4,7 +4,7 @@ import pytest
 from django.contrib import admin
 
 from assistants.knowledge.ingestion import add_source, ingest
-from assistants.models import Provider
+from assistants.models import Provider, Tool
 from tenants import credentials
 from tenants.models import Credential
 from tenants.scope import platform_scope, tenant_scope
@@ -20,6 +20,7 @@ LISTED = {
     "assistants.assistant",
     "assistants.knowledgesource",
     "assistants.provider",
+    "assistants.tool",
     "conversations.conversation",
     "widgets.bubble",
 }
@@ -34,6 +35,7 @@ def furnish(tenant):
     credentials.issue(tenant, Credential.Kind.API_KEY, name="Key")
     with tenant_scope(tenant.id):
         Provider.objects.create(tenant_id=tenant.id, name="Models")
+        Tool.objects.create(tenant_id=tenant.id, name="lookup", description="Looks it up.")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
     ingest(source)
     write(tenant, make_visitor(), "Hello?")
