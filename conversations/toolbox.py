@@ -33,6 +33,7 @@ TOO_MANY = "No more tools may be called for this answer."
 NOT_ASKED = "This call was not made, as nobody was asked for it."
 PAGE_SILENT = "The visitor's page did not answer in time."
 NOT_APPROVED = "Nobody of the team approved this in time. It was not done."
+BROKE = "The call broke off on our side."
 STOPPED = "The worker was stopped meanwhile."
 REJECTED = "A member of the team rejected this. It was not done."
 
@@ -149,6 +150,10 @@ async def _outcome(
         return State.FAILED, str(failure)
     except UnknownOutcome as unknown:
         return State.UNKNOWN, str(unknown)
+    except Exception:
+        # Whatever a library may raise, it is not known how far the call had come.
+        logger.exception("A call of a tool failed")
+        return State.FAILED if call.risk == Risk.READ else State.UNKNOWN, BROKE
     return State.DONE, result
 
 

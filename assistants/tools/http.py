@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -80,8 +81,10 @@ async def close() -> None:
 
 
 def new_client() -> httpx2.AsyncClient:
-    """A client that goes only where tenants may send us."""
-    return guarded_client(max_seconds=LONGEST_SECONDS, max_bytes=4 * READ_BYTES)
+    """A client that goes only where tenants may send us, and carries nothing from call to call."""
+    client = guarded_client(max_seconds=LONGEST_SECONDS, max_bytes=4 * READ_BYTES)
+    client.cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    return client
 
 
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()

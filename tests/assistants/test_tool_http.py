@@ -258,6 +258,21 @@ def test_calls_of_one_worker_share_their_connections(server):
     assert len(http._clients) == 0
 
 
+def test_nothing_is_carried_from_one_call_to_the_next(server):
+    server.will(Answer(headers={"Set-Cookie": "session=of-another-tenant; Path=/"}))
+
+    async def twice():
+        for key in ("one", "two"):
+            await http.call(
+                tool_at(server.url), {}, key=key, conversation_id=CONVERSATION, headers=""
+            )
+        await http.close()
+
+    asyncio.run(twice())
+
+    assert ["Cookie" in got.headers for got in server.received] == [False, False]
+
+
 def test_headers_are_read_line_by_line():
     text = "\n Authorization:  Bearer a:b \r\n\nX-Key: 1\n"
 

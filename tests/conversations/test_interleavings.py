@@ -48,13 +48,17 @@ class Network(httpx2.AsyncBaseTransport):
             self.hanging.append(answer)
             self.stirred.set()
             return await answer
-        return httpx2.Response(200 if self.mode == "answers" else 502, text="Done.")
+        return answered(200 if self.mode == "answers" else 502, b"Done.")
 
     def let_go(self):
         while self.hanging:
             answer = self.hanging.pop()
             if not answer.done():
-                answer.set_result(httpx2.Response(200, text="Done, late."))
+                answer.set_result(answered(200, b"Done, late."))
+
+
+def answered(status, content):
+    return httpx2.Response(status, stream=httpx2.ByteStream(content))
 
 
 class Story(RuleBasedStateMachine):

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from contextlib import suppress
 
 import pytest
 
 from assistants.models import Tool
 from assistants.toolbox import UnknownOutcome
+from assistants.tools import http
 from conversations import engine, toolbox, turns
 from conversations.models import Owner, ToolCall
 from conversations.replies import outcome
@@ -248,6 +250,25 @@ def test_a_stopping_worker_says_what_it_does_not_know(shop, server):
     with pytest.raises(UnknownOutcome):
         run(held, "pay", ORDER)
     assert len(server.received) == 1
+
+
+@pytest.mark.parametrize(("name", "state"), [("lookup", "failed"), ("pay", "unknown")])
+def test_a_bug_in_the_middle_of_a_call_is_no_reason_to_make_it_again(
+    shop, server, monkeypatch, name, state
+):
+    async def broken(response):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(http, "_read", broken)
+    write(shop, make_visitor(), "Pay, please.")
+    held = claim(shop)
+
+    with suppress(UnknownOutcome):
+        assert run(held, name, ORDER) == toolbox.BROKE
+    with suppress(UnknownOutcome):
+        assert run(held, name, ORDER) == toolbox.BROKE
+
+    assert (call_states(shop), len(server.received)) == ([state], 1)
 
 
 @pytest.mark.parametrize("how", ["switched off", "deleted", "not in the version"])
