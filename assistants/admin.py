@@ -17,6 +17,7 @@ from assistants.admin_forms import (
     KnowledgeSourceForm,
     ProviderForm,
 )
+from assistants.admin_tools import ToolsOfAssistant, changes_of_tools
 from assistants.knowledge import ingestion
 from assistants.models import Assistant, KnowledgeSource, Provider
 from assistants.providers.accounts import account_of
@@ -34,7 +35,7 @@ STATES = {"ready": "success", "failed": "danger", "reading": "info", "pending": 
 
 
 @admin.register(Assistant)
-class AssistantAdmin(DefaultAdmin):
+class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
     """Saving stages a new version; publishing is a step of its own."""
 
     form = AssistantForm
@@ -42,8 +43,8 @@ class AssistantAdmin(DefaultAdmin):
     list_select_related = ("tenant", "production", "staging")
     search_fields = ("name", "tenant__name")
     fixed_fields = ("tenant",)
-    readonly_fields = ("published", "staged", "knowledge", "tokens")
-    actions_detail = ("publish", "roll_back", "make_default", "issue_token")
+    readonly_fields = ("published", "staged", "tool_changes", "knowledge", "tokens")
+    actions_detail = ("publish", "roll_back", "update_tools", "make_default", "issue_token")
     add_fieldsets = (
         (None, {"fields": ("tenant", "name")}),
         *VERSION_SETS,
@@ -51,6 +52,7 @@ class AssistantAdmin(DefaultAdmin):
     fieldsets = (
         (None, {"fields": ("tenant", "name", ("published", "staged"), "knowledge", "tokens")}),
         *VERSION_SETS,
+        ("Tools since the staged version", {"fields": ("tool_changes",)}),
     )
 
     def offers(self, obj: Assistant, action: str) -> bool:
@@ -58,6 +60,8 @@ class AssistantAdmin(DefaultAdmin):
             return obj.staging_id != obj.production_id
         if action == "roll_back":
             return obj.production is not None and obj.production.number > 1
+        if action == "update_tools":
+            return not {"changed", "deleted"}.isdisjoint(changes_of_tools(obj).values())
         return super().offers(obj, action)
 
     def save_model(self, request: HttpRequest, obj: Assistant, form: Any, change: bool) -> None:

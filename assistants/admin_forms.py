@@ -15,9 +15,10 @@ from unfold.widgets import (
 )
 
 from assistants.admin_faq import read_faq, write_faq
+from assistants.admin_tool_forms import ToolsField
 from assistants.flow_text import read_flows, write_flows
 from assistants.knowledge import faq, parsing
-from assistants.models import Assistant, AssistantVersion, KnowledgeSource, Provider
+from assistants.models import Assistant, AssistantVersion, KnowledgeSource, Provider, Tool
 from tenants.errors import LiveChatError
 from tenants.operators import LinesField
 from tenants.outbound import check_url
@@ -45,6 +46,7 @@ VERSION_FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("Handover", ("handover_text", "handover_after", "handover_topics")),
     ("Flows", ("flows",)),
+    ("Tools", ("tools",)),
 )
 VERSION_FIELDS = tuple(name for _, names in VERSION_FIELDSETS for name in names)
 LINES = ("languages", "guidelines", "link_hosts", "handover_topics")
@@ -93,6 +95,7 @@ class AssistantForm(forms.ModelForm):
 
     provider = ProviderField("Where the model is served.")
     fallback_provider = ProviderField("Answers when the first one fails.")
+    tools = ToolsField()
     flows = FlowsField(
         required=False,
         widget=UnfoldAdminTextareaWidget({"rows": 6}),
@@ -109,17 +112,21 @@ class AssistantForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if latest := self.instance.staging or self.instance.production:
             self.initial.update({name: getattr(latest, name) for name in VERSION_FIELDS})
-        for name in PROVIDERS:
+            self.initial["tools"] = [kept["id"] for kept in latest.tools]
+        for name in (*PROVIDERS, "tools"):
             field: Any = self.fields[name]
-            field.queryset = self._providers()
+            field.queryset = self._choices(Tool if name == "tools" else Provider)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
         for field in AssistantVersion._meta.concrete_fields:
-            if field.name in VERSION_FIELDS and field.name in self.cleaned_data:
+            # Of tools a version keeps something else than what is chosen.
+            if field.name in {*VERSION_FIELDS} - {"tools"} and field.name in self.cleaned_data:
                 self._clean_as(field)
         if self.cleaned_data.get("engine") == AssistantVersion.Engine.MODEL:
             self._require_model()
+        if any(tool.tenant_id != self._tenant.pk for tool in self.cleaned_data.get("tools", ())):
+            self.add_error("tools", "These tools belong to another tenant.")
         return self.cleaned_data
 
     def version_settings(self) -> dict[str, Any]:
@@ -127,11 +134,15 @@ class AssistantForm(forms.ModelForm):
         accounts = {name: chosen.pop(name) for name in PROVIDERS}
         return chosen | {f"{name}_id": row and row.pk for name, row in accounts.items()}
 
-    def _providers(self) -> Any:
-        """Those of the assistant's tenant; while that is still to be chosen, all."""
-        providers = Provider.objects.select_related("tenant").order_by("tenant__name", "name")
+    @property
+    def _tenant(self) -> Any:
+        return self.cleaned_data.get("tenant") or self.instance.tenant
+
+    def _choices(self, model: type[Provider | Tool]) -> Any:
+        """Rows of the assistant's tenant; while that is still to be chosen, all."""
+        rows = model.objects.select_related("tenant").order_by("tenant__name", "name")
         known = None if self.instance._state.adding else self.instance.tenant_id
-        return providers.filter(tenant=known) if known else providers
+        return rows.filter(tenant=known) if known else rows
 
     def _clean_as(self, field: Any) -> None:
         value = self.cleaned_data[field.name]
@@ -141,10 +152,9 @@ class AssistantForm(forms.ModelForm):
             self.add_error(field.name, error)
 
     def _require_model(self) -> None:
-        tenant = self.cleaned_data.get("tenant") or self.instance.tenant
         for name in PROVIDERS:
             provider = self.cleaned_data.get(name)
-            if provider and provider.tenant_id != tenant.pk:
+            if provider and provider.tenant_id != self._tenant.pk:
                 self.add_error(name, "This provider belongs to another tenant.")
             if provider and not self.cleaned_data.get(name.replace("provider", "model")):
                 self.add_error(name.replace("provider", "model"), "Name the model.")
@@ -155,7 +165,7 @@ class AssistantForm(forms.ModelForm):
 # The forms that the admin derives from this one inherit what is declared here.
 AssistantForm.declared_fields |= fields_for_model(
     AssistantVersion,
-    fields=[name for name in VERSION_FIELDS if name not in (*LINES, *PROVIDERS, "flows")],
+    fields=[name for name in VERSION_FIELDS if name not in (*LINES, *PROVIDERS, "tools", "flows")],
     widgets={
         "engine": UnfoldAdminSelectWidget,
         **{name: UnfoldAdminDecimalFieldWidget({"step": "0.01"}) for name in NUMBERS},

@@ -1,13 +1,14 @@
 """Versions of an assistant: made once, then only pointed at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Self
 from uuid import UUID
 
-from assistants.models import Assistant, AssistantVersion
+from assistants.models import Assistant, AssistantVersion, Tool
 from assistants.toolbox import ToolSnapshot
 from tenants import audit
-from tenants.errors import Conflict
+from tenants.errors import BadRequest, Conflict
 from tenants.scope import current_scope
 
 
@@ -104,8 +105,13 @@ def create_assistant(name: str, *, is_default: bool = False, **settings: Any) ->
 
 
 def create_version(assistant: Assistant, **settings: Any) -> AssistantVersion:
-    """Make the next version from the latest one and what changes; it becomes the staged one."""
+    """Make the next version from the latest one and what changes; it becomes the staged one.
+
+    ``tools`` are rows, of which the version keeps copies.
+    """
     Assistant.objects.select_for_update().get(pk=assistant.pk)
+    if "tools" in settings:
+        settings["tools"] = _copies(assistant, settings["tools"])
     latest = assistant.versions.order_by("-number").first()
     version = AssistantVersion(
         tenant_id=assistant.tenant_id,
@@ -138,6 +144,13 @@ def roll_back(assistant: Assistant, *, actor: str = "system") -> AssistantVersio
     assistant.save(update_fields=["production"])
     audit.record("assistant.rolled_back", actor=actor, target=version)
     return version
+
+
+def _copies(assistant: Assistant, tools: Iterable[Tool]) -> list[dict[str, Any]]:
+    chosen = list(tools)
+    if any(tool.tenant_id != assistant.tenant_id for tool in chosen):
+        raise BadRequest("There is no such tool.", code="unknown_tool")
+    return [ToolSnapshot.of(tool).as_json() for tool in chosen]
 
 
 def _settings(version: AssistantVersion) -> dict[str, Any]:

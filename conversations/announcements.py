@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from conversations.models import Attachment, Contact, Conversation, Message, Status
+from conversations.models import Attachment, Contact, Conversation, Message, Status, ToolCall
 from realtime.events import emit
 from realtime.models import Audience
 
@@ -38,6 +38,18 @@ def announce_message(message: Message, *, type: str = "message:new") -> None:
 
 def announce_contact(contact: Contact) -> None:
     emit(Audience.TEAM, "contact:updated", contact_data(contact))
+
+
+def announce_tool_request(call: ToolCall) -> None:
+    """Have the visitor's page make a call."""
+    data = tool_request_data(call)
+    emit(Audience.VISITOR, "tool:request", data, conversation_id=call.conversation_id)
+
+
+def announce_tool_approval(call: ToolCall) -> None:
+    """Ask the team for its approval, or tell it that this was decided."""
+    data = {**tool_request_data(call), "status": call.state}
+    emit(Audience.TEAM, "tool:approval", data, conversation_id=call.conversation_id)
 
 
 def conversation_data(conversation: Conversation) -> dict[str, Any]:
@@ -100,6 +112,29 @@ def message_data(message: Message) -> dict[str, Any]:
         "sources": message.sources,
         "choices": message.choices,
         "createdAt": timestamp(message.created_at),
+    }
+
+
+def tool_request_data(call: ToolCall) -> dict[str, Any]:
+    return {
+        "id": str(call.id),
+        "conversationId": str(call.conversation_id),
+        "name": call.name,
+        "args": call.args,
+        "deadline": timestamp(call.deadline) if call.deadline else None,
+    }
+
+
+def tool_call_data(call: ToolCall) -> dict[str, Any]:
+    return {
+        **tool_request_data(call),
+        "place": call.place,
+        "risk": call.risk,
+        "status": call.state,
+        "result": call.result,
+        "decidedBy": text_or_none(call.decided_by),
+        "createdAt": timestamp(call.created_at),
+        "finishedAt": timestamp(call.finished_at) if call.finished_at else None,
     }
 
 

@@ -1,8 +1,5 @@
 """Posting what an assistant came to say, if the conversation still waits for exactly that."""
 
-from dataclasses import dataclass
-from typing import Any
-
 from django.db.models.functions import Now
 
 from assistants.events import Handoff, Reply, Usage
@@ -11,23 +8,11 @@ from conversations import engine
 from conversations.announcements import announce_conversation
 from conversations.models import AuthorKind, Conversation, Message, Owner, TurnState
 from conversations.posting import post
-from conversations.turns import Claim, LostLease, held_turn
+from conversations.turns import NOTHING_ELSE, Claim, Effects, LostLease, awaiting, held_turn
 from tenants.scope import tenant_scope
 
 REASON_LENGTH = 60
 SUMMARY_LENGTH = 1_000
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What an answer does beside being said; it happens together with that or not at all."""
-
-    qualified: dict[str, Any] | None = None
-    ends: bool = False
-    language: str = ""
-
-
-NOTHING_ELSE = Effects()
 
 
 def commit(
@@ -36,7 +21,7 @@ def commit(
     """Post the answer, or hand over and say so; False when it is not wanted any more."""
     try:
         with tenant_scope(held.tenant_id):
-            conversation = _still_waiting(held)
+            conversation = awaiting(held)
             message = _post(conversation, held, result, effects)
             _finish(held, result, message, usage)
             if held.question.version.is_metered:
@@ -45,18 +30,6 @@ def commit(
             return True
     except LostLease:
         return False
-
-
-def _still_waiting(held: Claim) -> Conversation:
-    conversation: Conversation | None = (
-        Conversation.objects.select_for_update(of=("self",))
-        .select_related("contact")
-        .filter(pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch)
-        .first()
-    )
-    if conversation is None:
-        raise LostLease
-    return conversation
 
 
 def _post(

@@ -12,8 +12,9 @@ from conversations.announcements import (
     conversation_data,
     message_data,
     timestamp,
+    tool_call_data,
 )
-from conversations.models import Attachment, Contact, Conversation, Message
+from conversations.models import Attachment, Contact, Conversation, Message, ToolCall
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
 from tenants.errors import NotFound
 from tenants.ids import parse_uuid
@@ -68,13 +69,20 @@ def is_conversation(conversation_id: object) -> bool:
 
 def history(conversation_id: object, *, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
     """A conversation's messages, notes included, latest first. Raises NotFound."""
-    known = parse_uuid(conversation_id)
-    if known is None or not is_conversation(known):
-        raise NotFound("Conversation not found.", code="conversation_not_found")
-    rows = _messages().filter(conversation_id=known).order_by("-seq")
+    rows = _messages().filter(conversation_id=_known(conversation_id)).order_by("-seq")
     if cursor:
         rows = rows.filter(seq__lt=decode_cursor(cursor, _read_seq))
     return page_of(rows, size=size, render=message_data, position=lambda row: str(row.seq))
+
+
+def tool_calls(
+    conversation_id: object, *, cursor: str | None = None, size: int = PAGE_SIZE
+) -> Page:
+    """The calls of tools in a conversation, latest first. Raises NotFound."""
+    rows = ToolCall.objects.filter(conversation_id=_known(conversation_id)).order_by("-id")
+    if cursor:
+        rows = rows.filter(id__lt=decode_cursor(cursor, UUID))
+    return page_of(rows, size=size, render=tool_call_data, position=lambda row: str(row.id))
 
 
 def message(message_id: UUID) -> dict[str, Any]:
@@ -99,6 +107,13 @@ def attachment(attachment_id: object) -> Attachment:
     if found is None:
         raise NotFound("Attachment not found.", code="attachment_not_found")
     return found
+
+
+def _known(conversation_id: object) -> UUID:
+    known = parse_uuid(conversation_id)
+    if known is None or not is_conversation(known):
+        raise NotFound("Conversation not found.", code="conversation_not_found")
+    return known
 
 
 def _messages() -> "QuerySet[Message]":

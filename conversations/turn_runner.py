@@ -21,11 +21,12 @@ from assistants.events import (
     Understood,
     Usage,
 )
+from assistants.toolbox import UnknownOutcome
 from assistants.usage import book
-from conversations import answers
-from conversations.answers import Effects
+from conversations import answers, turns
 from conversations.streaming import Stream
-from conversations.turns import Claim
+from conversations.toolbox import ClaimToolbox
+from conversations.turns import Claim, Effects, LostLease
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
 
@@ -65,11 +66,15 @@ class Course:
 
 async def answer(held: Claim) -> None:
     """Make one answer and post it; whatever goes wrong becomes a visible handover."""
-    course = Course()
+    course = Course(effects=held.effects)
     try:
         async with asyncio.timeout(TURN_SECONDS):
             await _respond(held, course)
         await _conclude(held, course)
+    except LostLease:
+        logger.info("An answer is not wanted any more")
+    except UnknownOutcome as unknown:
+        await _leave_to_person(held, unknown, course)
     except DatabaseFailure:
         # The lease runs out by itself, and somebody will try again.
         logger.exception("The database failed during an answer")
@@ -87,9 +92,16 @@ async def apologise(held: Claim, reason: str) -> None:
     await _apologise(held, reason, Course())
 
 
+async def _leave_to_person(held: Claim, unknown: UnknownOutcome, course: Course) -> None:
+    """Hand over what may be done already, since to do it twice may be worse than not at all."""
+    text = held.question.version.handover_text
+    handoff = Handoff("tool_outcome_unknown", text, str(unknown))
+    await _to_the_end(_post, held, handoff, course.take_usage(), Effects())
+
+
 async def _respond(held: Claim, course: Course) -> None:
     with Stream(held) as stream:
-        async for event in respond(held.question):
+        async for event in respond(held.question, ClaimToolbox(held)):
             course.note(event)
             if isinstance(event, Delta):
                 stream.add(event)
@@ -99,6 +111,8 @@ async def _conclude(held: Claim, course: Course) -> None:
     match course.result:
         case Reply() | Handoff():
             await _to_the_end(_post, held, course.result, course.take_usage(), course.effects)
+        case Pause():
+            await run_in_db_thread(turns.pause, held, course.result, course.effects)
         case _:
             await _apologise(held, "error:empty", course)
 

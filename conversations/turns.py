@@ -5,7 +5,7 @@ without an answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,10 +15,12 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from assistants import usage
+from assistants.events import Pause
 from assistants.models import AssistantVersion
 from assistants.question import Question
 from assistants.versions import snapshot_of
-from conversations.models import AuthorKind, Conversation, Turn, TurnState
+from conversations import tool_calls
+from conversations.models import AuthorKind, Conversation, Owner, ToolCall, Turn, TurnState
 from conversations.models.turn import OPEN_STATES
 from realtime import bus
 from tenants.errors import BadRequest
@@ -42,8 +44,23 @@ class LostLease(Exception):
 
 
 @dataclass(frozen=True)
+class Effects:
+    """What an answer does beside being said; it happens together with that or not at all."""
+
+    qualified: dict[str, Any] | None = None
+    ends: bool = False
+    language: str = ""
+
+
+NOTHING_ELSE = Effects()
+
+
+@dataclass(frozen=True)
 class Claim:
-    """A turn that this worker holds, and the question that it is to answer."""
+    """A turn that this worker holds, and the question that it is to answer.
+
+    ``effects`` are those of the answer as far as it had come when it was paused.
+    """
 
     tenant_id: UUID
     turn_id: UUID
@@ -51,6 +68,7 @@ class Claim:
     epoch: int
     attempt: int
     question: Question
+    effects: Effects = NOTHING_ELSE
 
 
 def begin(
@@ -83,7 +101,7 @@ def begin(
     if question_seq > 1:
         _end_open(conversation, TurnState.SUPERSEDED)
     turn.save(force_insert=True)
-    nudge_after_commit(turn)
+    nudge_after_commit(turn.tenant_id, turn.id)
     return turn
 
 
@@ -102,15 +120,50 @@ def cancel_open(conversation: Conversation) -> None:
 
 
 def claim(tenant_id: UUID, turn_id: UUID) -> Claim | None:
-    """Take the turn's lease; None when somebody else holds it or it is finished."""
-    with tenant_scope(tenant_id):
-        taken = (
-            Turn.objects.filter(pk=turn_id, attempt__lt=ATTEMPTS + F("excused"))
-            .filter(_nobody_works_on_it())
-            .update(state=TurnState.RUNNING, attempt=F("attempt") + 1, lease_until=Now() + LEASE)
-        )
+    """Take the turn's lease; None when somebody else holds it, it waits, or it is finished."""
+    taken = _take(tenant_id, turn_id) or (
+        _stop_waiting(tenant_id, turn_id) and _take(tenant_id, turn_id)
+    )
     # The attempt counts, even if what follows fails: nothing is tried for ever.
     return _claimed(tenant_id, turn_id) if taken else None
+
+
+def pause(held: Claim, pause: Pause, effects: Effects = NOTHING_ELSE) -> bool:
+    """Wait for whoever must act first; False when the answer is not wanted any more.
+
+    A turn that has nothing to wait for goes on at once, but not for ever: that is no excuse.
+    """
+    try:
+        with tenant_scope(held.tenant_id):
+            conversation = awaiting(held)
+            permitted = [one for one in pause.requests if one.tool in held.question.version.tools]
+            deadline = tool_calls.ask(conversation, held.turn_id, permitted)
+            _put_aside(held, {"state": pause.state, "effects": asdict(effects)}, deadline)
+            return True
+    except LostLease:
+        return False
+
+
+def go_on(tenant_id: UUID, turn_id: UUID) -> None:
+    """Take a turn up again if none of its calls waits any more; its conversation is locked."""
+    deadline = tool_calls.next_deadline(turn_id)
+    waiting = Turn.objects.filter(pk=turn_id, state=TurnState.WAITING)
+    state = TurnState.WAITING if deadline else TurnState.QUEUED
+    if waiting.update(state=state, wake_at=deadline) and not deadline:
+        nudge_after_commit(tenant_id, turn_id)
+
+
+def awaiting(held: Claim) -> Conversation:
+    """The conversation, locked, while it waits for exactly this answer. Raises LostLease."""
+    conversation: Conversation | None = (
+        Conversation.objects.select_for_update(of=("self",))
+        .select_related("contact")
+        .filter(pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch)
+        .first()
+    )
+    if conversation is None:
+        raise LostLease
+    return conversation
 
 
 def renew(held: Claim) -> bool:
@@ -130,7 +183,7 @@ def due(*, limit: int = 200) -> list[tuple[UUID, UUID]]:
     with platform_scope("sweep turns"):
         rows = (
             Turn.objects.filter(state__in=OPEN_STATES)
-            .filter(_nobody_works_on_it())
+            .filter(_nobody_works_on_it() | _waited_enough())
             # A nudge gets there first, and should.
             .exclude(state=TurnState.QUEUED, created_at__gte=Now() - timedelta(seconds=1))
             .order_by("created_at")
@@ -156,21 +209,54 @@ def held_turn(held: Claim) -> QuerySet[Turn]:
     return Turn.objects.filter(pk=held.turn_id, state=TurnState.RUNNING, attempt=held.attempt)
 
 
-def nudge_after_commit(turn: Turn) -> None:
-    tenant_id, turn_id = str(turn.tenant_id), str(turn.id)
-
+def nudge_after_commit(tenant_id: UUID, turn_id: UUID) -> None:
     def nudge() -> None:
-        bus.nudge(NUDGE, tenant_id=tenant_id, turn_id=turn_id)
+        bus.nudge(NUDGE, tenant_id=str(tenant_id), turn_id=str(turn_id))
 
     transaction.on_commit(nudge, using=router.db_for_write(Turn), robust=True)
 
 
-def _nobody_works_on_it() -> Q:
-    return (
-        Q(state=TurnState.QUEUED)
-        | Q(state=TurnState.RUNNING, lease_until__lt=Now())
-        | Q(state=TurnState.WAITING, wake_at__lt=Now())
+def _take(tenant_id: UUID, turn_id: UUID) -> bool:
+    with tenant_scope(tenant_id):
+        free = Turn.objects.filter(pk=turn_id, attempt__lt=ATTEMPTS + F("excused"))
+        taken = free.filter(_nobody_works_on_it()).update(
+            state=TurnState.RUNNING, attempt=F("attempt") + 1, lease_until=Now() + LEASE
+        )
+        return bool(taken)
+
+
+def _stop_waiting(tenant_id: UUID, turn_id: UUID) -> bool:
+    """Give up the calls that a turn has waited for long enough."""
+    with tenant_scope(tenant_id):
+        turn = Turn.objects.filter(_waited_enough(), pk=turn_id).first()
+        if turn is None:
+            return False
+        Conversation.objects.select_for_update(of=("self",)).get(pk=turn.conversation_id)
+        tool_calls.expire(ToolCall.objects.filter(turn_id=turn_id, deadline__lt=Now()))
+        go_on(tenant_id, turn_id)
+        return True
+
+
+def _put_aside(held: Claim, paused: dict[str, Any], deadline: datetime | None) -> None:
+    put_aside = held_turn(held).update(
+        state=TurnState.WAITING if deadline else TurnState.QUEUED,
+        paused=paused,
+        wake_at=deadline,
+        lease_until=None,
+        excused=F("excused") + (1 if deadline else 0),
     )
+    if not put_aside:
+        raise LostLease
+    if not deadline:
+        nudge_after_commit(held.tenant_id, held.turn_id)
+
+
+def _nobody_works_on_it() -> Q:
+    return Q(state=TurnState.QUEUED) | Q(state=TurnState.RUNNING, lease_until__lt=Now())
+
+
+def _waited_enough() -> Q:
+    return Q(state=TurnState.WAITING, wake_at__lt=Now())
 
 
 def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool = True) -> Claim:
@@ -183,6 +269,7 @@ def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool = True) -> C
             epoch=turn.epoch,
             attempt=turn.attempt,
             question=_question(turn, with_dialogue=with_dialogue),
+            effects=Effects(**turn.paused["effects"]) if turn.paused else NOTHING_ELSE,
         )
 
 
@@ -204,7 +291,7 @@ def _question(turn: Turn, *, with_dialogue: bool) -> Question:
         variables=conversation.variables,
         additional_input=turn.additional_input,
         unanswered=conversation.unanswered,
-        paused=turn.paused,
+        paused=turn.paused and turn.paused["state"],
     )
 
 
@@ -235,3 +322,5 @@ def _end_open(conversation: Conversation, state: TurnState) -> None:
     for turn_id, engine in ended:
         if engine == AssistantVersion.Engine.MODEL:
             usage.release(turn_id)
+    if ended:
+        tool_calls.close(conversation)

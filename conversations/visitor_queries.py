@@ -8,9 +8,17 @@ from django.db.models import Prefetch, QuerySet
 from conversations.announcements import (
     message_data,
     text_or_none,
+    tool_request_data,
     visitor_conversation_data,
 )
-from conversations.models import Attachment, Conversation, Message, Status, VisitorSession
+from conversations.models import (
+    Attachment,
+    Conversation,
+    Message,
+    Status,
+    ToolCall,
+    VisitorSession,
+)
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
 from realtime.log import Channel, read_events, read_head
 from tenants.errors import NotFound
@@ -91,6 +99,12 @@ def events(session: VisitorSession, conversation_id: object, *, after: int) -> d
         "lastEventId": last,
         "hasMore": last < head,
     }
+
+
+def waiting_tool_calls(conversation_id: UUID) -> list[dict[str, Any]]:
+    """What the conversation's page is still asked to do, as it was asked."""
+    waiting = ToolCall.objects.filter(conversation_id=conversation_id, state=ToolCall.State.WAITING)
+    return [tool_request_data(call) for call in waiting.order_by("created_at", "id")]
 
 
 def attachment(session: VisitorSession, attachment_id: object) -> Attachment:

@@ -16,7 +16,8 @@ from uuid import UUID
 from celery import signals
 from django.db import Error as DatabaseFailure
 
-from conversations import housekeeping, turn_runner, turns
+from assistants.tools import http
+from conversations import housekeeping, toolbox, turn_runner, turns
 from conversations.turns import Claim
 from tenants import context
 from tenants.executor import run_in_db_thread
@@ -36,6 +37,7 @@ class Worker:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._wanted_again: set[UUID] = set()
         self._slots = asyncio.Semaphore(CONCURRENT_TURNS)
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
@@ -65,13 +67,19 @@ class Worker:
         self._loop.close()
 
     def _start(self, tenant_id: UUID, turn_id: UUID) -> None:
-        if turn_id not in self._running and not self._stopping.is_set():
+        if turn_id in self._running:
+            # A page may answer before the task that asked it has ended.
+            self._wanted_again.add(turn_id)
+        elif not self._stopping.is_set():
             task = self._loop.create_task(self._work(tenant_id, turn_id))
             self._running[turn_id] = task
-            task.add_done_callback(partial(self._finished, turn_id))
+            task.add_done_callback(partial(self._finished, tenant_id, turn_id))
 
-    def _finished(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
+    def _finished(self, tenant_id: UUID, turn_id: UUID, task: asyncio.Task[None]) -> None:
         del self._running[turn_id]
+        if turn_id in self._wanted_again:
+            self._wanted_again.discard(turn_id)
+            self._start(tenant_id, turn_id)
         if not task.cancelled() and (error := task.exception()):
             logger.error("A turn was left to the next sweep", exc_info=error)
 
@@ -101,12 +109,15 @@ class Worker:
                 await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
 
     async def _drain(self) -> None:
-        tasks = list(self._running.values())
+        tasks: list[asyncio.Task[Any]] = [*self._running.values(), *toolbox.in_flight()]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)
+            # Also the calls that have begun since then.
+            late |= toolbox.in_flight()
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await http.close()
 
 
 async def _while_wanted(held: Claim, work: Coroutine[Any, Any, None]) -> None:

@@ -3,7 +3,9 @@
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+from assistants.models import Tool
 from conversations.models import AuthorKind, Owner, Status
+from conversations.models import ToolCall as StoredCall
 from tenants.models import Membership
 
 
@@ -98,6 +100,21 @@ class Message(serializers.Serializer):
     sources = serializers.ListField(child=serializers.DictField())
     choices = serializers.ListField()
     createdAt = serializers.DateTimeField()
+
+
+class ToolCall(serializers.Serializer):
+    id = serializers.UUIDField()
+    conversationId = serializers.UUIDField()
+    name = serializers.CharField()
+    args = serializers.DictField()
+    place = serializers.ChoiceField(Tool.Place.choices)
+    risk = serializers.ChoiceField(Tool.Risk.choices)
+    status = serializers.ChoiceField(StoredCall.State.choices)
+    result = serializers.CharField()
+    decidedBy = serializers.UUIDField(allow_null=True, help_text="The member that decided.")
+    deadline = serializers.DateTimeField(allow_null=True)
+    createdAt = serializers.DateTimeField()
+    finishedAt = serializers.DateTimeField(allow_null=True)
 
 
 class Member(serializers.Serializer):

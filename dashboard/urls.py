@@ -3,9 +3,10 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from dashboard import conversations, directory, messages, usage
+from dashboard import conversations, directory, messages, tool_calls, usage
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
+TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="dashboard/docs.html")
 
@@ -18,6 +19,9 @@ urlpatterns = [
     path("api/conversations", conversations.ConversationsView.as_view()),
     path(CONVERSATION, conversations.ConversationView.as_view()),
     path(f"{CONVERSATION}/messages", messages.MessagesView.as_view()),
+    path(f"{CONVERSATION}/tool-calls", tool_calls.ToolCallsView.as_view()),
+    path(f"{TOOL_CALL}/approve", tool_calls.ApproveView.as_view()),
+    path(f"{TOOL_CALL}/reject", tool_calls.RejectView.as_view()),
     path(f"{CONVERSATION}/take-over", conversations.TakeOverView.as_view()),
     path(f"{CONVERSATION}/give-back", conversations.GiveBackView.as_view()),
     path(f"{CONVERSATION}/assign", conversations.AssignView.as_view()),

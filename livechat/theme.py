@@ -79,6 +79,7 @@ UNFOLD: dict[str, Any] = {
                 "items": _pages(
                     ("Assistants", "smart_toy", "assistants_assistant"),
                     ("Model providers", "hub", "assistants_provider"),
+                    ("Tools", "build", "assistants_tool"),
                     ("Knowledge", "menu_book", "assistants_knowledgesource"),
                     ("Bubbles", "chat_bubble", "widgets_bubble"),
                     ("Conversations", "forum", "conversations_conversation"),

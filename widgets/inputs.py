@@ -10,6 +10,8 @@ from rest_framework import serializers
 from conversations.attachments import FILES_PER_MESSAGE
 
 METADATA_LIMIT = 8 * 1024
+RESULT_LIMIT = 32 * 1024
+ERROR_LENGTH = 1_000
 SESSION_ID_LENGTH = 128
 KEY_LENGTH = 200
 EVENT_LENGTH = 100
@@ -46,6 +48,16 @@ class Metadata(serializers.Field):
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
         return value
+
+
+class Result(serializers.JSONField):
+    """Any JSON, as a tool on the page returned it."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        if len(text.encode()) > RESULT_LIMIT:
+            raise serializers.ValidationError(f"At most {RESULT_LIMIT} bytes.")
+        return data
 
 
 class Moment(serializers.DateTimeField):
@@ -121,6 +133,18 @@ class ContactInput(serializers.Serializer):
 
 class ReadInput(serializers.Serializer):
     seq = serializers.IntegerField(default=None, allow_null=True, min_value=0, max_value=2**31 - 1)
+
+
+class ToolResultInput(serializers.Serializer):
+    """Either what the call returned, or why it failed."""
+
+    result = Result(required=False, allow_null=True)
+    error = Text(required=False, max_length=ERROR_LENGTH)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Send a result or an error.")
+        return attrs
 
 
 class AuthFrame(serializers.Serializer):

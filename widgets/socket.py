@@ -17,10 +17,12 @@ from tenants.credentials import Grant
 from tenants.drf import translate
 from tenants.errors import BadRequest, LiveChatError
 from tenants.executor import run_in_db_thread
+from tenants.scope import tenant_scope
 from widgets.callers import Caller, caller_on_socket
 from widgets.chat import ask, attending
 from widgets.doors import entered
 from widgets.inputs import AuthFrame, MessageFrame, ReadInput, checked
+from widgets.tool_results import take
 
 
 class VisitorSocket(SocketConsumer):
@@ -60,6 +62,8 @@ class VisitorSocket(SocketConsumer):
         await self._confirm(self._channel.conversation_id, position)
         after = position if self._known is None else self._known
         await self._follow(self._channel, after=after)
+        if self._known is None:
+            await self._ask_again(self._channel)
 
     async def on_frame(self, frame: dict[str, Any]) -> None:
         match frame.get("type"):
@@ -69,6 +73,8 @@ class VisitorSocket(SocketConsumer):
                 self._type(frame)
             case "read":
                 await self._mark_seen(frame)
+            case "tool:result":
+                await self._take_result(frame)
             case _:
                 raise BadRequest("Unknown type of frame.", code="unknown_type")
 
@@ -107,7 +113,7 @@ class VisitorSocket(SocketConsumer):
             received = await self._store(given)
             await self._acknowledge(given["messageId"], received)
         except LiveChatError as error:
-            await self._refuse(frame.get("messageId"), error)
+            await self._refuse(error, messageId=frame.get("messageId"))
         finally:
             self._release()
 
@@ -144,10 +150,10 @@ class VisitorSocket(SocketConsumer):
             channel = Channel(self._grant.tenant_id, received.conversation_id)
             await self._follow(channel, after=0)
 
-    async def _refuse(self, message_id: object, error: LiveChatError) -> None:
+    async def _refuse(self, error: LiveChatError, **refused: object) -> None:
         frame = self.error_frame(error.code, error.message, error.retry_after)
         assert isinstance(frame, dict)
-        await self.send_frame({**frame, "messageId": message_id})
+        await self.send_frame({**frame, **refused})
 
     def _type(self, frame: dict[str, Any]) -> None:
         if self._channel is None:
@@ -165,6 +171,23 @@ class VisitorSocket(SocketConsumer):
             await run_in_db_thread(
                 _mark_seen, self._caller, self._label, self._channel.conversation_id, seq
             )
+
+    async def _ask_again(self, channel: Channel) -> None:
+        """Tell a page that knows no events yet what the one before it was asked to do."""
+        for data in await run_in_db_thread(_waiting_tool_calls, channel):
+            await self.send_frame({"type": "tool:request", "data": data})
+
+    async def _take_result(self, frame: dict[str, Any]) -> None:
+        call_id = frame.get("callId")
+        conversation_id = self._channel.conversation_id if self._channel else None
+        try:
+            await run_in_db_thread(
+                _take_result, self._caller, self._label, conversation_id, call_id, frame
+            )
+        except LiveChatError as error:
+            await self._refuse(error, callId=call_id)
+        else:
+            await self.send_frame({"type": "ack", "data": {"callId": call_id}})
 
     def _revoke(self, code: str, close_code: int) -> None:
         self.spawn(self.fail(code, close_code, message="These credentials are no longer valid."))
@@ -186,6 +209,23 @@ def _mark_seen(caller: Caller, label: str, conversation_id: UUID | None, seq: in
     with entered(caller) as door:
         session = continue_session(door.visitor(label))
         engine.mark_seen(engine.conversation_of(session, conversation_id), seq=seq)
+
+
+def _waiting_tool_calls(channel: Channel) -> list[dict[str, Any]]:
+    assert channel.conversation_id is not None
+    with tenant_scope(channel.tenant_id):
+        return visitor_queries.waiting_tool_calls(channel.conversation_id)
+
+
+def _take_result(
+    caller: Caller, label: str, conversation_id: UUID | None, call_id: object, given: object
+) -> None:
+    with entered(caller) as door:
+        session = continue_session(door.visitor(label))
+        try:
+            take(session, conversation_id, call_id, given)
+        except ValidationError as error:
+            raise translate(error) from None
 
 
 def _checked(kind: Any, frame: dict[str, Any]) -> dict[str, Any]:

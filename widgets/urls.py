@@ -18,6 +18,7 @@ urlpatterns = [
     path(f"{CONVERSATION}/read", views.ReadView.as_view()),
     path(f"{CONVERSATION}/end", views.EndView.as_view()),
     path(f"{CONVERSATION}/handover", views.HandoverView.as_view()),
+    path(f"{CONVERSATION}/tool-calls/<str:call_id>", views.ToolResultView.as_view()),
     path(f"{WIDGET}/attachments", file_views.AttachmentsView.as_view()),
     path(f"{WIDGET}/attachments/<str:attachment_id>", file_views.AttachmentView.as_view()),
 ]

@@ -24,7 +24,15 @@ from widgets.chat import first_secret, session_of
 from widgets.config import complete_settings
 from widgets.description import described
 from widgets.doors import Door, entered, opened
-from widgets.inputs import ContactInput, ReadInput, SessionInput, VoiceStartInput, checked
+from widgets.inputs import (
+    ContactInput,
+    ReadInput,
+    SessionInput,
+    ToolResultInput,
+    VoiceStartInput,
+    checked,
+)
+from widgets.tool_results import take
 
 LARGEST_NUMBER = 2**63 - 1
 
@@ -177,6 +185,18 @@ class HandoverView(VisitorView):
                 text = complete_settings(door.bubble.settings)["texts"]["waiting"]
                 engine.hand_over(conversation, reason="visitor", text=text)
             return _told(conversation)
+
+
+class ToolResultView(VisitorView):
+    """Take what the visitor's page returned for a call that it was asked to make."""
+
+    @described("returnToolResult", ToolResultInput, shapes.Success)
+    def post(
+        self, request: Request, widget_id: str, conversation_id: str, call_id: str
+    ) -> Response:
+        with visiting(request, widget_id) as (_, session):
+            take(session, conversation_id, call_id, request.data)
+        return Response({"success": True})
 
 
 def _continued(door: Door, label: str) -> VisitorSession | None:

@@ -1,1 +1,1 @@
-"""What a tenant's tools need: a check of their arguments, and calls by HTTP."""
+"""What tools need beside their rows: schemas of their arguments, and calls by HTTP."""

@@ -3,6 +3,7 @@
 import type { Frame } from "./socket";
 import type { Config, Message } from "./messages";
 import type { Session } from "./memory";
+import type { Answer } from "./tools";
 
 /** What the server answered instead of what was asked for. */
 export class Refusal extends Error {
@@ -77,6 +78,11 @@ export class Api {
 
   events(session: Session, after: number): Promise<{ results: Frame[]; lastEventId: number }> {
     return this.#ask(`/conversations/${session.conversationId}/events?after=${after}`, { session });
+  }
+
+  toolResult(session: Session, callId: string, body: Answer): Promise<unknown> {
+    const path = `/conversations/${session.conversationId}/tool-calls/${callId}`;
+    return this.#ask(path, { session, body });
   }
 
   /** Ask for a person instead of the assistant. */

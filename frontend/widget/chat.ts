@@ -2,8 +2,9 @@
 
 import { Refusal, type Api } from "./api";
 import type { Memory, Session } from "./memory";
-import type { Delta, Message, Unsent } from "./messages";
+import type { Delta, Message, ToolRequest, Unsent } from "./messages";
 import { Socket, type Frame } from "./socket";
+import type { Answer, Tools } from "./tools";
 
 export interface Ear {
   /** A message; not new when it was changed or comes from the past. */
@@ -22,6 +23,7 @@ export interface Ear {
 export type Line = "idle" | "connecting" | "ready" | "lost";
 
 interface Acknowledgement {
+  callId?: string;
   messageId: string;
   id: string;
   seq: number;
@@ -41,6 +43,7 @@ const BAD_SECRET = "invalid_session_secret";
 export class Chat {
   readonly #api: Api;
   readonly #memory: Memory;
+  readonly #tools: Tools;
   readonly #ear: Ear;
   readonly #known = new Set<string>();
   #session: Session | undefined;
@@ -51,6 +54,12 @@ export class Chat {
   #person = "";
   #last: Message | undefined;
   #unsent: Unsent[] = [];
+  /** What the page's tools returned and the server has not confirmed. */
+  readonly #results = new Map<string, Answer>();
+  /** Events up to this one are told again, and are not of this moment. */
+  #past = 0;
+  /** How far our clock is ahead of the server's, as far as is known. */
+  #ahead: number | undefined;
   #cursor: number | undefined;
   #pieces: string[] = [];
   #answerKey = "";
@@ -59,9 +68,10 @@ export class Chat {
   #typing: number | undefined;
   #typingTold = 0;
 
-  constructor(api: Api, memory: Memory, ear: Ear) {
+  constructor(api: Api, memory: Memory, tools: Tools, ear: Ear) {
     this.#api = api;
     this.#memory = memory;
+    this.#tools = tools;
     this.#ear = ear;
   }
 
@@ -162,7 +172,13 @@ export class Chat {
   }
 
   #heard(frame: Frame): void {
-    if (typeof frame.id === "number") this.#cursor = frame.id;
+    if (typeof frame.id === "number") {
+      this.#cursor = frame.id;
+      if (frame.id > this.#past && this.#line === "ready") {
+        const late = Date.now() - Date.parse(frame.ts as string);
+        this.#ahead = Math.min(this.#ahead ?? late, late);
+      }
+    }
     switch (frame.type) {
       case "auth:ok":
         void this.#ready(frame.data as Position);
@@ -172,6 +188,11 @@ export class Chat {
         break;
       case "error":
         if (frame.messageId) this.#refuse(frame.code as string);
+        // Too late: the assistant does not wait for it any more.
+        if (frame.callId) this.#results.delete(frame.callId as string);
+        break;
+      case "tool:request":
+        this.#use(frame.data as ToolRequest, frame.id !== undefined);
         break;
       case "resync":
         void this.#catchUp();
@@ -195,11 +216,13 @@ export class Chat {
 
   async #ready({ conversationId, lastEventId }: Position): Promise<void> {
     clearTimeout(this.#poll);
+    this.#past = lastEventId;
     this.#set("ready");
     if (conversationId) this.#keep({ ...this.#session!, conversationId });
     if (conversationId && this.#cursor === undefined) await this.#catchUp();
     this.#cursor ??= lastEventId;
     this.#flush();
+    this.#sendResults();
   }
 
   /** Read everything afresh: on a new page, or after too long an absence. */
@@ -214,7 +237,11 @@ export class Chat {
     this.#set(this.#line);
   }
 
-  #acknowledge({ messageId, id, seq, conversationId }: Acknowledgement): void {
+  #acknowledge({ callId, messageId, id, seq, conversationId }: Acknowledgement): void {
+    if (callId) {
+      this.#results.delete(callId);
+      return;
+    }
     this.#keep({ ...this.#session!, conversationId });
     const sent = this.#unsent.find((unsent) => unsent.messageId === messageId);
     if (!sent) return;
@@ -250,6 +277,25 @@ export class Chat {
     this.#pieces[index] = text;
     const gap = this.#pieces.findIndex((piece) => piece === undefined);
     this.#ear.coming(this.#pieces.slice(0, gap < 0 ? undefined : gap).join(""));
+  }
+
+  /** Let the page do what an assistant asks for, unless that is an old story. */
+  #use(request: ToolRequest, isEvent: boolean): void {
+    if (isEvent && Date.now() - (this.#ahead ?? 0) > Date.parse(request.deadline)) return;
+    void this.#tools.call(request, (answer) => {
+      this.#results.set(request.id, answer);
+      this.#sendResults();
+    });
+  }
+
+  #sendResults(): void {
+    for (const [callId, answer] of this.#results) {
+      if (this.#socket?.send({ type: "tool:result", callId, ...answer })) continue;
+      this.#api.toolResult(this.#session!, callId, answer).then(
+        () => this.#results.delete(callId),
+        (error) => error instanceof Refusal && this.#results.delete(callId),
+      );
+    }
   }
 
   #showTyping(): void {
@@ -292,6 +338,7 @@ export class Chat {
 
   async #look(): Promise<void> {
     if (document.visibilityState === "visible") await this.#readEvents().catch(() => undefined);
+    this.#sendResults();
     if (this.#line !== "ready") this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
   }
 

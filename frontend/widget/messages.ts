@@ -23,6 +23,14 @@ export interface Delta {
   text: string;
 }
 
+/** A call that an assistant asks the page to make. */
+export interface ToolRequest {
+  id: string;
+  name: string;
+  args: Record<string, unknown>;
+  deadline: string;
+}
+
 /** A message that the server has not confirmed; its id makes sending it again harmless. */
 export interface Unsent {
   messageId: string;

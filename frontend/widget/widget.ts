@@ -5,11 +5,14 @@ import { Chat, type Line } from "./chat";
 import { Memory } from "./memory";
 import type { Config, Message } from "./messages";
 import { Panel } from "./panel";
+import { Tools, type Tool } from "./tools";
 
 export interface Handle {
   open(): void;
   close(): void;
   destroy(): void;
+  /** Let assistants call a function of the page, which may return a promise. */
+  registerTool(name: string, tool: Tool): void;
 }
 
 export interface Options {
@@ -24,6 +27,7 @@ export interface Options {
 export class Widget implements Handle {
   readonly #options: Options;
   readonly #api: Api;
+  readonly #tools = new Tools();
   #config: Config | undefined;
   #panel: Panel | undefined;
   #chat: Chat | undefined;
@@ -53,6 +57,10 @@ export class Widget implements Handle {
     this.#panel?.destroy();
   }
 
+  registerTool(name: string, tool: Tool): void {
+    this.#tools.register(name, tool);
+  }
+
   async #start(): Promise<void> {
     try {
       this.#config = await this.#api.config(!this.#options.adjust);
@@ -73,7 +81,7 @@ export class Widget implements Handle {
       say: (text) => chat.say(text),
       retry: (unsent) => chat.retry(unsent),
     });
-    const chat = new Chat(this.#api, new Memory(config.code), {
+    const chat = new Chat(this.#api, new Memory(config.code), this.#tools, {
       message: (message, isNew) => this.#take(message, isNew),
       unsent: (all) => panel.log.waiting(all),
       coming: (text) => panel.log.coming(text, config.assistantName),

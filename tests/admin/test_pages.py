@@ -5,7 +5,7 @@ from django.contrib import admin
 
 from assistants import usage
 from assistants.knowledge.ingestion import add_source, ingest
-from assistants.models import Provider
+from assistants.models import Provider, Tool
 from tenants import credentials
 from tenants.ids import uuid7
 from tenants.models import Credential
@@ -22,6 +22,7 @@ LISTED = {
     "assistants.assistant",
     "assistants.knowledgesource",
     "assistants.provider",
+    "assistants.tool",
     "assistants.usageentry",
     "conversations.conversation",
     "widgets.bubble",
@@ -37,6 +38,7 @@ def furnish(tenant):
     credentials.issue(tenant, Credential.Kind.API_KEY, name="Key")
     with tenant_scope(tenant.id):
         Provider.objects.create(tenant_id=tenant.id, name="Models")
+        Tool.objects.create(tenant_id=tenant.id, name="lookup", description="Looks it up.")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
     ingest(source)

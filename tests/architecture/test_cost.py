@@ -29,6 +29,8 @@ def statements(act, *args, **kwargs):
 
 
 def test_storing_a_visitors_message_takes_ten_statements(acme, visitor):
+    answers.commit(turns.claim(acme.id, only_turn(acme)), Reply(text="Yes."), usage=Usage())
+
     found = statements(write, acme, visitor, "And another one.", client_id="second")
 
     assert len(found) == 10
@@ -45,6 +47,12 @@ def test_what_is_paid_for_takes_eight_statements_more_to_ask_and_four_more_to_an
     posted = statements(answers.commit, held, Reply(text="Yes."), usage=Usage())
 
     assert (len(asked), len(posted)) == (10 + 8, 6 + 4)
+
+
+def test_superseding_an_answer_takes_one_statement_more_for_the_calls_that_it_waits_for(
+    acme, visitor
+):
+    assert len(statements(write, acme, visitor, "And another one.", client_id="second")) == 11
 
 
 def test_answering_takes_three_statements_to_begin_and_six_to_post(acme, visitor):

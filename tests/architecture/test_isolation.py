@@ -21,6 +21,7 @@ from tenants import credentials, sessions
 from tenants.ids import uuid7
 from tenants.models import Credential
 from tenants.scope import TenantModel, tenant_scope
+from tests.conversations.calling import waiting_call
 from tests.factories import PASSWORD, make_member, make_tenant
 from tests.widgets.shops import make_shop, teach
 
@@ -48,7 +49,7 @@ def team(*path_ids, **options):
     return Route("team", path_ids, **options)
 
 
-PUBLIC, CONVERSATION = Route("public"), "conversation_id"
+PUBLIC, CONVERSATION, CALL = Route("public"), "conversation_id", "call_id"
 SAYS = {"sessionId": "label", "message": "What are your opening hours?"}
 ROUTES = {
     "GET ": PUBLIC,
@@ -92,6 +93,8 @@ ROUTES = {
     "POST api/widgets/<str:widget_id>/conversations/<str:conversation_id>/end": widget(
         CONVERSATION
     ),
+    "POST api/widgets/<str:widget_id>/conversations/<str:conversation_id>"
+    "/tool-calls/<str:call_id>": widget(CONVERSATION, CALL, body={"result": {"shown": True}}),
     "GET api/me": team(),
     "GET api/members": team(),
     "GET api/assistants": team(),
@@ -102,6 +105,13 @@ ROUTES = {
     "GET api/conversations/<str:conversation_id>/messages": team(CONVERSATION),
     "POST api/conversations/<str:conversation_id>/messages": team(
         CONVERSATION, body={"text": "Hello."}, body_ids={"attachments": 400}
+    ),
+    "GET api/conversations/<str:conversation_id>/tool-calls": team(CONVERSATION),
+    "POST api/conversations/<str:conversation_id>/tool-calls/<str:call_id>/approve": team(
+        CONVERSATION, CALL
+    ),
+    "POST api/conversations/<str:conversation_id>/tool-calls/<str:call_id>/reject": team(
+        CONVERSATION, CALL
     ),
     "POST api/conversations/<str:conversation_id>/take-over": team(CONVERSATION),
     "POST api/conversations/<str:conversation_id>/give-back": team(CONVERSATION),
@@ -169,6 +179,15 @@ class World:
             "attachment_id": file.json()["id"],
             "unsent_id": unsent.json()["id"],
             "contact_id": str(found.contact_id),
+            "call_id": self.calls_of(found),
+        }
+
+    def calls_of(self, conversation):
+        """Calls of tools that wait, by the end of the route that answers them."""
+        return {
+            "<str:call_id>": waiting_call(conversation, self.canary),
+            "approve": waiting_call(conversation, self.canary, risk="approval"),
+            "reject": waiting_call(conversation, self.canary, risk="approval"),
         }
 
     def ids(self, visitor):
@@ -205,7 +224,10 @@ def call(world, name, ids, *, token=None, secret=None, body=None):
     route = ROUTES[name]
     path = template
     for parameter in route.path_ids:
-        path = path.replace(f"<str:{parameter}>", str(ids[parameter]))
+        value = ids[parameter]
+        if isinstance(value, dict):
+            value = value[template.rpartition("/")[2]]
+        path = path.replace(f"<str:{parameter}>", str(value))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if secret:
         headers["X-Session-Secret"] = secret
@@ -485,7 +507,9 @@ async def test_the_teams_frames_reach_no_other_tenant(worlds):
         assert "error" in {frame["type"] for frame in frames}
 
     heard, _ = await listening
-    assert [frame["type"] for frame in heard] == ["auth:ok"]
+    # The last one is of the listener's own page.
+    assert [frame["type"] for frame in heard] == ["auth:ok", "tool:request"]
+    assert heard[1]["data"]["args"] == {"word": globex.canary}
 
 
 async def test_the_visitors_socket_needs_token_secret_and_an_own_conversation(worlds):
@@ -518,6 +542,52 @@ async def test_the_visitors_socket_needs_token_secret_and_an_own_conversation(wo
         assert code in (4400, 4401, 4404), change
         assert [frame["type"] for frame in frames] == ["error"]
         assert acme.canary not in json.dumps(frames)
+
+
+async def test_the_visitors_frames_answer_no_call_but_their_own(worlds):
+    acme, globex = worlds
+    _, url = sockets(acme)
+    auth = {
+        "type": "auth",
+        "token": acme.token,
+        "sessionId": "label",
+        "sessionSecret": acme.visitor["secret"],
+        "conversationId": acme.visitor["conversation_id"],
+    }
+    theirs = [*globex.visitor["call_id"].values(), *acme.other_visitor["call_id"].values()]
+    to_approve = acme.visitor["call_id"]["approve"]
+    before = await asyncio.to_thread(lambda: (acme.dump(), globex.dump()))
+
+    frames, code = await frames_of(
+        url,
+        auth,
+        *(
+            {"type": "tool:result", "callId": call_id, "result": "mine"}
+            for call_id in (*theirs, to_approve, str(uuid7()), *GARBAGE, None, 7, {})
+        ),
+        seconds=2,
+    )
+
+    refused = [frame for frame in frames if frame["type"] == "error"]
+    assert code is None
+    assert len(refused) == len(theirs) + 10
+    assert {frame["code"] for frame in refused} == {"tool_call_not_found"}
+    assert "ack" not in {frame["type"] for frame in frames}
+    assert await asyncio.to_thread(lambda: (acme.dump(), globex.dump())) == before
+
+
+async def test_a_page_is_asked_only_what_its_own_conversation_wants_done(worlds):
+    for world in worlds:
+        auth = {
+            "type": "auth",
+            "token": world.token,
+            "sessionId": "label",
+            "sessionSecret": world.visitor["secret"],
+            "conversationId": world.visitor["conversation_id"],
+        }
+        frames, _ = await frames_of(sockets(world)[1], auth)
+        requests = [frame["data"] for frame in frames if frame["type"] == "tool:request"]
+        assert {data["id"] for data in requests} <= {world.visitor["call_id"]["<str:call_id>"]}
 
 
 async def test_private_notes_never_reach_the_visitor(worlds):

@@ -11,7 +11,6 @@ from assistants.models import Tool
 from assistants.providers import candidates
 from assistants.providers.completion import complete_json
 from assistants.providers.errors import ProviderError
-from assistants.toolbox import ToolSnapshot
 from tests.assistants.knowing import needs_model
 from tests.assistants.writing import (
     KEY,
@@ -33,7 +32,7 @@ OPENING = {
 
 
 def lookup(**fields):
-    """A tool that reads, as a version keeps it."""
+    """A tool that reads."""
     tool = Tool(name="order_status", description="Where an order is.", url="https://x.example/")
     tool.parameters = {
         "type": "object",
@@ -43,7 +42,7 @@ def lookup(**fields):
     }
     for name, value in fields.items():
         setattr(tool, name, value)
-    return [ToolSnapshot.of(tool).as_json()]
+    return [tool]
 
 
 class Shelf:

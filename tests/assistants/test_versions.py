@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 from django.db import IntegrityError, ProgrammingError
 
-from assistants.models import Assistant, AssistantVersion
+from assistants.models import Assistant, AssistantVersion, Tool
 from assistants.models.assistant import Immutable
 from assistants.queries import assistant_by_id, default_assistant
 from assistants.versions import create_assistant, create_version, publish, roll_back, snapshot
-from tenants.errors import Conflict
+from tenants.errors import BadRequest, Conflict
 from tenants.ids import uuid7
 from tenants.models import AuditEntry
 from tenants.scope import NoTenant, tenant_scope
@@ -142,3 +142,37 @@ def test_a_foreign_id_finds_no_assistant(acme, globex, ada):
 def test_without_a_tenant_nothing_is_read(ada):
     with pytest.raises(NoTenant):
         default_assistant()
+
+
+def make_tool(tenant, **fields):
+    return Tool.objects.create(
+        tenant=tenant, **{"name": "lookup", "url": "https://acme.example/", **fields}
+    )
+
+
+def test_a_version_keeps_copies_of_its_tools_and_none_of_their_secrets(acme, ada):
+    with tenant_scope(acme.id):
+        tool = make_tool(acme, headers="X-Key: canary", timeout_seconds=7)
+        version = create_version(ada, tools=[tool])
+        tool.timeout_seconds = 9
+        tool.save()
+        kept = snapshot(ada, staging=True).tools
+        following = create_version(ada, greeting="Hi.")
+        without = create_version(ada, tools=[])
+
+    assert [(one.id, one.name, one.timeout_seconds) for one in kept] == [(tool.id, "lookup", 7)]
+    assert "canary" not in str(version.tools)
+    assert tool.sealed_headers not in str(version.tools)
+    assert (following.tools, without.tools) == (version.tools, [])
+
+
+def test_another_tenants_tool_cannot_be_given_to_a_version(acme, globex, ada):
+    with tenant_scope(globex.id):
+        foreign = make_tool(globex)
+
+    with pytest.raises(BadRequest) as caught, tenant_scope(acme.id):
+        create_version(ada, tools=[foreign])
+
+    assert caught.value.code == "unknown_tool"
+    with tenant_scope(acme.id):
+        assert AssistantVersion.objects.count() == 1

@@ -29,6 +29,8 @@ def writer(tenant, server, model, *, wire="openai_compatible", url=None, **setti
     address = "https://acme.example/shop"
     assistant, _ = teach(tenant, kind="markdown", title="Shop", content=GUIDE, url=address)
     account = provider(tenant, server, wire=wire, url=url)
+    for tool in settings.get("tools", ()):
+        tool.tenant = tenant
     with tenant_scope(tenant.id):
         settings = {"provider_id": account.pk, "model": model, **settings}
         publish(create_version(assistant, engine="model", **settings))

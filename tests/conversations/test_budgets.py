@@ -324,7 +324,7 @@ def test_an_attempt_that_came_too_late_costs_its_tokens_and_no_turn(
 ):
     visitor = make_visitor()
 
-    async def respond(question):
+    async def respond(question, toolbox):
         yield Reply("To the past.")
         yield TurnDone("replied", PRICED)
         # The worker answers what other tests have asked, too.

@@ -1,5 +1,6 @@
 """Every route of the team's, with ids of every kind and callers of every kind."""
 
+import re
 import uuid
 
 import pytest
@@ -7,11 +8,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from assistants.models import Assistant
 from conversations.attachments import attach_later, store
-from conversations.models import Contact
+from conversations.models import Contact, Conversation
 from dashboard.urls import urlpatterns
 from tenants import credentials, sessions
 from tenants.models import Credential, Membership
 from tenants.scope import tenant_scope
+from tests.conversations.calling import waiting_call
 from tests.dashboard.team import (
     Api,
     access_token,
@@ -35,6 +37,9 @@ ROUTES = [
     ("GET", "conversations", None, 200, None),
     ("GET", "conversations/{}", None, 200, "conversation"),
     ("GET", "conversations/{}/messages", None, 200, "conversation"),
+    ("GET", "conversations/{}/tool-calls", None, 200, "conversation"),
+    ("POST", "conversations/{conversation}/tool-calls/{}/approve", None, 200, "approvable"),
+    ("POST", "conversations/{conversation}/tool-calls/{}/reject", None, 200, "rejectable"),
     ("POST", "conversations/{}/take-over", {}, 200, "conversation"),
     ("POST", "conversations/{}/give-back", {}, 200, "conversation"),
     ("POST", "conversations/{}/messages", {"text": "Hi", "private": True}, 201, "conversation"),
@@ -47,9 +52,12 @@ ROUTES = [
     ("GET", "attachments/{}", None, 200, "attachment"),
 ]
 DESCRIPTION = {"schema", "docs"}
+# Of one kind, but each can be decided only once; and by people only.
+DECISIONS = {"approvable": "tool_call", "rejectable": "tool_call"}
 WITH_ID = [row for row in ROUTES if row[4]]
 # A download is streamed, which the test client's synchronous handler cannot do.
 ANSWERED = [row for row in ROUTES if row[4] != "attachment"]
+FOR_KEYS = [row for row in ANSWERED if row[4] not in DECISIONS]
 WRITE, READ = "conversations:write", "conversations:read"
 
 
@@ -65,7 +73,7 @@ def statuses(api, ids, rows, **fields):
         (method, path): call(
             api,
             method,
-            path.format(ids.get(kind)),
+            path.format(ids.get(kind), **ids),
             {**body, **fields} if type(body) is dict else body,
         ).status_code
         for method, path, body, _, kind in rows
@@ -86,18 +94,18 @@ def ids_of(tenant):
             "contact": str(Contact.objects.get().id),
             "attachment": str(attach_later(file).id),
             "assistant": str(Assistant.objects.get().id),
+            **{
+                kind: waiting_call(Conversation.objects.get(), "A secret.", risk="approval")
+                for kind in DECISIONS
+            },
         }
 
 
 def test_every_route_is_in_the_table():
     routes = {str(pattern.pattern).removeprefix("api/") for pattern in urlpatterns}
 
-    assert {_without_names(route) for route in routes} == {row[1] for row in ROUTES} | DESCRIPTION
-
-
-def _without_names(route):
-    head, mark, tail = route.partition("<")
-    return head + ("{}" + tail.partition(">")[2] if mark else "")
+    named = {row[1].replace("{conversation}", "{}") for row in ROUTES}
+    assert {re.sub("<[^>]+>", "{}", route) for route in routes} == named | DESCRIPTION
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "agent"])
@@ -124,11 +132,11 @@ def test_what_is_not_ones_own_does_not_exist(acme, globex):
             "'; --",
             "x" * 2000,
         ]
-        answers = [call(api, method, path.format(value), body) for value in wrong]
+        answers = [call(api, method, path.format(value, **own), body) for value in wrong]
         assert {answer.status_code for answer in answers} == {404}, path
         bodies = [{**answer.json(), "requestId": ""} for answer in answers]
         assert all(body == bodies[0] for body in bodies), path
-        assert bodies[0]["code"] == f"{kind}_not_found"
+        assert bodies[0]["code"] == f"{DECISIONS.get(kind, kind)}_not_found"
 
     assert team_events(globex) == before
     assert reload(globex, foreign["conversation"]).owner == "bot"
@@ -174,8 +182,8 @@ def test_other_credentials_open_nothing(acme):
 
 def test_a_key_needs_the_scope(acme):
     own, member = ids_of(acme), make_member(acme)
-    reads = [row for row in ANSWERED if row[0] == "GET"]
-    writes = [row for row in ANSWERED if row[0] == "POST"]
+    reads = [row for row in FOR_KEYS if row[0] == "GET"]
+    writes = [row for row in FOR_KEYS if row[0] == "POST"]
     without = [row for row in reads if row[1] != "me"]
 
     reader, writer = key_api(acme, READ), key_api(acme, WRITE)
@@ -184,6 +192,15 @@ def test_a_key_needs_the_scope(acme):
     assert statuses(writer, own, writes, memberId=str(member.id)) == successes(writes)
     assert set(statuses(reader, own, writes).values()) == {403}
     assert set(statuses(writer, own, without).values()) == {403}
+
+
+def test_no_program_decides_for_people(acme):
+    own, member = ids_of(acme), make_member(acme)
+    decisions = [row for row in ROUTES if row[4] in DECISIONS]
+
+    answers = statuses(key_api(acme, "*"), own, decisions, memberId=str(member.id))
+
+    assert set(answers.values()) == {403}
 
 
 def test_a_key_in_a_page_is_refused(acme):

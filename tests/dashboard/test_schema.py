@@ -6,6 +6,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tests.dashboard.team import Api, member_api
 from tests.dashboard.test_isolation import ANSWERED, call, ids_of
 
+# How the description names what is decided about.
+DESCRIBED = {"approvable": "call", "rejectable": "call"}
 DESCRIPTION = {"/api/schema", "/api/docs"}
 
 
@@ -62,8 +64,9 @@ def test_answers_are_as_described(schema, acme):
     own = ids_of(acme)
 
     for method, path, body, status, kind in ANSWERED:
-        answer = call(api, method, path.format(own.get(kind)), body)
-        described = path.replace("{}", f"{{{kind}_id}}")
+        answer = call(api, method, path.format(own.get(kind), **own), body)
+        described = path.replace("{}", f"{{{DESCRIBED.get(kind, kind)}_id}}")
+        described = described.replace("{conversation}", "{conversation_id}")
         responses = schema["paths"][f"/api/{described}"][method.lower()]["responses"]
         _validate(schema, responses[str(status)], answer.json())
 
