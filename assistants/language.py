@@ -7,6 +7,7 @@ from copy import copy
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from assistants.models import AssistantVersion
 from assistants.question import Question
 from assistants.versions import VersionSnapshot
 
@@ -23,7 +24,7 @@ WITHOUT_LANGUAGE = re.compile(r"\S*[\d@/_]\S*")
 ALIASES = {"nb": "no"}
 
 
-def languages_of(version: VersionSnapshot) -> tuple[str, ...]:
+def languages_of(version: VersionSnapshot | AssistantVersion) -> tuple[str, ...]:
     """What the assistant speaks, its main language first."""
     return tuple(version.languages) or (DEFAULT,)
 
