@@ -16,6 +16,8 @@ from uuid import UUID
 from celery import signals
 from django.db import Error as DatabaseFailure
 
+from assistants import analyses
+from assistants.nlu.analysis import analyze
 from conversations import housekeeping, turn_runner, turns
 from conversations.turns import Claim
 from tenants import context
@@ -28,6 +30,8 @@ SWEEP_SECONDS = 4.0
 RENEW_SECONDS = 3.0
 CONCURRENT_TURNS = 100
 SHUTDOWN_SECONDS = 4.5
+
+Work = Callable[[UUID, UUID], Coroutine[Any, Any, None]]
 
 
 class Worker:
@@ -43,7 +47,11 @@ class Worker:
 
     def submit(self, tenant_id: UUID, turn_id: UUID) -> None:
         """Work on a turn, unless it is being worked on already. Callable from any thread."""
-        self._call(self._start, tenant_id, turn_id)
+        self._call(self._start, tenant_id, turn_id, self._work)
+
+    def submit_analysis(self, tenant_id: UUID, analysis_id: UUID) -> None:
+        """Understand a message, unless that is being done already. Callable from any thread."""
+        self._call(self._start, tenant_id, analysis_id, self._understand)
 
     def finish(self) -> None:
         """Begin nothing new; within eight seconds what is begun is done, or given back."""
@@ -64,16 +72,16 @@ class Worker:
         self._loop.run_until_complete(self._drain())
         self._loop.close()
 
-    def _start(self, tenant_id: UUID, turn_id: UUID) -> None:
-        if turn_id not in self._running and not self._stopping.is_set():
-            task = self._loop.create_task(self._work(tenant_id, turn_id))
-            self._running[turn_id] = task
-            task.add_done_callback(partial(self._finished, turn_id))
+    def _start(self, tenant_id: UUID, job_id: UUID, work: Work) -> None:
+        if job_id not in self._running and not self._stopping.is_set():
+            task = self._loop.create_task(work(tenant_id, job_id))
+            self._running[job_id] = task
+            task.add_done_callback(partial(self._finished, job_id))
 
-    def _finished(self, turn_id: UUID, task: asyncio.Task[None]) -> None:
-        del self._running[turn_id]
+    def _finished(self, job_id: UUID, task: asyncio.Task[None]) -> None:
+        del self._running[job_id]
         if not task.cancelled() and (error := task.exception()):
-            logger.error("A turn was left to the next sweep", exc_info=error)
+            logger.error("Work was left to the next sweep", exc_info=error)
 
     async def _work(self, tenant_id: UUID, turn_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
@@ -86,12 +94,24 @@ class Worker:
             if spent is not None:
                 await turn_runner.apologise(spent, "error:attempts")
 
+    async def _understand(self, tenant_id: UUID, analysis_id: UUID) -> None:
+        context.tenant_id.set(str(tenant_id))
+        async with self._slots:
+            job = await run_in_db_thread(analyses.claim, tenant_id, analysis_id)
+            if job is not None:
+                result = await analyze(
+                    job.version, job.text, language=job.language, key=job.analysis_id
+                )
+                await run_in_db_thread(analyses.finish, job, result)
+
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
             try:
                 await run_in_db_thread(housekeeping.beat, "worker")
                 for tenant_id, turn_id in await run_in_db_thread(turns.due):
-                    self._start(tenant_id, turn_id)
+                    self._start(tenant_id, turn_id, self._work)
+                for tenant_id, analysis_id in await run_in_db_thread(analyses.due):
+                    self._start(tenant_id, analysis_id, self._understand)
             except DatabaseFailure as error:
                 logger.warning("Could not look for unanswered questions: %s", error)
             except Exception:

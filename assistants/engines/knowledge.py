@@ -60,7 +60,7 @@ def say(question: Question, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
 def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
     """Search for an answer, and say what the best of what was found is good for."""
     # Before the transaction, which is to be short: this takes about 10 ms.
-    vector = _vector(version, question)
+    vector = vector_of(version, question)
     with tenant_scope(version.tenant_id):
         hits = search(
             version.assistant_id,
@@ -71,7 +71,7 @@ def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
     return judge(hits, _thresholds(version, question, by_meaning=vector is not None)), hits
 
 
-def _vector(version: VersionSnapshot, question: str) -> Floats | None:
+def vector_of(version: VersionSnapshot, question: str) -> Floats | None:
     """The model knows English; knowledge in another language is found by its words."""
     knows = not version.languages or version.languages[0].lower().startswith("en")
     return embedding.embed([question])[0] if knows and embedding.available() else None

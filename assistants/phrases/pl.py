@@ -32,7 +32,7 @@ POLISH = Phrases(
     person=r"""
         ((z|ze|do|od|przez|jakims|jakas|jakiegos|inn(ym|a|ego|ej)|zyw(ym|a|ego|ej)
         |prawdziw(ym|a|ego|ej)|realn(ym|a|ego|ej)|wasz(ym|ego|ej|a)?|panstwa|kims|ktos|kogos
-        |raczej|bezposrednio) )*(czlowiek(iem|a)?|ludzmi|osob[aeay]|konsultant(em|ka|a|ki
+        |raczej|bezposrednio) )*(czlowiek(iem|a)?|ludzmi|osob[aey]|konsultant(em|ka|a|ki
         |ke)?|pracownik(iem|a)?|pracownic[aey]|agent(em|a)?|doradc[aey]|kims|ktos|kogos
         |przedstawiciel(em|a)?|operator(em|a)?|specjalist[aey]|kierownik(iem|a)?
         |przelozon(ym|ego)|(biur(o|em|a)|dzial(em|u)?) obslugi( klienta)?
