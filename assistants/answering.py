@@ -3,21 +3,36 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from importlib import import_module
 
-from assistants.events import Event, TurnStarted
+from assistants import handover
+from assistants.events import Event, TurnDone, TurnStarted, Understood, Usage
+from assistants.language import language_of
 from assistants.question import Question
 from assistants.toolbox import NoTools, Toolbox
 
 Engine = Callable[[Question, Toolbox], AsyncIterator[Event]]
 # By name, since the libraries of language models are not for processes that never answer.
 ENGINES = {"knowledge": "assistants.engines.knowledge", "model": "assistants.engines.model"}
+RULES = Usage(model="rules")
 
 
 async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIterator[Event]:
     """Answer: begins with TurnStarted, ends with a Reply, Handoff or Pause, and TurnDone."""
     name = question.version.engine
     yield TurnStarted(name)
+    # In a thread, since the first one in this process loads a model.
+    language = await asyncio.to_thread(language_of, question)
+    if language and language != question.language:
+        yield Understood(language)
+    question = replace(question, language=language)
+    # Who was paused had passed the rules before.
+    called = handover.rule(question) if question.paused is None else None
+    if called is not None:
+        yield called
+        yield TurnDone("handoff", RULES)
+        return
     engine = await _engine(ENGINES[name])
     async for event in engine(question, toolbox or NoTools()):
         yield event

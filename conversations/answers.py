@@ -77,8 +77,8 @@ def _finish(held: Claim, result: Reply | Handoff, message: Message, usage: Usage
 
 
 def _pay(held: Claim, result: Reply | Handoff, usage: Usage) -> None:
-    """A fault of ours costs the tenant no turn, though its tokens are spent."""
-    if isinstance(result, Handoff) and result.is_failure:
+    """A fault of ours costs the tenant no turn, though its tokens are spent; nor does a rule."""
+    if isinstance(result, Handoff) and (result.is_failure or not usage.tokens):
         release(held.turn_id)
         book(held.turn_id, usage)
     else:

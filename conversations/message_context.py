@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assistants.language import languages_of, match
 from conversations.models import Conversation
 from tenants.errors import BadRequest
 
@@ -12,16 +13,28 @@ VARIABLES_LIMIT = 100
 
 @dataclass(frozen=True)
 class MessageContext:
-    """``flow`` names the way in; ``variables`` stay, ``additional_input`` is for this answer."""
+    """``flow`` names the way in; ``variables`` stay, ``additional_input`` is for this answer.
+
+    ``language`` is the one to answer in; one that the assistant does not speak is ignored.
+    """
 
     flow: str = ""
+    language: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
     additional_input: Mapping[str, Any] = field(default_factory=dict)
 
     def apply_to(self, conversation: Conversation) -> None:
         """Note what outlives the message; the caller saves. Raises BadRequest for too much."""
         conversation.flow = self.flow or conversation.flow
+        conversation.language = self._spoken_in(conversation) or conversation.language
         conversation.variables = merged(conversation.variables, self.variables)
+
+    def _spoken_in(self, conversation: Conversation) -> str:
+        assistant = conversation.assistant
+        if not self.language or assistant is None:
+            return ""
+        version = assistant.staging if conversation.is_test else assistant.production
+        return match(self.language, languages_of(version)) if version else ""
 
 
 NO_CONTEXT = MessageContext()

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
+from assistants import analyses
 from conversations import attachments, housekeeping, worker
 
 
@@ -13,9 +14,15 @@ def answer(tenant_id: str, turn_id: str) -> None:
 
 
 @shared_task
+def analyze(tenant_id: str, analysis_id: str) -> None:
+    worker.current().submit_analysis(UUID(tenant_id), UUID(analysis_id))
+
+
+@shared_task
 def keep_house() -> None:
     housekeeping.beat("beat")
     housekeeping.wake_snoozed()
     housekeeping.give_back_reservations()
     housekeeping.forget_old_events()
+    analyses.forget_old()
     attachments.forget_unsent()

@@ -16,6 +16,8 @@ from uuid import UUID
 from celery import signals
 from django.db import Error as DatabaseFailure
 
+from assistants import analyses
+from assistants.nlu.analysis import analyze
 from assistants.tools import http
 from conversations import housekeeping, toolbox, turn_runner, turns
 from conversations.turns import Claim
@@ -29,6 +31,8 @@ SWEEP_SECONDS = 4.0
 RENEW_SECONDS = 3.0
 CONCURRENT_TURNS = 100
 SHUTDOWN_SECONDS = 4.5
+
+Work = Callable[[UUID, UUID], Coroutine[Any, Any, None]]
 
 
 class Worker:
@@ -45,7 +49,11 @@ class Worker:
 
     def submit(self, tenant_id: UUID, turn_id: UUID) -> None:
         """Work on a turn, unless it is being worked on already. Callable from any thread."""
-        self._call(self._start, tenant_id, turn_id)
+        self._call(self._start, tenant_id, turn_id, self._work)
+
+    def submit_analysis(self, tenant_id: UUID, analysis_id: UUID) -> None:
+        """Understand a message, unless that is being done already. Callable from any thread."""
+        self._call(self._start, tenant_id, analysis_id, self._understand)
 
     def finish(self) -> None:
         """Begin nothing new; within eight seconds what is begun is done, or given back."""
@@ -66,22 +74,24 @@ class Worker:
         self._loop.run_until_complete(self._drain())
         self._loop.close()
 
-    def _start(self, tenant_id: UUID, turn_id: UUID) -> None:
-        if turn_id in self._running:
+    def _start(self, tenant_id: UUID, job_id: UUID, work: Work) -> None:
+        if job_id in self._running:
             # A page may answer before the task that asked it has ended.
-            self._wanted_again.add(turn_id)
+            self._wanted_again.add(job_id)
         elif not self._stopping.is_set():
-            task = self._loop.create_task(self._work(tenant_id, turn_id))
-            self._running[turn_id] = task
-            task.add_done_callback(partial(self._finished, tenant_id, turn_id))
+            task = self._loop.create_task(work(tenant_id, job_id))
+            self._running[job_id] = task
+            task.add_done_callback(partial(self._finished, tenant_id, job_id, work))
 
-    def _finished(self, tenant_id: UUID, turn_id: UUID, task: asyncio.Task[None]) -> None:
-        del self._running[turn_id]
-        if turn_id in self._wanted_again:
-            self._wanted_again.discard(turn_id)
-            self._start(tenant_id, turn_id)
+    def _finished(
+        self, tenant_id: UUID, job_id: UUID, work: Work, task: asyncio.Task[None]
+    ) -> None:
+        del self._running[job_id]
+        if job_id in self._wanted_again:
+            self._wanted_again.discard(job_id)
+            self._start(tenant_id, job_id, work)
         if not task.cancelled() and (error := task.exception()):
-            logger.error("A turn was left to the next sweep", exc_info=error)
+            logger.error("Work was left to the next sweep", exc_info=error)
 
     async def _work(self, tenant_id: UUID, turn_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
@@ -94,12 +104,24 @@ class Worker:
             if spent is not None:
                 await turn_runner.apologise(spent, "error:attempts")
 
+    async def _understand(self, tenant_id: UUID, analysis_id: UUID) -> None:
+        context.tenant_id.set(str(tenant_id))
+        async with self._slots:
+            job = await run_in_db_thread(analyses.claim, tenant_id, analysis_id)
+            if job is not None:
+                result = await analyze(
+                    job.version, job.text, language=job.language, key=job.analysis_id
+                )
+                await run_in_db_thread(analyses.finish, job, result)
+
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
             try:
                 await run_in_db_thread(housekeeping.beat, "worker")
                 for tenant_id, turn_id in await run_in_db_thread(turns.due):
-                    self._start(tenant_id, turn_id)
+                    self._start(tenant_id, turn_id, self._work)
+                for tenant_id, analysis_id in await run_in_db_thread(analyses.due):
+                    self._start(tenant_id, analysis_id, self._understand)
             except DatabaseFailure as error:
                 logger.warning("Could not look for unanswered questions: %s", error)
             except Exception:

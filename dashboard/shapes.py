@@ -4,6 +4,8 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from assistants.models import Tool
+from assistants.nlu.entities import TYPES
+from assistants.nlu.shape import ENGINES, SENTIMENTS
 from conversations.models import AuthorKind, Owner, Status
 from conversations.models import ToolCall as StoredCall
 from tenants.models import Membership
@@ -130,6 +132,37 @@ class Assistant(serializers.Serializer):
     name = serializers.CharField()
     isDefault = serializers.BooleanField()
     published = serializers.BooleanField()
+
+
+class MessageLanguage(serializers.Serializer):
+    code = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class Intent(serializers.Serializer):
+    name = serializers.CharField()
+    confidence = serializers.FloatField(min_value=0, max_value=1)
+
+
+class Entity(serializers.Serializer):
+    type = serializers.ChoiceField(TYPES)
+    value = serializers.CharField()
+    start = serializers.IntegerField(help_text="Where it begins in the message, in code points.")
+    end = serializers.IntegerField(help_text="Where it ends: the place after its last one.")
+
+
+class Analysis(serializers.Serializer):
+    message = serializers.CharField()
+    language = MessageLanguage()
+    intents = Intent(many=True, help_text="At most five, the likeliest first.")
+    topIntent = serializers.CharField(allow_null=True, help_text="The first, if it is likely.")
+    entities = Entity(many=True)
+    sentiment = serializers.ChoiceField(
+        SENTIMENTS,
+        allow_null=True,
+        help_text="Null without a language model.",
+    )
+    engine = serializers.ChoiceField(ENGINES)
 
 
 class Tenant(serializers.Serializer):

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
 
-from dashboard import conversations, directory, messages, tool_calls, usage
+from dashboard import analyses, conversations, directory, messages, tool_calls, usage
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
 TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/me", directory.MeView.as_view()),
     path("api/members", directory.MembersView.as_view()),
     path("api/assistants", directory.AssistantsView.as_view()),
+    path("api/assistants/<str:assistant_id>/analyze", analyses.AnalyzeView.as_view()),
     path("api/usage", usage.UsageView.as_view()),
     path("api/contacts/<str:contact_id>", directory.ContactView.as_view()),
     path("api/conversations", conversations.ConversationsView.as_view()),

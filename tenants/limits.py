@@ -83,6 +83,7 @@ NEW_SESSIONS = Limit("new-sessions", RateLimitItemPerMinute(10, 10), per_ip=True
 LOG_IN = Limit("log-in", RateLimitItemPerMinute(5, 5), per_ip=True)
 VOICE_START_PER_SESSION = Limit("voice", RateLimitItemPerMinute(3, 10))
 VOICE_START_PER_IP = Limit("voice-ip", RateLimitItemPerDay(10), per_ip=True)
+ANALYSES = Limit("analyses", RateLimitItemPerMinute(60))
 UPLOAD_PER_SESSION = Limit("upload", RateLimitItemPerMinute(10, 10))
 
 

@@ -67,6 +67,7 @@ def ask(
             is_test=door.bubble.staging_allowed and _asks_for_staging(given),
             context=MessageContext(
                 flow=given["flowName"],
+                language=given["language"] or "",
                 variables=given["variables"],
                 additional_input=given["additionalInput"],
             ),

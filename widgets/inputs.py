@@ -16,6 +16,7 @@ SESSION_ID_LENGTH = 128
 KEY_LENGTH = 200
 EVENT_LENGTH = 100
 FLOW_LENGTH = 100
+LANGUAGE_LENGTH = 35
 
 
 class Text(serializers.CharField):
@@ -85,6 +86,16 @@ def flow_name() -> Text:
     )
 
 
+def language() -> Text:
+    return Text(
+        default="",
+        allow_blank=True,
+        allow_null=True,
+        max_length=LANGUAGE_LENGTH,
+        help_text="To answer in, such as de-AT; ignored if the assistant does not speak it.",
+    )
+
+
 class ChatInput(serializers.Serializer):
     sessionId = session_id()
     message = Text(default="", allow_blank=True)
@@ -98,6 +109,7 @@ class ChatInput(serializers.Serializer):
     )
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
     flowName = flow_name()
+    language = language()
     variables = Metadata(default=dict, help_text="What the page knows; kept with the conversation.")
     additionalInput = Metadata(default=dict, help_text="The same, for this answer only.")
     useStagingVersion = serializers.BooleanField(default=False)
@@ -161,6 +173,7 @@ class MessageFrame(serializers.Serializer):
     messageId = Text(max_length=KEY_LENGTH)
     text = Text(default="", allow_blank=True)
     flowName = flow_name()
+    language = language()
     variables = Metadata(default=dict)
     additionalInput = Metadata(default=dict)
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)

@@ -123,6 +123,7 @@ class VisitorSocket(SocketConsumer):
             "message": given["text"],
             "attachments": given["attachments"],
             "flowName": given["flowName"],
+            "language": given["language"],
             "variables": given["variables"],
             "additionalInput": given["additionalInput"],
             "conversationId": self._channel and str(self._channel.conversation_id),

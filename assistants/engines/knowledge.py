@@ -3,14 +3,17 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 
-from assistants import small_talk
+from assistants import handover
 from assistants.events import Delta, Event, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge import embedding
 from assistants.knowledge.bands import SAME, WORDS_ONLY, Band, Hit, Thresholds, judge
 from assistants.knowledge.embedding import Floats
 from assistants.knowledge.language import is_english
 from assistants.knowledge.search import search
+from assistants.language import languages_of
+from assistants.phrases import phrases_of
 from assistants.question import Question
+from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox
 from assistants.versions import VersionSnapshot
 from tenants.executor import run_in_db_thread
@@ -24,40 +27,40 @@ PARAGRAPHS = re.compile(r".+?(?:\n{2,}|\Z)", re.DOTALL)
 
 async def answer(question: Question, toolbox: Toolbox) -> AsyncIterator[Event]:
     """Say what was found, paragraph by paragraph for whoever watches."""
-    result = courtesy(question.version, question.text)
+    result: Reply | Handoff | None = courtesy(question)
     if result is None:
-        result = await run_in_db_thread(look_up, question.version, question.text)
+        result = await run_in_db_thread(look_up, question)
     for seq, paragraph in enumerate(PARAGRAPHS.findall(result.text)):
         yield Delta(paragraph, seq)
     yield result
     yield TurnDone("replied" if isinstance(result, Reply) else "handoff", USAGE)
 
 
-def courtesy(version: VersionSnapshot, question: str) -> Reply | Handoff | None:
-    if small_talk.asks_for_person(question):
-        return Handoff("requested", version.handover_text)
-    text = small_talk.small_talk(question, greeting=version.greeting)
+def courtesy(question: Question) -> Reply | None:
+    """The answer to a greeting or thanks, in the language in which it was said."""
+    languages = (question.language, *languages_of(question.version))
+    text = small_talk(question.text, languages, greeting=question.version.greeting)
     return Reply(text, confidence=1.0) if text else None
 
 
-def look_up(version: VersionSnapshot, question: str) -> Reply | Handoff:
+def look_up(question: Question) -> Reply | Handoff:
     """Search the assistant's knowledge and put what was found into words."""
-    return say(version, *find(version, question))
+    return say(question, *find(question.version, question.text))
 
 
-def say(version: VersionSnapshot, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
+def say(question: Question, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
     """Put what was found into words: quote it, offer titles, or hand over."""
     if band is Band.ANSWER:
         return _quote(hits[0])
     if band is Band.OFFER:
-        return _offer(version, hits)
-    return Handoff("no_answer", version.unanswered_text)
+        return _offer(question, hits)
+    return handover.hand_over(question, "no_answer", question.version.unanswered_text)
 
 
 def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
     """Search for an answer, and say what the best of what was found is good for."""
     # Before the transaction, which is to be short: this takes about 10 ms.
-    vector = _vector(version, question)
+    vector = vector_of(version, question)
     with tenant_scope(version.tenant_id):
         hits = search(
             version.assistant_id,
@@ -68,7 +71,7 @@ def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
     return judge(hits, _thresholds(version, question, by_meaning=vector is not None)), hits
 
 
-def _vector(version: VersionSnapshot, question: str) -> Floats | None:
+def vector_of(version: VersionSnapshot, question: str) -> Floats | None:
     """The model knows English; knowledge in another language is found by its words."""
     knows = not version.languages or version.languages[0].lower().startswith("en")
     return embedding.embed([question])[0] if knows and embedding.available() else None
@@ -91,11 +94,12 @@ def _quote(hit: Hit) -> Reply:
     )
 
 
-def _offer(version: VersionSnapshot, hits: Sequence[Hit]) -> Reply:
+def _offer(question: Question, hits: Sequence[Hit]) -> Reply:
     titles = list(dict.fromkeys(hit.title for hit in hits))[:OFFERED]
+    language = question.language or languages_of(question.version)[0]
     return Reply(
-        text=version.offer_text,
-        choices=(*titles, small_talk.TALK_TO_A_PERSON),
+        text=question.version.offer_text,
+        choices=(*titles, phrases_of(language).talk_to_a_person),
         confidence=round(hits[0].score, 3),
         answers=False,
     )

@@ -17,7 +17,6 @@ from pydantic_ai.messages import (
     ToolCallPart,
 )
 
-from assistants import small_talk
 from assistants.builtin_tools import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
 from assistants.containment import Sieve
 from assistants.engines import knowledge
@@ -36,11 +35,13 @@ from assistants.events import (
     TurnDone,
 )
 from assistants.grounding import citations, states_no_facts, without_markers
+from assistants.language import languages_of
 from assistants.prompts import framed_sources
 from assistants.providers import candidates as providers
 from assistants.providers.candidates import Candidate
 from assistants.providers.errors import ProviderError, provider_errors
 from assistants.question import Question
+from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox, ToolRequest
 from tenants.executor import run_in_db_thread
 
@@ -200,7 +201,8 @@ def conclude(work: Work) -> Reply | Handoff:
     cited = cited or work.sources.recognised(plain)
     if plain and (cited or work.has_evidence):
         return Reply(plain, citations(cited), confidence=work.confidence)
-    is_small_talk = bool(small_talk.small_talk(work.question.text, greeting="Hello"))
+    languages = languages_of(work.question.version)
+    is_small_talk = bool(small_talk(work.question.text, languages, greeting="Hello"))
     if plain and states_no_facts(text, is_small_talk=is_small_talk):
         return Reply(plain, answers=is_small_talk)
-    return knowledge.say(work.question.version, work.band, work.hits)
+    return knowledge.say(work.question, work.band, work.hits)

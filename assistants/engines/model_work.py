@@ -17,7 +17,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
-from assistants import prompts
+from assistants import handover, prompts
 from assistants.builtin_tools import BUILTIN
 from assistants.containment import Containment, addresses_in
 from assistants.engines import knowledge
@@ -34,7 +34,6 @@ from tenants.executor import run_in_db_thread
 PASSAGES = 5
 HISTORY_CHARACTERS = 2_000
 RESULT_CHARACTERS = 8_000
-SUMMARY_CHARACTERS = 300
 
 
 @dataclass
@@ -142,7 +141,7 @@ class Work:
 
     def summary(self) -> str:
         """What the visitor wanted, for whoever goes on."""
-        return self.question.text[-SUMMARY_CHARACTERS:]
+        return handover.summary(self.question)
 
     def as_json(self) -> dict[str, Any]:
         return {

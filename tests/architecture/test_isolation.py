@@ -99,6 +99,9 @@ ROUTES = {
     "GET api/members": team(),
     "GET api/assistants": team(),
     "GET api/usage": team(),
+    "POST api/assistants/<str:assistant_id>/analyze": team(
+        "assistant_id", body={"message": "Hello?"}
+    ),
     "GET api/contacts/<str:contact_id>": team("contact_id"),
     "GET api/conversations": team(),
     "GET api/conversations/<str:conversation_id>": team(CONVERSATION),
@@ -196,6 +199,7 @@ class World:
             "widget_id": str(self.tenant.id),
             "conversationId": visitor["conversation_id"],
             "assistantId": str(self.shop.assistant.id),
+            "assistant_id": str(self.shop.assistant.id),
             "attachments": [visitor["unsent_id"]],
             "memberId": str(self.member.id),
         }

@@ -76,6 +76,8 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
 
     assert reasons == {
         "find unread knowledge",
+        "find waiting analyses",
+        "forget analyses",
         "forget unsent files",
         "forget old events",
         "give reservations back",

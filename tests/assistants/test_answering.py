@@ -7,28 +7,34 @@ import time
 import pytest
 
 from assistants.answering import ENGINES, respond
-from assistants.events import Delta, Handoff, Reply, TurnDone, TurnStarted, Usage
+from assistants.events import Delta, Handoff, Reply, TurnDone, TurnStarted, Understood, Usage
 from assistants.knowledge import embedding
+from assistants.phrases import phrases_of
 from assistants.question import Question
-from assistants.small_talk import TALK_TO_A_PERSON, YOU_ARE_WELCOME
 from assistants.versions import create_assistant, create_version, publish
 from tenants.scope import tenant_scope
 from tests.assistants.knowing import FAQ, GUIDE, needs_model, teach, version_of
+from tests.assistants.test_handover import make_version
 
-DONE = Usage(model="knowledge")
-
-
-async def events_of(version, question):
-    return [event async for event in respond(Question(version, question))]
+ENGLISH = phrases_of("en")
+WITHOUT_ANSWER = "I did not find an answer to this. I will ask a person of our team."
 
 
-def ask(assistant, question):
+async def events_of(version, question, **fields):
+    fields.setdefault("language", "en")
+    return [event async for event in respond(Question(version, question, **fields))]
+
+
+def ask(assistant, question, **fields):
     """What is said in the end; before it came the same words, paragraph by paragraph."""
-    started, *pieces, said, done = asyncio.run(events_of(version_of(assistant), question))
+    events = asyncio.run(events_of(version_of(assistant), question, **fields))
+    started, *pieces, said, done = (one for one in events if not isinstance(one, Understood))
     assert started == TurnStarted("knowledge")
-    assert "".join(piece.text for piece in pieces) == said.text
+    assert "".join(piece.text for piece in pieces) == (said.text if pieces else "")
     assert [piece.seq for piece in pieces] == list(range(len(pieces)))
-    assert done == TurnDone("replied" if isinstance(said, Reply) else "handoff", DONE)
+    model = "knowledge" if pieces else "rules"
+    outcome = "replied" if isinstance(said, Reply) else "handoff"
+    assert done == TurnDone(outcome, Usage(model=model))
     return said
 
 
@@ -66,7 +72,7 @@ def test_an_unsure_answer_offers_three_titles_and_a_person(acme):
     *titles, person = reply.choices
     assert len(titles) == 3
     assert set(titles) <= {item["question"] for item in FAQ}
-    assert person == TALK_TO_A_PERSON
+    assert person == ENGLISH.talk_to_a_person
     assert reply.citations == ()
 
 
@@ -77,7 +83,7 @@ def test_what_nobody_wrote_down_is_handed_over_and_said_so(acme):
     said = ask(assistant, "Who painted the Mona Lisa?")
 
     assert said == Handoff(
-        "no_answer", "I did not find an answer to this. I will ask a person of our team."
+        "no_answer", WITHOUT_ANSWER, "The visitor wrote:\n- Who painted the Mona Lisa?"
     )
 
 
@@ -86,15 +92,19 @@ def test_an_assistant_without_knowledge_hands_over(acme, globex):
     with tenant_scope(acme.id):
         assistant = create_assistant("Ada", unanswered_text="No idea.")
 
-    assert ask(assistant, "How do I reset my password?") == Handoff("no_answer", "No idea.")
+    said = ask(assistant, "How do I reset my password?")
+
+    assert (said.reason, said.text) == ("no_answer", "No idea.")
 
 
-@pytest.mark.parametrize("question", ["talk to a human", TALK_TO_A_PERSON])
+@pytest.mark.parametrize("question", ["talk to a human", ENGLISH.talk_to_a_person])
 def test_who_asks_for_a_person_gets_one(acme, question):
     assistant, _ = teach(acme)
 
     assert ask(assistant, question) == Handoff(
-        "requested", "I will ask a person of our team to answer you here."
+        "requested",
+        "I will ask a person of our team to answer you here.",
+        f"The visitor wrote:\n- {question}",
     )
 
 
@@ -104,7 +114,17 @@ def test_a_greeting_is_greeted_and_thanks_are_welcome(acme):
         publish(create_version(assistant, greeting="Welcome to Acme."))
 
     assert ask(assistant, "Hi!").text == "Welcome to Acme."
-    assert ask(assistant, "thank you").text == YOU_ARE_WELCOME
+    assert ask(assistant, "thank you").text == ENGLISH.you_are_welcome
+
+
+def test_a_courtesy_is_answered_in_the_language_in_which_it_was_said(acme):
+    assistant, _ = teach(acme)
+    with tenant_scope(acme.id):
+        publish(create_version(assistant, languages=["nl", "de"]))
+
+    assert ask(assistant, "danke", language="").text == phrases_of("de").you_are_welcome
+    assert ask(assistant, "ok", language="").text == phrases_of("nl").until_next_time
+    assert ask(assistant, "ok", language="de").text == phrases_of("de").until_next_time
 
 
 @needs_model
@@ -136,7 +156,7 @@ def test_without_the_model_titles_are_offered_and_never_answered(acme, monkeypat
     offered = ask(assistant, "I cannot remember the password of my account")
 
     assert offered.choices[0] == "How do I reset my password?"
-    assert offered.choices[-1] == TALK_TO_A_PERSON
+    assert offered.choices[-1] == ENGLISH.talk_to_a_person
     assert ask(assistant, offered.choices[0]).text.startswith("From Help:\n\nOpen the log-in page")
     assert isinstance(ask(assistant, "zebra crossing"), Handoff)
 
@@ -148,10 +168,11 @@ def test_a_language_that_the_model_does_not_know_is_only_offered(acme):
     with tenant_scope(acme.id):
         publish(create_version(assistant, languages=["de", "en"]))
 
-    assert ask(assistant, "Wann liefert ihr denn mein Paket?").choices == (
-        "Wann liefert ihr?",
-        TALK_TO_A_PERSON,
-    )
+    for language in ("", "de"):
+        assert ask(assistant, "Wann liefert ihr denn mein Paket?", language=language).choices == (
+            "Wann liefert ihr?",
+            phrases_of("de").talk_to_a_person,
+        )
 
 
 @needs_model
@@ -179,7 +200,7 @@ async def test_the_loop_goes_on_while_an_answer_is_made(acme, monkeypatch):
     version = await asyncio.to_thread(version_of, assistant)
     ticks = []
 
-    def slow(version, question):
+    def slow(question):
         time.sleep(0.5)
         return Reply(threading.current_thread().name)
 
@@ -197,20 +218,44 @@ async def test_the_loop_goes_on_while_an_answer_is_made(acme, monkeypatch):
     assert len(ticks) > 10
 
 
-async def test_another_engine_is_one_line(acme, monkeypatch):
+@pytest.fixture
+def parrot(acme, monkeypatch):
+    """A version that another engine answers for."""
     monkeypatch.setitem(ENGINES, "parrot", "tests.assistants.parrot")
-    assistant, _ = await asyncio.to_thread(teach, acme)
+    return make_version(engine="parrot", languages=("en", "de"), handover_topics=("cracker",))
 
-    def in_parrots_engine():
-        with tenant_scope(acme.id):
-            publish(create_version(assistant, engine="parrot"))
-        return version_of(assistant)
 
-    events = await events_of(await asyncio.to_thread(in_parrots_engine), "Hello")
-
-    assert events == [
+async def test_another_engine_is_one_line(parrot):
+    assert await events_of(parrot, "Hello") == [
         TurnStarted("parrot"),
         Delta("He", 0),
         Reply("Hello"),
         TurnDone("replied", Usage("parrot", 1, 2)),
     ]
+
+
+async def test_every_engine_is_told_the_language_and_it_is_kept(parrot):
+    question = "Wo ist mein Paket geblieben?"
+
+    started, understood, _, said, _ = await events_of(parrot, question, language="")
+    again = await events_of(parrot, question, language="de")
+
+    assert started == TurnStarted("parrot")
+    assert understood == Understood("de")
+    assert said.text == question
+    assert not any(isinstance(event, Understood) for event in again)
+
+
+async def test_no_engine_is_asked_when_a_rule_calls_a_person(parrot):
+    for question in ("Ich will mit einem Menschen sprechen", "I want a cracker"):
+        started, said, done = await events_of(parrot, question, language="en")
+
+        assert started == TurnStarted("parrot")
+        assert isinstance(said, Handoff)
+        assert done == TurnDone("handoff", Usage(model="rules"))
+
+
+async def test_who_was_paused_is_not_asked_about_by_the_rules_again(parrot):
+    *_, said, _ = await events_of(parrot, "I want a cracker", paused={"at": 1})
+
+    assert said == Reply("I want a cracker")

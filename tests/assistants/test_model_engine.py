@@ -249,7 +249,8 @@ def test_a_provider_that_fails_hands_over(acme, model_server, wire, model, reaso
 
     events = heard(version)
 
-    assert said(events) == Handoff(reason, version.handover_text, QUESTION)
+    summary = f"The visitor wrote:\n- {QUESTION}"
+    assert said(events) == Handoff(reason, version.handover_text, summary)
     assert events[-1].outcome == "failed"
 
 
@@ -308,6 +309,7 @@ def test_the_prompt_holds_instructions_apart_from_data(acme, model_server):
         model_server,
         "cites",
         instructions="Sell shoes.",
+        languages=["en", "de"],
         tone="Friendly",
         guidelines=["Never mention rivals."],
         flows=[{"name": "returns", "opening": "Returns?", "instructions": "Ask for the order."}],

@@ -473,3 +473,12 @@ def test_a_turn_that_is_still_open_keeps_its_reservation(acme, assistant, state)
     tasks.keep_house()
 
     assert states(acme) == ["held"]
+
+
+def test_a_rule_that_calls_a_person_costs_no_turn(acme, assistant):
+    received = write(acme, make_visitor(), "I want to talk to a person")
+
+    asyncio.run(turn_runner.answer(claim(acme)))
+
+    assert conversation_now(acme, received).handover_reason == "requested"
+    assert (states(acme), month(acme)) == (["released"], Spending())

@@ -286,3 +286,29 @@ def test_too_many_variables_leave_no_message(acme, assistant):
 
     with tenant_scope(acme.id):
         assert not Conversation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "used"),
+    [("de-AT", "de"), ("EN", "en"), ("pt", "pt-BR"), ("fr", ""), ("deutsch", ""), ("", "")],
+)
+def test_a_client_may_say_in_which_of_the_assistants_languages(acme, globex, wanted, used):
+    for tenant in (acme, globex):
+        make_assistant(tenant, languages=["en", "de", "pt-BR"])
+
+    write(acme, make_visitor(), "Hello?", context=MessageContext(language=wanted))
+
+    assert turns.claim(acme.id, only_turn(acme)).question.language == used
+
+
+def test_a_language_stays_until_another_is_named(acme, globex):
+    for tenant in (acme, globex):
+        make_assistant(tenant, languages=["en", "de"])
+    visitor = make_visitor()
+
+    used = []
+    for wanted in ("de", "", "fr", "en"):
+        write(acme, visitor, "Hello?", context=MessageContext(language=wanted))
+        used.append(turns.claim(acme.id, only_turn(acme)).question.language)
+
+    assert used == ["de", "de", "de", "en"]

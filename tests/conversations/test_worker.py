@@ -5,9 +5,10 @@ import pytest
 from celery import signals
 from django.db import InterfaceError, OperationalError
 
+from assistants import analyses
 from assistants.events import Delta, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge.ingestion import add_source, ingest
-from conversations import engine, turn_runner, turns, worker
+from conversations import engine, tasks, turn_runner, turns, worker
 from conversations.models import Message, Owner, Turn, TurnState
 from conversations.replies import outcome
 from realtime.models import Pulse
@@ -250,3 +251,43 @@ def test_the_process_waits_for_the_answers_that_are_being_made(acme, assistant, 
     signals.worker_shutdown.send(sender="test")
 
     assert answered(acme) == ["Just in time."]
+
+
+def understand(tenant, assistant, text="Hello?"):
+    with tenant_scope(tenant.id):
+        return analyses.want(assistant, text)
+
+
+def test_a_message_that_is_to_be_understood_is(acme, assistant, running):
+    wanted = understand(acme, assistant, "Write to ann@example.com")
+
+    running.submit_analysis(acme.id, wanted)
+    result = asyncio.run(analyses.wait_for(acme.id, wanted))
+
+    assert [one["value"] for one in result["entities"]] == ["ann@example.com"]
+
+
+def test_an_analysis_that_no_nudge_announced_is_found_by_the_sweep(acme, assistant, monkeypatch):
+    monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.1)
+    sweeping = worker.Worker()
+
+    try:
+        wanted = understand(acme, assistant)
+        assert asyncio.run(analyses.wait_for(acme.id, wanted))["message"] == "Hello?"
+    finally:
+        sweeping.stop()
+
+
+def test_a_nudge_wakes_the_worker(acme, assistant, monkeypatch):
+    monkeypatch.setattr(worker, "_worker", None)
+    monkeypatch.setattr(worker, "SWEEP_SECONDS", 60)
+    worker.current()
+    try:
+        wanted = understand(acme, assistant)
+        tasks.analyze(str(acme.id), str(wanted))
+        result = asyncio.run(analyses.wait_for(acme.id, wanted))
+    finally:
+        worker.current().stop()
+
+    assert result["message"] == "Hello?"
+    assert tasks.analyze.name == analyses.NUDGE

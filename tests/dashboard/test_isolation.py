@@ -14,6 +14,7 @@ from tenants import credentials, sessions
 from tenants.models import Credential, Membership
 from tenants.scope import tenant_scope
 from tests.conversations.calling import waiting_call
+from tests.dashboard.analyst import analyst  # noqa: F401 -- a fixture
 from tests.dashboard.team import (
     Api,
     access_token,
@@ -26,12 +27,14 @@ from tests.dashboard.team import (
 from tests.factories import PASSWORD, make_member
 from widgets.bubbles import create_bubble, current_token
 
+pytestmark = pytest.mark.usefixtures("analyst")
 UNTIL = "2090-01-01T00:00:00Z"
 # Every route: its method and path, a good body, the status of success, what its id is of.
 ROUTES = [
     ("GET", "me", None, 200, None),
     ("GET", "members", None, 200, None),
     ("GET", "assistants", None, 200, None),
+    ("POST", "assistants/{}/analyze", {"message": "Hello"}, 200, "assistant"),
     ("GET", "usage", None, 200, None),
     ("GET", "contacts/{}", None, 200, "contact"),
     ("GET", "conversations", None, 200, None),
@@ -124,7 +127,7 @@ def test_what_is_not_ones_own_does_not_exist(acme, globex):
         wrong = [
             foreign[kind],
             str(uuid.uuid4()),
-            own["assistant"],
+            own["contact" if kind == "assistant" else "assistant"],
             f"{{{own[kind]}}}",
             own[kind].replace("-", ""),
             "garbage",

@@ -3,6 +3,7 @@ from django.core.management import call_command
 from django.urls import URLPattern, get_resolver
 from jsonschema import Draft202012Validator, FormatChecker
 
+from tests.dashboard.analyst import analyst  # noqa: F401 -- a fixture
 from tests.dashboard.team import Api, member_api
 from tests.dashboard.test_isolation import ANSWERED, call, ids_of
 
@@ -59,6 +60,7 @@ def test_every_operation_has_a_name_a_group_and_an_error(schema):
     assert all("4XX" in operation["responses"] for operation in operations)
 
 
+@pytest.mark.usefixtures("analyst")
 def test_answers_are_as_described(schema, acme):
     _, api = member_api(acme)
     own = ids_of(acme)

@@ -321,7 +321,12 @@ def test_staging_answers_only_where_the_bubble_lets_it(shop, client, live_worker
     assert staged["message"] == "I am the staged one."
 
 
-TOLD = {"flowName": "returns", "variables": {"plan": "gold"}, "additionalInput": {"page": "/cart"}}
+TOLD = {
+    "flowName": "returns",
+    "language": "en-GB",
+    "variables": {"plan": "gold"},
+    "additionalInput": {"page": "/cart"},
+}
 
 
 def test_what_a_page_tells_beside_a_message_is_kept_apart_from_it(shop, client, live_worker):
@@ -331,6 +336,7 @@ def test_what_a_page_tells_beside_a_message_is_kept_apart_from_it(shop, client, 
     with shop.scope():
         conversation = Conversation.objects.get(pk=answer.json()["conversationId"])
         assert (conversation.flow, conversation.variables) == ("returns", {"plan": "gold"})
+        assert conversation.language == "en"
         assert Turn.objects.get().additional_input == {"page": "/cart"}
 
 
@@ -339,6 +345,8 @@ def test_what_a_page_tells_beside_a_message_is_kept_apart_from_it(shop, client, 
     [
         {"flowName": 5},
         {"flowName": "x" * 101},
+        {"language": 5},
+        {"language": "x" * 36},
         {"variables": []},
         {"variables": {"x": "y" * 9000}},
         {"additionalInput": "text"},

@@ -404,3 +404,13 @@ def test_a_socket_shows_the_secret_so_the_session_needs_it(shop, live_worker):
 
     with shop.scope():
         assert VisitorSession.objects.get().secret_seen
+
+
+def test_a_page_names_the_language_with_its_message(shop, session):
+    said = {"type": "message", "messageId": "m1", "text": QUESTION, "language": "en-GB"}
+    with session.socket() as socket:
+        socket.send(said)
+        ack = socket.until("ack", messageId="m1")["data"]
+
+    with shop.scope():
+        assert Conversation.objects.get(pk=ack["conversationId"]).language == "en"

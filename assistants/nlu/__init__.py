@@ -1,0 +1,1 @@
+"""What a message means: its language, intents, entities and sentiment."""
