@@ -211,7 +211,7 @@ class KnowledgeSourceForm(forms.ModelForm):
         required=False,
         allow_empty_file=True,
         widget=UnfoldAdminFileFieldWidget,
-        help_text="Takes the place of the text above. UTF-8, at most 10 MiB.",
+        help_text="Takes the place of the text above: a PDF, or text in UTF-8; at most 10 MiB.",
     )
 
     class Meta:

@@ -167,7 +167,7 @@ def _write(source: KnowledgeSource, passages: list[Passage], vectors: Vectors) -
             assistant_id=source.assistant_id,
             source=source,
             position=position,
-            title=passage.title or _opening(passage.text),
+            title=passage.title or _opening(passage),
             text=passage.text,
             variants=list(passage.variants),
             url=f"{source.url}#{passage.anchor}" if source.url and passage.anchor else source.url,
@@ -185,9 +185,11 @@ def _write(source: KnowledgeSource, passages: list[Passage], vectors: Vectors) -
     KnowledgeVector.objects.bulk_create(rows, batch_size=ROWS)
 
 
-def _opening(text: str) -> str:
-    """Return what to call a passage that stands under no heading."""
-    return textwrap.shorten(text, OPENING, placeholder=" …") or text[:OPENING]
+def _opening(passage: Passage) -> str:
+    """Return what to call a passage that stands under no heading; of a PDF, with its page."""
+    opening = textwrap.shorten(passage.text, OPENING, placeholder=" …") or passage.text[:OPENING]
+    page = re.fullmatch(r"page=(\d+)", passage.anchor)
+    return f"{opening} (page {page[1]})" if page else opening
 
 
 def _bump_revision(assistant_id: object) -> None:

@@ -17,6 +17,7 @@ class KnowledgeSource(TenantModel):
         TEXT = "text", "text"
         MARKDOWN = "markdown", "Markdown"
         HTML = "html", "HTML"
+        PDF = "pdf", "PDF"
 
     class Status(models.TextChoices):
         PENDING = "pending"
