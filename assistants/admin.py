@@ -207,9 +207,9 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
             object_id,
             act,
             title="Read again",
-            question="The worker reads this source anew; until then the old text answers.",
+            question="This source is read anew; until then the old text answers.",
             button="Read again",
-            done="The worker reads this source soon.",
+            done="This source is read soon.",
         )
 
     @display(description="State", label=STATES)

@@ -5,6 +5,7 @@ from uuid import UUID
 from celery import shared_task
 
 from conversations import attachments, housekeeping, worker
+from realtime.pulses import beat
 
 
 @shared_task
@@ -14,7 +15,7 @@ def answer(tenant_id: str, turn_id: str) -> None:
 
 @shared_task
 def keep_house() -> None:
-    housekeeping.beat("beat")
+    beat("beat")
     housekeeping.wake_snoozed()
     housekeeping.give_back_reservations()
     housekeeping.forget_old_events()

@@ -16,10 +16,12 @@ from uuid import UUID
 from celery import signals
 from django.db import Error as DatabaseFailure
 
-from conversations import housekeeping, turn_runner, turns
+from conversations import turn_runner, turns
 from conversations.turns import Claim
+from realtime.pulses import beat
 from tenants import context
 from tenants.executor import run_in_db_thread
+from tenants.tasks import consumes
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +91,7 @@ class Worker:
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
             try:
-                await run_in_db_thread(housekeeping.beat, "worker")
+                await run_in_db_thread(beat, "worker")
                 for tenant_id, turn_id in await run_in_db_thread(turns.due):
                     self._start(tenant_id, turn_id)
             except DatabaseFailure as error:
@@ -149,8 +151,10 @@ def current() -> Worker:
 
 
 @signals.worker_init.connect
-def _begin(**_: Any) -> None:
-    current()
+def _begin(sender: Any, **_: Any) -> None:
+    # Other Celery processes, such as the one that reads knowledge, make no answers.
+    if consumes(sender, sender.app.conf.task_default_queue):
+        current()
 
 
 @signals.worker_shutting_down.connect

@@ -13,6 +13,7 @@ import numpy as np
 from django.db import router, transaction
 from django.db.models import F, Q, QuerySet
 
+from assistants.ingestion_process import Interrupted, go_on
 from assistants.knowledge import embedding, faq, parsing
 from assistants.knowledge.passages import Passage
 from assistants.models import Assistant, KnowledgeEntry, KnowledgeSource, KnowledgeVector
@@ -87,10 +88,11 @@ def ingest(source: KnowledgeSource) -> KnowledgeSource:
     if taken is not None:
         try:
             passages = parsing.parse(taken.kind, bytes(taken.content))
+            _swap(taken, passages, _embed(taken, passages))
         except LiveChatError as error:
             _fail(taken, error)
-        else:
-            _swap(taken, passages, _embed(taken, passages))
+        except Interrupted:
+            _note(taken, status=Status.PENDING)
     with tenant_scope(source.tenant_id):
         # Gone if somebody removed it meanwhile.
         return KnowledgeSource.objects.defer("content").filter(pk=source.pk).first() or source
@@ -131,6 +133,7 @@ def _embed(source: KnowledgeSource, passages: list[Passage]) -> Vectors | None:
         return None
     vectors: Vectors = []
     for start in range(0, len(passages), PASSAGES_AT_ONCE):
+        go_on()
         texts = [phrasings(passage) for passage in passages[start : start + PASSAGES_AT_ONCE]]
         rows = iter(embedding.embed([text for group in texts for text in group]))
         vectors += [[next(rows).astype(np.float16).tobytes() for _ in group] for group in texts]
