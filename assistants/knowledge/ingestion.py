@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 Content = bytes | str | list[dict[str, Any]]
 Status = KnowledgeSource.Status
 Vectors = list[list[bytes]]
+FILES = frozenset(KnowledgeSource.Kind.values) - {KnowledgeSource.Kind.WEB}
 TASK = "assistants.tasks.ingest_source"
 # A reader that has been silent for so long is dead.
 READING_TIME = timedelta(minutes=5)
@@ -43,20 +44,20 @@ def add_source(
         tenant_id=assistant.tenant_id,
         assistant=assistant,
         kind=kind,
-        title=_title(title),
+        title=valid_title(title),
         url=_web_address(url),
         content=data,
-        content_hash=_hash(data),
+        content_hash=hash_of(data),
     )
-    _nudge_after_commit(source)
+    nudge_after_commit(source)
     return source
 
 
 def replace_content(source: KnowledgeSource, content: Content) -> KnowledgeSource:
     """Give a source new content; what was read before answers until the new has been read."""
     data = _checked(source.kind, content)
-    if source.content_hash != _hash(data):
-        source.content, source.content_hash = data, _hash(data)
+    if source.content_hash != hash_of(data):
+        source.content, source.content_hash = data, hash_of(data)
         source.save(update_fields=["content", "content_hash"])
         read_again(source)
     return source
@@ -66,7 +67,7 @@ def read_again(source: KnowledgeSource) -> None:
     """Have a source read soon, although its content is the same."""
     source.status = Status.PENDING
     source.save(update_fields=["status"])
-    _nudge_after_commit(source)
+    nudge_after_commit(source)
 
 
 def remove_source(source: KnowledgeSource) -> None:
@@ -98,13 +99,24 @@ def ingest(source: KnowledgeSource) -> KnowledgeSource:
         return KnowledgeSource.objects.defer("content").filter(pk=source.pk).first() or source
 
 
+def nudge_after_commit(source: KnowledgeSource, task: str = TASK) -> None:
+    """Tell the ingestion process about a source as soon as others can see it."""
+    tenant_id, source_id = str(source.tenant_id), str(source.pk)
+
+    def nudge() -> None:
+        bus.nudge(task, tenant_id=tenant_id, source_id=source_id)
+
+    transaction.on_commit(nudge, using=router.db_for_write(KnowledgeSource), robust=True)
+
+
 def due() -> QuerySet[KnowledgeSource]:
     """Sources that wait to be read, whose reader died, or whose vectors are of another model."""
     dead = Q(status=Status.READING, checked_at__lt=datetime.now(UTC) - READING_TIME)
     wanted = Q(status=Status.PENDING) | dead
     if embedding.available():
         wanted |= Q(status=Status.READY) & ~Q(model=embedding.MODEL_ID)
-    return KnowledgeSource.objects.filter(wanted).defer("content").order_by("created_at")
+    files = KnowledgeSource.objects.exclude(kind=KnowledgeSource.Kind.WEB)
+    return files.filter(wanted).defer("content").order_by("created_at")
 
 
 def phrasings(passage: Passage) -> list[str]:
@@ -201,7 +213,7 @@ def _bump_revision(assistant_id: object) -> None:
 
 
 def _checked(kind: str, content: Content) -> bytes:
-    if kind not in KnowledgeSource.Kind.values:
+    if kind not in FILES:
         raise BadRequest("This kind of knowledge is not known.", code="unknown_kind")
     if isinstance(content, list):
         content = faq.dump(content)
@@ -212,7 +224,7 @@ def _checked(kind: str, content: Content) -> bytes:
     return data
 
 
-def _title(title: str) -> str:
+def valid_title(title: str) -> str:
     title = " ".join(title.split())
     if not 0 < len(title) <= 200:
         raise BadRequest("A source needs a title of at most 200 characters.", code="invalid_title")
@@ -225,14 +237,5 @@ def _web_address(url: str) -> str:
     return url
 
 
-def _hash(data: bytes) -> str:
+def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _nudge_after_commit(source: KnowledgeSource) -> None:
-    tenant_id, source_id = str(source.tenant_id), str(source.pk)
-
-    def nudge() -> None:
-        bus.nudge(TASK, tenant_id=tenant_id, source_id=source_id)
-
-    transaction.on_commit(nudge, using=router.db_for_write(KnowledgeSource), robust=True)

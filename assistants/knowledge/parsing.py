@@ -1,5 +1,6 @@
 """Knowledge as it was uploaded → passages, or a reason that its owner can act on."""
 
+import codecs
 import re
 from collections.abc import Callable, Iterable
 
@@ -69,7 +70,7 @@ def _decode(kind: str, content: bytes) -> str:
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
-    elif kind == "html":
+    elif kind == "html" and not content.startswith(codecs.BOM_UTF8):
         encoding = declared_encoding(content) or encoding
     try:
         return content.decode(encoding)

@@ -76,6 +76,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
 
     assert reasons == {
         "find unread knowledge",
+        "find web sites to crawl",
         "forget unsent files",
         "forget old events",
         "give reservations back",
