@@ -121,5 +121,15 @@ class Migration(migrations.Migration):
             model_name="knowledgesource",
             constraint=models.UniqueConstraint(fields=("site", "url"), name="source_page_once"),
         ),
+        migrations.AlterField(
+            model_name="knowledgesource",
+            name="url",
+            field=models.URLField(
+                blank=True,
+                help_text="Where to begin with a web site; of a file, where visitors can read it.",
+                max_length=1000,
+                verbose_name="address",
+            ),
+        ),
         pin("assistants_knowledgesource", site_id="assistants_knowledgesource"),
     ]

@@ -51,7 +51,7 @@ class WebPage(models.Model):
     """
 
     site = models.ForeignKey(
-        "self",
+        "KnowledgeSource",
         null=True,
         blank=True,
         editable=False,
@@ -91,7 +91,12 @@ class KnowledgeSource(WebSite, WebPage, TenantModel):
     assistant = models.ForeignKey(Assistant, on_delete=models.CASCADE, related_name="sources")
     kind = models.CharField(max_length=10, choices=Kind.choices)
     title = models.CharField(max_length=200)
-    url = models.URLField(max_length=1000, blank=True, help_text="Where a visitor can read it.")
+    url = models.URLField(
+        "address",
+        max_length=1000,
+        blank=True,
+        help_text="Where to begin with a web site; of a file, where visitors can read it.",
+    )
     content = models.BinaryField()
     content_hash = models.CharField(max_length=64, editable=False)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)

@@ -2,6 +2,7 @@
 
 import socket
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -147,6 +148,22 @@ def test_robots_are_respected_and_told_who_asks(assistant, shop):
     assert {asked.headers["User-Agent"] for asked in shop.asked} == {"LiveChat-Knowledge"}
 
 
+def test_pages_are_asked_for_as_slowly_as_the_site_wants(assistant, shop, monkeypatch):
+    shop.put("/robots.txt", "User-agent: *\nCrawl-delay: 3")
+    shop.put("/", page("Start", "/a"))
+    shop.put("/a", page("A"))
+    pauses = []
+
+    async def pause(seconds):
+        pauses.append(seconds)
+
+    monkeypatch.setattr(fetching.asyncio, "sleep", pause)
+    crawl(make_site(assistant, shop))
+
+    # Before the two pages, and before the sitemap that is not there.
+    assert pauses == [3, 3, 3]
+
+
 @pytest.mark.parametrize(
     ("robots", "status", "code"),
     [
@@ -195,11 +212,12 @@ def test_pages_that_name_each_other_as_the_original_are_not_lost(assistant, shop
     shop.put("/", page("Start", "/a", "/b/"))
     shop.put("/a", "<link rel=canonical href=/a/>" + page("A"))
     shop.redirect("/a/", "/a")
-    shop.put("/b/", f"<link rel=canonical href=https://{shop.host}/b/>" + page("B"))
+    shop.put("/b/", f"<link rel=canonical href=https://{shop.host}/b/>" + page("B", "/c"))
+    shop.put("/c", "<link rel=canonical href=https://elsewhere.example/c>" + page("C"))
 
     site = crawl_and_read(make_site(assistant, shop))
 
-    assert sorted(pages_of(site)) == ["/", "/a", "/b/"]
+    assert states(site) == dict.fromkeys(["/", "/b/", "/c", "/a"], READY)
 
 
 def test_a_page_that_asks_not_to_be_read_is_forgotten_at_once(acme, assistant, shop):
@@ -353,11 +371,27 @@ def test_a_failure_does_not_hide_why_a_page_could_not_be_read(assistant, shop):
     assert states(site)["/a"] == ("failed", "file_without_text")
 
     shop.put("/a", "Sorry", status=500)
-    site = crawl_again(site)
+    site = crawl(again(site))
+    on_the_way = states(site)["/a"]
     shop.put("/a", "<nav>Nothing but a menu</nav>")
-    site = crawl_again(site)
+    site = crawl(again(site))
 
-    assert states(site)["/a"] == ("failed", "file_without_text")
+    assert {on_the_way, states(site)["/a"]} == {("failed", "file_without_text")}
+
+
+def test_a_page_that_is_being_read_keeps_its_readers_sign_of_life(assistant, shop):
+    shop.put("/", page("Start"))
+    site = crawl_and_read(make_site(assistant, shop))
+    since = datetime.now(UTC) - timedelta(minutes=4)
+    with tenant_scope(site.tenant_id):
+        KnowledgeSource.objects.filter(site=site).update(status="reading", checked_at=since)
+
+    crawl(again(site))
+    shop.put("/", "Sorry", status=500)
+    crawl(again(site))
+
+    row = pages_of(site)["/"]
+    assert (row.status, row.error_code, row.checked_at) == ("reading", "", since)
 
 
 @pytest.mark.parametrize("status", [404, 410])
@@ -366,7 +400,8 @@ def test_a_page_that_is_gone_twice_in_a_row_is_forgotten(acme, assistant, shop, 
     shop.put("/a", page("A"))
     site = crawl_and_read(make_site(assistant, shop))
 
-    shop.put("/a", "Gone", status=status)
+    # However much is said about it.
+    shop.put("/a", b"Gone" * fetching.MAX_HTML, status=status)
     site = crawl_again(site)
     once = states(site)["/a"], texts(acme)
     shop.put("/a", page("A"))
