@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action, display
@@ -100,6 +100,9 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
         passages = Count("entries", distinct=True) + Count("pages__entries", distinct=True)
         rows = super().get_queryset(request).annotate(entry_total=passages)
         return rows.select_related("site").defer("content", "site__content")
+
+    def listed_of(self, tenant: Model) -> QuerySet[Any]:
+        return super().listed_of(tenant).filter(site=None)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         is_of_a_site = parse_uuid(request.GET.get(PageFilter.parameter_name)) is not None

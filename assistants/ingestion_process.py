@@ -5,6 +5,7 @@ of its own, away from the worker that makes answers.
 """
 
 import logging
+import os
 import threading
 from typing import Any
 
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 QUEUE = "ingestion"
 PULSE_SECONDS = 10.0
+# On one machine with everything else, whoever waits for an answer comes first.
+NICENESS = 10
 
 _stopping = threading.Event()
 
@@ -36,6 +39,8 @@ def go_on() -> None:
 @signals.worker_init.connect
 def _begin(sender: Any, **_: Any) -> None:
     if consumes(sender, QUEUE):
+        if not consumes(sender, sender.app.conf.task_default_queue):
+            os.nice(NICENESS)
         signals.worker_shutting_down.connect(_begin_to_end)
         threading.Thread(target=_live, name="pulse", daemon=True).start()
 

@@ -30,7 +30,8 @@ FILES = frozenset(KnowledgeSource.Kind.values) - {KnowledgeSource.Kind.WEB}
 TASK = "assistants.tasks.ingest_source"
 # A reader that has been silent for so long is dead.
 READING_TIME = timedelta(minutes=5)
-PASSAGES_AT_ONCE = 100
+# Some seconds of embedding, after which a process that is to end looks up.
+PASSAGES_AT_ONCE = 20
 ROWS = 500
 OPENING = 60
 

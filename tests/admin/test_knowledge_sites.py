@@ -195,7 +195,9 @@ def test_a_site_is_deleted_with_its_pages(operator, acme, site):
     assert texts(acme) == []
 
 
-def test_an_assistants_page_counts_sources_and_not_their_pages(operator, assistant, site):
-    shown = operator.get(f"assistants/assistant/{assistant.pk}/change/").content.decode()
+def test_where_sources_are_counted_their_pages_are_not(operator, acme, assistant, site):
+    of_assistant = operator.get(f"assistants/assistant/{assistant.pk}/change/").content.decode()
+    of_tenant = operator.get(f"tenants/tenant/{acme.pk}/change/").content.decode()
 
-    assert "1 source<" in shown
+    assert "1 source<" in of_assistant
+    assert ">Knowledge</a> · 1<" in of_tenant

@@ -1,5 +1,6 @@
 """Reading knowledge and answering questions are two processes, and neither does the other's."""
 
+import os
 import signal
 import threading
 
@@ -26,6 +27,10 @@ def turns(tenant):
         return set(Turn.objects.values_list("state", flat=True))
 
 
+def niceness(pid):
+    return os.getpriority(os.PRIO_PROCESS, pid)
+
+
 @pytest.fixture
 def assistant(acme, globex):
     make_assistant(globex)
@@ -44,6 +49,7 @@ def test_the_ingestion_process_reads_and_makes_no_answers(acme, assistant, proce
     with working(processes_folder, queues="ingestion", pulse="ingestion") as process:
         source = add(assistant)
         wait_until(lambda: status(source) == "ready", process)
+        assert niceness(process.pid) > niceness(0)
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
