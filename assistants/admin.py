@@ -1,9 +1,8 @@
-"""The operators' pages for assistants, their versions and their knowledge."""
+"""The operators' pages for assistants and their versions; with those for their knowledge."""
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,12 +13,11 @@ from assistants.admin_forms import (
     VERSION_FIELDS,
     VERSION_FIELDSETS,
     AssistantForm,
-    KnowledgeSourceForm,
     ProviderForm,
 )
+from assistants.admin_knowledge import KnowledgeSourceAdmin
 from assistants.admin_tools import ToolsOfAssistant, changes_of_tools
-from assistants.knowledge import ingestion
-from assistants.models import Assistant, KnowledgeSource, Provider
+from assistants.models import Assistant, Provider
 from assistants.providers.accounts import account_of
 from assistants.providers.check import models_of
 from assistants.versions import create_version, publish, roll_back
@@ -29,9 +27,10 @@ from tenants.models import Credential
 from tenants.operators import DefaultAdmin, OperatorsAdmin, actor, credentials_of, links
 from tenants.scope import tenant_scope
 
+__all__ = ["AssistantAdmin", "KnowledgeSourceAdmin", "ProviderAdmin"]
+
 PAGES = ("changelist", "add")
 VERSION_SETS = tuple((title, {"fields": names}) for title, names in VERSION_FIELDSETS)
-STATES = {"ready": "success", "failed": "danger", "reading": "info", "pending": "warning"}
 
 
 @admin.register(Assistant)
@@ -139,7 +138,7 @@ class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
 
     @display(description="Knowledge")
     def knowledge(self, assistant: Assistant) -> str:
-        count = assistant.sources.count()
+        count = assistant.sources.filter(site=None).count()
         sources, add = (reverse(f"admin:assistants_knowledgesource_{name}") for name in PAGES)
         more = format_html('<a href="{}?assistant={}">add</a>', add, assistant.pk)
         name = f"{count} source{'' if count == 1 else 's'}"
@@ -148,85 +147,6 @@ class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
     @display(description="API tokens")
     def tokens(self, assistant: Assistant) -> str:
         return credentials_of(assistant)
-
-
-@admin.register(KnowledgeSource)
-class KnowledgeSourceAdmin(OperatorsAdmin):
-    """What an assistant quotes from, how reading it went, and a way to read it again."""
-
-    form = KnowledgeSourceForm
-    list_display = ("title", "tenant", "assistant", "kind", "state", "entry_count", "checked_at")
-    list_filter = ("status", "kind")
-    list_select_related = ("tenant", "assistant")
-    search_fields = ("title", "tenant__name")
-    fixed_fields = ("assistant", "kind", "title", "url")
-    readonly_fields = ("tenant", "state", "problem", "checked_at", "entry_count")
-    actions_detail = ("ingest_again",)
-    add_fieldsets = (
-        (None, {"fields": ("assistant", "kind", "title", "url")}),
-        ("Content", {"fields": ("text", "file")}),
-    )
-    fieldsets = (
-        (None, {"fields": ("tenant", "assistant", ("kind", "title"), "url")}),
-        ("Reading", {"fields": (("state", "checked_at"), "problem", "entry_count")}),
-        ("Content", {"fields": ("text", "file")}),
-    )
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        rows = super().get_queryset(request).annotate(entry_total=Count("entries"))
-        return rows.defer("content")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def save_model(
-        self, request: HttpRequest, obj: KnowledgeSource, form: Any, change: bool
-    ) -> None:
-        with tenant_scope(obj.assistant.tenant_id):
-            content = form.cleaned_data["content"]
-            if change:
-                ingestion.replace_content(obj, content)
-            else:
-                added = ingestion.add_source(
-                    obj.assistant, kind=obj.kind, title=obj.title, content=content, url=obj.url
-                )
-                # The page goes on with the object of its form.
-                vars(obj).update(vars(added))
-            self.note(request, obj, "changed" if change else "created", fields=form.changed_data)
-
-    def delete_model(self, request: HttpRequest, obj: KnowledgeSource) -> None:
-        with tenant_scope(obj.tenant_id):
-            self.note(request, obj, "deleted")
-            ingestion.remove_source(obj)
-
-    @action(description="Read again", icon="refresh")
-    def ingest_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(source: KnowledgeSource) -> None:
-            with tenant_scope(source.tenant_id):
-                ingestion.read_again(source)
-                self.note(request, source, "read_again")
-
-        return self.perform(
-            request,
-            object_id,
-            act,
-            title="Read again",
-            question="The worker reads this source anew; until then the old text answers.",
-            button="Read again",
-            done="The worker reads this source soon.",
-        )
-
-    @display(description="State", label=STATES)
-    def state(self, source: KnowledgeSource) -> str:
-        return source.status
-
-    @display(description="Problem")
-    def problem(self, source: KnowledgeSource) -> str:
-        return f"{source.error} ({source.error_code})" if source.error_code else "–"
-
-    @display(description="Passages")
-    def entry_count(self, source: KnowledgeSource) -> int:
-        return int(vars(source)["entry_total"])
 
 
 @admin.register(Provider)

@@ -1,24 +1,20 @@
-"""What operators fill in for assistants and their knowledge."""
+"""What operators fill in for assistants and for providers of models."""
 
-import json
 from typing import Any
 
 from django import forms
 from django.forms.models import fields_for_model
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminFileFieldWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from assistants.admin_faq import read_faq, write_faq
 from assistants.admin_tool_forms import ToolsField
 from assistants.flow_text import read_flows, write_flows
-from assistants.knowledge import faq, parsing
-from assistants.models import Assistant, AssistantVersion, KnowledgeSource, Provider, Tool
+from assistants.models import Assistant, AssistantVersion, Provider, Tool
 from tenants.errors import LiveChatError
 from tenants.operators import LinesField
 from tenants.outbound import check_url
@@ -53,8 +49,6 @@ LINES = ("languages", "guidelines", "link_hosts", "handover_topics")
 NUMBERS = ("answer_threshold", "margin", "offer_threshold", "temperature", "handover_after")
 TEXTS = ("greeting", "offer_text", "handover_text", "unanswered_text", "instructions")
 PROVIDERS = ("provider", "fallback_provider")
-EDITABLE_CHARACTERS = 200_000
-Kind = KnowledgeSource.Kind
 
 
 class ProviderField(forms.ModelChoiceField):
@@ -205,72 +199,3 @@ class ProviderForm(forms.ModelForm):
         if needs_address and self.cleaned_data.get("base_url") == "":
             self.add_error("base_url", "Say where the server is.")
         return self.cleaned_data
-
-
-class KnowledgeSourceForm(forms.ModelForm):
-    """A source, as text that is written here or as a file."""
-
-    text = forms.CharField(
-        required=False,
-        strip=False,
-        widget=UnfoldAdminTextareaWidget({"rows": 16}),
-        help_text="For an FAQ, begin questions with “Q:”, other phrasings with “Or:” and answers "
-        "with “A:”, each on a new line.",
-    )
-    file = forms.FileField(
-        required=False,
-        allow_empty_file=True,
-        widget=UnfoldAdminFileFieldWidget,
-        help_text="Takes the place of the text above. UTF-8, at most 10 MiB.",
-    )
-
-    class Meta:
-        model = KnowledgeSource
-        fields = ("title",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            self.initial["text"] = _text_of(self.instance)
-
-    def clean_url(self) -> str:
-        url: str = self.cleaned_data["url"]
-        if url and not url.startswith(("http://", "https://")):
-            raise forms.ValidationError("The address must begin with http:// or https://.")
-        return url
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        field = "file" if self.cleaned_data.get("file") else "text"
-        kind = self.cleaned_data.get("kind") or self.instance.kind
-        try:
-            self.cleaned_data["content"] = self._content(kind)
-        except LiveChatError as error:
-            self.add_error(field, error.message)
-        return self.cleaned_data
-
-    def _content(self, kind: str) -> bytes:
-        """What is to be kept, in the form of its kind; raises a LiveChatError that says why not."""
-        if file := self.cleaned_data.get("file"):
-            content: bytes = file.read()
-        elif "text" in self.changed_data or self.instance._state.adding:
-            content = self.cleaned_data.get("text", "").encode()
-        else:
-            return bytes(self.instance.content)
-        text = parsing.read(kind, content)
-        if kind != Kind.FAQ:
-            return content
-        items = read_faq(text)
-        faq.passages(items)
-        return faq.dump(items)
-
-
-def _text_of(source: KnowledgeSource) -> str:
-    """A source as text to edit; nothing if it is too long for a text field."""
-    try:
-        text = parsing.read(source.kind, bytes(source.content))
-        if source.kind == Kind.FAQ:
-            text = write_faq(json.loads(text))
-    except (LiveChatError, ValueError):
-        return ""
-    return text if len(text) <= EDITABLE_CHARACTERS else ""

@@ -10,7 +10,7 @@ from assistants.models import UsageEntry
 from conversations import engine
 from conversations.models import Conversation, Status, Turn
 from conversations.models.turn import OPEN_STATES
-from realtime.models import Event, Pulse
+from realtime.models import Event
 from tenants.scope import platform_scope, tenant_scope
 
 ABANDONED_AFTER = timedelta(hours=1)
@@ -54,8 +54,3 @@ def forget_old_events() -> None:
         Event.objects.filter(
             pk__in=Event.objects.filter(at__lt=oldest).order_by("at").values("pk")[:10_000]
         ).delete()
-
-
-def beat(name: str) -> None:
-    """Note that a process of this kind lives."""
-    Pulse.objects.update_or_create(name=name, defaults={"at": datetime.now(UTC)})

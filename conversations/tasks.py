@@ -6,6 +6,7 @@ from celery import shared_task
 
 from assistants import analyses
 from conversations import attachments, housekeeping, worker
+from realtime.pulses import beat
 
 
 @shared_task
@@ -20,7 +21,7 @@ def analyze(tenant_id: str, analysis_id: str) -> None:
 
 @shared_task
 def keep_house() -> None:
-    housekeeping.beat("beat")
+    beat("beat")
     housekeeping.wake_snoozed()
     housekeeping.give_back_reservations()
     housekeeping.forget_old_events()

@@ -19,10 +19,12 @@ from django.db import Error as DatabaseFailure
 from assistants import analyses
 from assistants.nlu.analysis import analyze
 from assistants.tools import http
-from conversations import housekeeping, toolbox, turn_runner, turns
+from conversations import toolbox, turn_runner, turns
 from conversations.turns import Claim
+from realtime.pulses import beat
 from tenants import context
 from tenants.executor import run_in_db_thread
+from tenants.tasks import consumes
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +119,7 @@ class Worker:
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
             try:
-                await run_in_db_thread(housekeeping.beat, "worker")
+                await run_in_db_thread(beat, "worker")
                 for tenant_id, turn_id in await run_in_db_thread(turns.due):
                     self._start(tenant_id, turn_id, self._work)
                 for tenant_id, analysis_id in await run_in_db_thread(analyses.due):
@@ -182,8 +184,10 @@ def current() -> Worker:
 
 
 @signals.worker_init.connect
-def _begin(**_: Any) -> None:
-    current()
+def _begin(sender: Any, **_: Any) -> None:
+    # Other Celery processes, such as the one that reads knowledge, make no answers.
+    if consumes(sender, sender.app.conf.task_default_queue):
+        current()
 
 
 @signals.worker_shutting_down.connect

@@ -23,5 +23,10 @@ app.conf.beat_schedule = {
         "schedule": 30.0,
         "options": {"expires": 60},
     },
+    "crawl web sites": {
+        "task": "assistants.tasks.crawl_due",
+        "schedule": 30.0,
+        "options": {"expires": 60},
+    },
 }
 app.autodiscover_tasks()

@@ -23,6 +23,7 @@ from realtime.models import Pulse
 from tenants.scope import TenantModel
 
 WORKER_SILENCE = timedelta(seconds=20)
+INGESTION_SILENCE = timedelta(seconds=45)
 BEAT_SILENCE = timedelta(seconds=45)
 CLOCK_TOLERANCE_SECONDS = 2.0
 NETWORK_SECONDS = 3.0
@@ -143,6 +144,14 @@ def check_worker() -> None:
     _check_pulse("worker", WORKER_SILENCE, "Start: celery -A livechat worker --pool=threads")
 
 
+def check_ingestion() -> None:
+    _check_pulse(
+        "ingestion",
+        INGESTION_SILENCE,
+        "Start: celery -A livechat worker --pool=threads --queues=ingestion",
+    )
+
+
 def check_beat() -> None:
     _check_pulse(
         "beat", BEAT_SILENCE, "Start: celery -A livechat beat (it needs Redis and a worker)"
@@ -198,13 +207,14 @@ CHECKS: dict[str, Callable[[], None]] = {
     "roles": check_roles,
     "redis": check_redis,
     "worker": check_worker,
+    "ingestion": check_ingestion,
     "beat": check_beat,
     "websocket": check_websocket,
     "embedding": check_embedding,
     "clock": check_clock,
     "public_url": check_public_url,
 }
-IN_DATABASE = frozenset({"migrations", "roles", "worker", "beat", "clock"})
+IN_DATABASE = frozenset({"migrations", "roles", "worker", "ingestion", "beat", "clock"})
 
 
 def _check_pulse(name: str, patience: timedelta, remedy: str) -> None:

@@ -149,7 +149,7 @@ class Supervisor:
 
     def _show(self, child: Child) -> None:
         for line in child.read_lines():
-            self.say(f"{child.name:<6} | {line}")
+            self.say(f"{child.name:<9} | {line}")
 
     def _plan_start(self, watch: Watch) -> None:
         if isinstance(watch.service, Child):

@@ -346,7 +346,8 @@ def _pages_of(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
     """Where to see what a tenant has, how much of it, and where to add more."""
     for title, label in PARTS.items():
         name = label.replace(".", "_").lower()
-        count = apps.get_model(label).objects.filter(tenant=tenant).count()
+        page: Any = admin.site.get_model_admin(apps.get_model(label))
+        count = page.listed_of(tenant).count()
         add = format_html(
             '{} · <a href="{}?tenant={}">add</a>', count, reverse(f"admin:{name}_add"), tenant.pk
         )

@@ -85,6 +85,10 @@ class OperatorsAdmin(ModelAdmin):
         for obj in queryset:
             self.delete_model(request, obj)
 
+    def listed_of(self, tenant: models.Model) -> models.QuerySet[Any]:
+        """The rows of a tenant that the list shows unless it is asked for others."""
+        return self.model.objects.filter(tenant=tenant)
+
     def offers(self, obj: Any, action: str) -> bool:
         """Whether an action makes sense for this row as it is."""
         return True

@@ -1,10 +1,15 @@
-"""The base of every Celery task."""
+"""The base of every Celery task, and who does which."""
 
 from typing import Any
 
 from celery.contrib.django.task import DjangoTask
 
 from tenants import context
+
+
+def consumes(worker: Any, queue: str) -> bool:
+    """Whether a Celery worker, as it stands in the signal of its start, takes this queue's jobs."""
+    return queue in worker.app.amqp.queues.consume_from
 
 
 class Task(DjangoTask):

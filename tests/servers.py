@@ -28,8 +28,8 @@ def live_server_url(database, processes_folder):
 
 @pytest.fixture(scope="session")
 def live_worker(database, processes_folder):
-    """A real worker, so that questions are answered."""
-    with working(processes_folder) as worker:
+    """A real worker, so that questions are answered; it reads knowledge too."""
+    with working(processes_folder, queues="celery,ingestion") as worker:
         yield worker
 
 
@@ -52,13 +52,14 @@ def serving(folder, **env):
 
 
 @contextmanager
-def working(folder, **env):
-    """Run a Celery worker with these settings beside the run's own."""
+def working(folder, *, queues="celery", pulse="worker", **env):
+    """Run a Celery worker of these queues, with these settings beside the run's own."""
     command = [sys.executable, "-m", "celery", "-A", "livechat", "worker", "--pool=threads"]
     options = ["--concurrency=4", "--without-gossip", "--without-mingle", "--loglevel=INFO"]
+    command = [*command, *options, f"--queues={queues}"]
     begun = datetime.now(UTC)
-    with running([*command, *options], log=folder / f"worker-{free_port()}.log", **env) as process:
-        lives = Pulse.objects.filter(name="worker", at__gt=begun).exists
+    with running(command, log=folder / f"{pulse}-{free_port()}.log", **env) as process:
+        lives = Pulse.objects.filter(name=pulse, at__gt=begun).exists
         wait_until(lives, process)
         yield process
 

@@ -9,13 +9,15 @@ from django.core.management import get_commands
 from django.urls import URLPattern, get_resolver
 
 from assistants.admin_faq import read_faq
-from assistants.knowledge import faq
+from assistants.knowledge import faq, pdf_blocks
+from assistants.knowledge.web import problems
 from livechat.health import CHECKS
 from livechat.routing import UnknownSocket, websocket_urlpatterns
 from tenants import strict_json
 
 ROOT = Path(__file__).resolve().parents[1]
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
+KNOWLEDGE = ROOT / "docs" / "knowledge.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
 ROOMS = ("tenants", "realtime", "assistants", "conversations", "widgets", "dashboard", "livechat")
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -104,6 +106,14 @@ def test_the_health_table_lists_the_checks():
     assert table(ROOT / "docs" / "operations.md", heading) == set(CHECKS)
 
 
+def test_the_tables_of_knowledge_list_what_can_be_wrong():
+    files = table(KNOWLEDGE, "Limits of knowledge files")
+    sites = table(KNOWLEDGE, "Problems with web sites and their pages")
+
+    assert files >= set(pdf_blocks.PROBLEMS) | {"file_not_pdf"}
+    assert sites == {*problems.PROBLEMS, *problems.FETCHING.values(), "page_failed"}
+
+
 def test_every_endpoint_is_described():
     described = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /api/[^`?]*)[^`]*`", API.read_text())
 
@@ -142,7 +152,7 @@ def test_links_lead_somewhere(document):
 
 
 def test_the_two_examples_of_an_faq_say_the_same():
-    text = (ROOT / "docs" / "knowledge.md").read_text()
+    text = KNOWLEDGE.read_text()
     (written,) = re.findall(r"```\n(Q: .*?)```", text, flags=re.DOTALL)
     (uploaded,) = re.findall(r"```json\n(.*?)```", text, flags=re.DOTALL)
 

@@ -16,6 +16,10 @@ SEPARATE = HEADINGS | {
     "figcaption", "figure", "header", "hr", "li", "main", "ol", "p", "pre", "section", "summary",
     "table", "tbody", "tfoot", "thead", "tr", "ul",
 }  # fmt: skip
+# What stands around the text of a page, said by its role rather than by its element.
+HIDDEN_ROLES = {
+    "complementary", "contentinfo", "dialog", "navigation", "search",
+}  # fmt: skip
 VOID = {"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 CHARSET = re.compile(rb"<meta\b[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
 
@@ -27,11 +31,15 @@ def declared_encoding(content: bytes) -> str:
 
 
 def html_blocks(text: str) -> list[Block]:
-    """Return the page's own text in order: what stands in main or article, if there is one."""
+    """Return the page's own text in order: what stands in main or article, if there is one.
+
+    Without them it is what does not stand in a header, whose headings count all the same.
+    """
     page = _Page()
     # Never closed: closing reads an unfinished tag again from each of its characters, for hours.
     page.feed(text + "\n<p>")
-    return page.blocks["main"] or page.blocks["article"] or page.blocks["all"]
+    found = (page.blocks[place] for place in ("main", "article", "below", "all"))
+    return next(filter(None, found), [])
 
 
 class _Page(HTMLParser):
@@ -39,7 +47,9 @@ class _Page(HTMLParser):
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.blocks: dict[str, list[Block]] = {"main": [], "article": [], "all": []}
+        self.blocks: dict[str, list[Block]] = {
+            "main": [], "article": [], "below": [], "all": []
+        }  # fmt: skip
         self._open: Counter[str] = Counter()
         self._hidden = ("", 0)
         self._path: list[str] = []
@@ -48,7 +58,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = dict(attrs)
-        if self._is_hidden_by(tag, hides=tag in HIDDEN or "hidden" in attributes):
+        if self._is_hidden_by(tag, hides=tag in HIDDEN or _is_hidden(attributes)):
             return
         if tag in SEPARATE:
             self._finish()
@@ -104,6 +114,13 @@ class _Page(HTMLParser):
     def _keep(self, text: str) -> None:
         block = Block(tuple(filter(None, self._path)), text, self._anchor)
         self.blocks["all"].append(block)
+        if not self._open["header"]:
+            self.blocks["below"].append(block)
         for place in ("main", "article"):
             if self._open[place]:
                 self.blocks[place].append(block)
+
+
+def _is_hidden(attributes: dict[str, str | None]) -> bool:
+    role = (attributes.get("role") or "").strip().lower()
+    return "hidden" in attributes or role in HIDDEN_ROLES

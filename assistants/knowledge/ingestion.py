@@ -13,6 +13,7 @@ import numpy as np
 from django.db import router, transaction
 from django.db.models import F, Q, QuerySet
 
+from assistants.ingestion_process import Interrupted, go_on
 from assistants.knowledge import embedding, faq, parsing
 from assistants.knowledge.passages import Passage
 from assistants.models import Assistant, KnowledgeEntry, KnowledgeSource, KnowledgeVector
@@ -25,10 +26,12 @@ logger = logging.getLogger(__name__)
 Content = bytes | str | list[dict[str, Any]]
 Status = KnowledgeSource.Status
 Vectors = list[list[bytes]]
+FILES = frozenset(KnowledgeSource.Kind.values) - {KnowledgeSource.Kind.WEB}
 TASK = "assistants.tasks.ingest_source"
 # A reader that has been silent for so long is dead.
 READING_TIME = timedelta(minutes=5)
-PASSAGES_AT_ONCE = 100
+# Some seconds of embedding, after which a process that is to end looks up.
+PASSAGES_AT_ONCE = 20
 ROWS = 500
 OPENING = 60
 
@@ -42,20 +45,20 @@ def add_source(
         tenant_id=assistant.tenant_id,
         assistant=assistant,
         kind=kind,
-        title=_title(title),
+        title=valid_title(title),
         url=_web_address(url),
         content=data,
-        content_hash=_hash(data),
+        content_hash=hash_of(data),
     )
-    _nudge_after_commit(source)
+    nudge_after_commit(source)
     return source
 
 
 def replace_content(source: KnowledgeSource, content: Content) -> KnowledgeSource:
     """Give a source new content; what was read before answers until the new has been read."""
     data = _checked(source.kind, content)
-    if source.content_hash != _hash(data):
-        source.content, source.content_hash = data, _hash(data)
+    if source.content_hash != hash_of(data):
+        source.content, source.content_hash = data, hash_of(data)
         source.save(update_fields=["content", "content_hash"])
         read_again(source)
     return source
@@ -65,7 +68,7 @@ def read_again(source: KnowledgeSource) -> None:
     """Have a source read soon, although its content is the same."""
     source.status = Status.PENDING
     source.save(update_fields=["status"])
-    _nudge_after_commit(source)
+    nudge_after_commit(source)
 
 
 def remove_source(source: KnowledgeSource) -> None:
@@ -87,13 +90,24 @@ def ingest(source: KnowledgeSource) -> KnowledgeSource:
     if taken is not None:
         try:
             passages = parsing.parse(taken.kind, bytes(taken.content))
+            _swap(taken, passages, _embed(taken, passages))
         except LiveChatError as error:
             _fail(taken, error)
-        else:
-            _swap(taken, passages, _embed(taken, passages))
+        except Interrupted:
+            _note(taken, status=Status.PENDING)
     with tenant_scope(source.tenant_id):
         # Gone if somebody removed it meanwhile.
         return KnowledgeSource.objects.defer("content").filter(pk=source.pk).first() or source
+
+
+def nudge_after_commit(source: KnowledgeSource, task: str = TASK) -> None:
+    """Tell the ingestion process about a source as soon as others can see it."""
+    tenant_id, source_id = str(source.tenant_id), str(source.pk)
+
+    def nudge() -> None:
+        bus.nudge(task, tenant_id=tenant_id, source_id=source_id)
+
+    transaction.on_commit(nudge, using=router.db_for_write(KnowledgeSource), robust=True)
 
 
 def due() -> QuerySet[KnowledgeSource]:
@@ -102,7 +116,8 @@ def due() -> QuerySet[KnowledgeSource]:
     wanted = Q(status=Status.PENDING) | dead
     if embedding.available():
         wanted |= Q(status=Status.READY) & ~Q(model=embedding.MODEL_ID)
-    return KnowledgeSource.objects.filter(wanted).defer("content").order_by("created_at")
+    files = KnowledgeSource.objects.exclude(kind=KnowledgeSource.Kind.WEB)
+    return files.filter(wanted).defer("content").order_by("created_at")
 
 
 def phrasings(passage: Passage) -> list[str]:
@@ -131,6 +146,7 @@ def _embed(source: KnowledgeSource, passages: list[Passage]) -> Vectors | None:
         return None
     vectors: Vectors = []
     for start in range(0, len(passages), PASSAGES_AT_ONCE):
+        go_on()
         texts = [phrasings(passage) for passage in passages[start : start + PASSAGES_AT_ONCE]]
         rows = iter(embedding.embed([text for group in texts for text in group]))
         vectors += [[next(rows).astype(np.float16).tobytes() for _ in group] for group in texts]
@@ -167,7 +183,7 @@ def _write(source: KnowledgeSource, passages: list[Passage], vectors: Vectors) -
             assistant_id=source.assistant_id,
             source=source,
             position=position,
-            title=passage.title or _opening(passage.text),
+            title=passage.title or _opening(passage),
             text=passage.text,
             variants=list(passage.variants),
             url=f"{source.url}#{passage.anchor}" if source.url and passage.anchor else source.url,
@@ -185,9 +201,11 @@ def _write(source: KnowledgeSource, passages: list[Passage], vectors: Vectors) -
     KnowledgeVector.objects.bulk_create(rows, batch_size=ROWS)
 
 
-def _opening(text: str) -> str:
-    """Return what to call a passage that stands under no heading."""
-    return textwrap.shorten(text, OPENING, placeholder=" …") or text[:OPENING]
+def _opening(passage: Passage) -> str:
+    """Return what to call a passage that stands under no heading; of a PDF, with its page."""
+    opening = textwrap.shorten(passage.text, OPENING, placeholder=" …") or passage.text[:OPENING]
+    page = re.fullmatch(r"page=(\d+)", passage.anchor)
+    return f"{opening} (page {page[1]})" if page else opening
 
 
 def _bump_revision(assistant_id: object) -> None:
@@ -196,7 +214,7 @@ def _bump_revision(assistant_id: object) -> None:
 
 
 def _checked(kind: str, content: Content) -> bytes:
-    if kind not in KnowledgeSource.Kind.values:
+    if kind not in FILES:
         raise BadRequest("This kind of knowledge is not known.", code="unknown_kind")
     if isinstance(content, list):
         content = faq.dump(content)
@@ -207,7 +225,7 @@ def _checked(kind: str, content: Content) -> bytes:
     return data
 
 
-def _title(title: str) -> str:
+def valid_title(title: str) -> str:
     title = " ".join(title.split())
     if not 0 < len(title) <= 200:
         raise BadRequest("A source needs a title of at most 200 characters.", code="invalid_title")
@@ -220,14 +238,5 @@ def _web_address(url: str) -> str:
     return url
 
 
-def _hash(data: bytes) -> str:
+def hash_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def _nudge_after_commit(source: KnowledgeSource) -> None:
-    tenant_id, source_id = str(source.tenant_id), str(source.pk)
-
-    def nudge() -> None:
-        bus.nudge(TASK, tenant_id=tenant_id, source_id=source_id)
-
-    transaction.on_commit(nudge, using=router.db_for_write(KnowledgeSource), robust=True)

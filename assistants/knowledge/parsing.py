@@ -1,5 +1,6 @@
 """Knowledge as it was uploaded → passages, or a reason that its owner can act on."""
 
+import codecs
 import re
 from collections.abc import Callable, Iterable
 
@@ -9,6 +10,7 @@ from assistants.knowledge import faq
 from assistants.knowledge.html_blocks import declared_encoding, html_blocks
 from assistants.knowledge.markdown_blocks import markdown_blocks
 from assistants.knowledge.passages import Block, Passage, pack
+from assistants.knowledge.pdf_blocks import is_pdf, pdf_blocks
 from tenants import strict_json
 from tenants.errors import BadRequest, LiveChatError, TooLarge
 
@@ -28,7 +30,7 @@ def parse(kind: str, content: bytes) -> list[Passage]:
     too_long = unusable("file_too_long", "This file is too long; split it into several sources.")
     if len(text) > MAX_CHARACTERS and kind != "html":
         raise too_long
-    passages = READERS[kind](text)
+    passages = pack(pdf_blocks(content)) if kind == "pdf" else READERS[kind](text)
     if not passages:
         raise unusable("file_without_text", "There is no readable text in this file.")
     if len(passages) > MAX_PASSAGES:
@@ -37,11 +39,17 @@ def parse(kind: str, content: bytes) -> list[Passage]:
 
 
 def read(kind: str, content: bytes) -> str:
-    """Decode a source and make sure that it is what it says; cheap enough for a request."""
+    """Decode a source and make sure that it is what it says; cheap enough for a request.
+
+    A PDF is looked at from outside only: nothing is decoded, and the text is empty.
+    """
     if len(content) > MAX_BYTES:
         raise TooLarge("A knowledge file may have at most 10 MiB.", code="file_too_large")
     if not content.strip():
         raise unusable("file_empty", "This file is empty.")
+    if kind == "pdf":
+        _check_pdf(content)
+        return ""
     text = _decode(kind, content)
     if CONTROL.search(text) or _is_known_binary(content):
         raise unusable("file_not_text", "This file does not hold text; save it as plain text.")
@@ -53,15 +61,20 @@ def unusable(code: str, sentence: str) -> LiveChatError:
     return BadRequest(sentence, code=code)
 
 
+def _check_pdf(content: bytes) -> None:
+    if not is_pdf(content):
+        raise unusable("file_not_pdf", "This file is not a PDF; choose the kind that it is.")
+
+
 def _decode(kind: str, content: bytes) -> str:
     encoding = "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         encoding = "utf-16"
-    elif kind == "html":
+    elif kind == "html" and not content.startswith(codecs.BOM_UTF8):
         encoding = declared_encoding(content) or encoding
     try:
         return content.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except (UnicodeError, LookupError):
         raise unusable(
             "file_not_text", "This file is not readable as text; save it as UTF-8."
         ) from None

@@ -1,7 +1,7 @@
 """The one way out to addresses that tenants give us: to public servers, and to nothing of ours."""
 
 from tenants.outbound.addresses import check_url, is_public
-from tenants.outbound.fetching import Fetched, fetch, get, guarded_client
+from tenants.outbound.fetching import Fetched, fetch, get, guarded_client, redirect_of
 from tenants.outbound.transport import GuardedTransport
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "get",
     "guarded_client",
     "is_public",
+    "redirect_of",
 ]

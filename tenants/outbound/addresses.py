@@ -88,7 +88,10 @@ def _check_scheme(url: httpx2.URL, *, allow_http: bool) -> None:
         raise refused("The address must begin with https://.")
     if port_of(url) not in PORTS[url.scheme]:
         ports = " or ".join(map(str, PORTS[url.scheme]))
-        raise refused(f"The address must use port {ports}, not {url.port}.")
+        raise refused(
+            f"The address must use port {ports}, not {url.port}, unless the operator of this "
+            "installation adds the host with its port to INTERNAL_HOSTS."
+        )
 
 
 def _is_host(host: str) -> bool:

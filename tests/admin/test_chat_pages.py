@@ -8,6 +8,7 @@ from assistants.models import Assistant, KnowledgeSource, Provider
 from tenants.models import AuditEntry, Credential
 from tenants.scope import tenant_scope
 from tests.admin.operators import object_id, problems, shown_secrets
+from tests.assistants.pdfs import make_pdf
 from tests.assistants.writing import provider
 from tests.factories import make_assistant
 from tests.servers import free_port
@@ -124,6 +125,7 @@ def add_knowledge(operator, assistant, **fields):
         ("text", {"text": "We open at nine."}, ["We open at nine."]),
         ("markdown", {"file": ("help.md", b"# Hours\n\nWe open at nine.")}, ["We open at nine."]),
         ("html", {"file": ("a.html", b"<h1>Hours</h1><p>We open at nine.")}, ["We open at nine."]),
+        ("pdf", {"file": ("a.pdf", make_pdf("We open at nine."))}, ["We open at nine."]),
         ("faq", {"text": "Q: When?\nOr: What time?\nA: At nine.\nOr ten."}, ["At nine.\nOr ten."]),
         ("faq", {"text": '[{"question": "When?", "answer": "At nine."}]'}, ["At nine."]),
     ],
@@ -149,6 +151,8 @@ def test_knowledge_is_added_in_every_form(operator, acme, assistant, kind, field
         ("text", {}, "text", "This file is empty."),
         ("text", {"file": b""}, "file", "This file is empty."),
         ("text", {"file": b"%PDF-1.7 \x00\x01"}, "file", "does not hold text"),
+        ("pdf", {"file": b"PK\x03\x04 a Word document"}, "file", "is not a PDF"),
+        ("pdf", {"text": "We open at nine."}, "text", "is not a PDF"),
         ("markdown", {"file": b"\xff\xfe\xfa"}, "file", "not readable as text"),
         ("html", {"file": b"No tags at all."}, "file", "is not HTML"),
         ("text", {"file": b"<!doctype html><p>Hi"}, "file", "is an HTML page"),

@@ -78,6 +78,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
         "find unread knowledge",
         "find waiting analyses",
         "forget analyses",
+        "find web sites to crawl",
         "forget unsent files",
         "forget old events",
         "give reservations back",

@@ -127,6 +127,7 @@ def test_an_faq_keeps_its_variants():
         ("text", b"{\\rtf1\\ansi Hello}", "file_not_text", 400),
         ("text", "Größe".encode("latin-1"), "file_not_text", 400),
         ("html", b"<meta charset=klingon><p>x</p>", "file_not_text", 400),
+        ("html", b"<meta charset=undefined><p>x</p>", "file_not_text", 400),
         ("html", b"no tag in here", "file_not_html", 400),
         ("markdown", b"<!DOCTYPE html><html><p>x</p></html>", "file_is_html", 400),
         ("markdown", b"# Only\n\n## headings\n", "file_without_text", 400),

@@ -24,6 +24,15 @@ async def require_fit(page):
         assert await page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+async def log_in(page, address, email):
+    """Go to a page of the admin, by way of its log-in."""
+    await page.goto(address)
+    await page.get_by_label("Email").fill(email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(address)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_start_page_leads_on(page, live_server_url, scheme):
     await page.emulate_media(color_scheme=scheme)
@@ -58,11 +67,7 @@ async def test_operators_find_every_setting_of_a_bubble(
 ):
     bubble = await run_in_db_thread(_bubble, shop)
     address = f"{live_server_url}/admin/widgets/bubble/{bubble.pk}/change/"
-    await page.goto(address)
-    await page.get_by_label("Email").fill(operator_email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Log in").click()
-    await page.wait_for_url(address)
+    await log_in(page, address, operator_email)
 
     title = page.locator("[name=settings__widget__title]")
     assert not await title.is_visible()
@@ -75,6 +80,29 @@ async def test_operators_find_every_setting_of_a_bubble(
 
     saved = await run_in_db_thread(_bubble, shop)
     assert saved.settings == {"widget": {"title": "Ask us"}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked"),
+    [
+        ("faq", {"text", "file"}),
+        ("pdf", {"file"}),
+        ("web", {"page_limit", "path_prefix", "refresh_hours"}),
+    ],
+)
+async def test_knowledge_asks_for_what_its_kind_needs(
+    page, live_server_url, operator_email, kind, asked
+):
+    address = f"{live_server_url}/admin/assistants/knowledgesource/add/"
+    await log_in(page, address, operator_email)
+
+    await page.locator("[name=kind]").select_option(kind)
+
+    fields = {"text", "file", "page_limit", "path_prefix", "refresh_hours"}
+    for name in fields:
+        row = page.locator(f".field-{name}").first
+        await row.wait_for(state="visible" if name in asked else "hidden")
+    await require_fit(page)
 
 
 def _bubble(shop):

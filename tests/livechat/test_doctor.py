@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from django.db import InterfaceError, connections
 
-from conversations import housekeeping
 from livechat import health
 from realtime.models import Pulse
+from realtime.pulses import beat
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +44,9 @@ def test_the_doctor_names_what_is_missing_and_what_to_do():
 def test_the_doctor_survives_a_dead_database():
     findings = doctor(DATABASE_URL="postgresql://nobody@127.0.0.1:9/nothing")
 
-    assert {"database", "migrations", "roles", "worker", "beat", "clock"} <= failing(findings)
+    assert {"database", "migrations", "roles", "worker", "ingestion", "beat", "clock"} <= failing(
+        findings
+    )
 
 
 def test_the_doctor_notices_a_dead_redis():
@@ -57,16 +59,16 @@ def test_even_the_owners_login_serves_requests_confined():
     assert "roles" not in failing(findings)
 
 
-@pytest.mark.parametrize("name", ["worker", "beat"])
+@pytest.mark.parametrize("name", ["worker", "ingestion", "beat"])
 def test_a_process_that_fell_silent_is_noticed(name):
-    housekeeping.beat(name)
+    beat(name)
     assert [f.is_well for f in health.examine(name)] == [True]
 
     Pulse.objects.filter(name=name).update(at=datetime.now(UTC) - timedelta(minutes=5))
 
     (finding,) = health.examine(name)
     assert "silent" in finding.problem
-    housekeeping.beat(name)
+    beat(name)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_output_of_children_is_shown_with_their_name(supervise, said):
 
     tick_until(supervisor, lambda: len(said) == 2)
 
-    assert said == ["web    | hello", "web    | from the child"]
+    assert said == ["web       | hello", "web       | from the child"]
 
 
 def test_a_child_that_dies_is_started_again_and_it_says_so(supervise, said):
@@ -97,11 +97,11 @@ def test_a_child_that_dies_again_and_again_is_started_ever_more_slowly(supervise
     tick_until(supervisor, lambda: len([line for line in said if "again" in line]) == 3)
 
     assert said == [
-        "web    | broken",
+        "web       | broken",
         "web ended with code 1; starting it again now.",
-        "web    | broken",
+        "web       | broken",
         "web ended with code 1; starting it again in 1 s.",
-        "web    | broken",
+        "web       | broken",
         "web ended with code 1; starting it again in 3 s.",
     ]
 

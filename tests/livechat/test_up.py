@@ -21,7 +21,7 @@ from livechat.embedded.processes import command_of
 
 STORES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
 LAST_LINE = "Ctrl-C ends everything."
-CHILDREN = ["web", "worker", "beat"]
+CHILDREN = ["web", "worker", "ingestion", "beat"]
 SECONDS_TO_END = 10
 # Ten on a machine that does nothing else.
 SECONDS_TO_START_AGAIN = 30

@@ -32,13 +32,15 @@ READY_SECONDS = 120
 DRAIN_SECONDS = "2"
 WORKER_OPTIONS = ["--pool=threads", "--without-gossip", "--without-mingle", "--loglevel=warning"]
 
+INGESTION_OPTIONS = ["--queues=ingestion", "--hostname=ingestion@%h"]
+
 
 class Stopped(BaseException):
     """Somebody asked us to end; not an Exception, so that no handler on the way takes it."""
 
 
 class Command(BaseCommand):
-    help = "Runs the whole product: embedded stores unless their URLs are set, web, worker, beat."
+    help = "Runs the whole product: embedded stores unless their URLs are set, and all processes."
     requires_system_checks: list[str] = []
 
     def handle(self, **options: Any) -> None:
@@ -75,6 +77,7 @@ class Command(BaseCommand):
         commands = {
             "web": [sys.executable, "-m", "livechat.server"],
             "worker": [*celery, "worker", *WORKER_OPTIONS],
+            "ingestion": [*celery, "worker", *INGESTION_OPTIONS, *WORKER_OPTIONS],
             "beat": [*celery, "beat", "--loglevel=warning", schedule],
         }
         return [

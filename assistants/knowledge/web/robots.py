@@ -1,0 +1,53 @@
+"""What a site asks of crawlers in its robots.txt, and the pages that it lists for them."""
+
+import html
+import re
+from typing import Self
+from urllib.robotparser import RobotFileParser
+
+from assistants.knowledge.web.addresses import normal_url
+
+AGENT = "LiveChat-Knowledge"
+PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
+MAX_SITEMAPS = 10
+LOCATION = re.compile(r"<loc>\s{0,100}(?:<!\[CDATA\[)?([^<\]]{1,2000})", re.IGNORECASE)
+
+
+class Robots:
+    """The rules for us. Without a file everything is allowed."""
+
+    def __init__(self, text: str = "") -> None:
+        self._rules = RobotFileParser()
+        self._rules.parse(text.splitlines())
+
+    @classmethod
+    def of(cls, content: bytes) -> Self:
+        return cls(content.decode("utf-8-sig", "replace"))
+
+    def allow(self, url: str) -> bool:
+        return self._rules.can_fetch(AGENT, url)
+
+    @property
+    def pause(self) -> float:
+        """Seconds between two requests: as many as asked for, within reason."""
+        try:
+            wanted = float(self._rules.crawl_delay(AGENT) or 0)
+        except ValueError:
+            wanted = 0.0
+        return min(max(wanted, PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+
+    def sitemaps(self, base: str) -> list[str]:
+        """Where the site lists its pages: as the file says, or at the usual place."""
+        named = self._rules.site_maps() or ["/sitemap.xml"]
+        found = (normal_url(address, base=base) for address in named)
+        return [url for url in found if url][:MAX_SITEMAPS]
+
+
+def read_sitemap(text: str, *, base: str) -> tuple[list[str], list[str]]:
+    """The pages and the further sitemaps that a sitemap lists.
+
+    Read as text: it may be any XML, and an XML parser does what the XML says.
+    """
+    found = (normal_url(html.unescape(place), base=base) for place in LOCATION.findall(text))
+    urls = list(dict.fromkeys(url for url in found if url))
+    return ([], urls) if "<sitemapindex" in text else (urls, [])
