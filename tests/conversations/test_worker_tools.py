@@ -8,7 +8,14 @@ from conversations import tool_answers, turn_runner, turns, worker
 from conversations.models import Owner, ToolCall
 from tenants.scope import tenant_scope
 from tests.assistants.tool_server import Answer, open_tool_server
-from tests.conversations.calling import call_states, latest_turn, make_tool, scripted, work
+from tests.conversations.calling import (  # noqa: F401 -- a fixture
+    call_states,
+    latest_turn,
+    make_tool,
+    no_turn_is_left,
+    scripted,
+    work,
+)
 from tests.conversations.test_engine import conversation_now
 from tests.conversations.test_turns import answered
 from tests.conversations.test_worker import until
