@@ -81,6 +81,14 @@ def in_flight() -> set[asyncio.Task[str]]:
     return set(_in_flight)
 
 
+def doubts(held: Claim) -> str:
+    """What the team must know of calls of this turn that may have done something; often nothing."""
+    with tenant_scope(held.tenant_id):
+        begun = ToolCall.objects.filter(turn_id=held.turn_id).filter(tool_calls.WRITES)
+        unsure = begun.filter(state__in=(State.STARTED, State.UNKNOWN))
+        return " ".join(_summary(call) for call in unsure.order_by("created_at"))
+
+
 def _begin(held: Claim, request: ToolRequest) -> Begun:
     """Find the call that stands for this one, or store it, in one transaction with the lease."""
     with tenant_scope(held.tenant_id):

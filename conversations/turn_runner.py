@@ -23,7 +23,7 @@ from assistants.events import (
 )
 from assistants.toolbox import UnknownOutcome
 from assistants.usage import book
-from conversations import answers, turns
+from conversations import answers, toolbox, turns
 from conversations.streaming import Stream
 from conversations.toolbox import ClaimToolbox
 from conversations.turns import Claim, Effects, LostLease
@@ -33,6 +33,7 @@ from tenants.scope import tenant_scope
 logger = logging.getLogger(__name__)
 
 TURN_SECONDS = 90.0
+UNKNOWN_REASON = "tool_outcome_unknown"
 FAILURE_TEXT = "Something went wrong on our side. I will ask a person of our team to answer you."
 
 
@@ -95,7 +96,7 @@ async def apologise(held: Claim, reason: str) -> None:
 async def _leave_to_person(held: Claim, unknown: UnknownOutcome, course: Course) -> None:
     """Hand over what may be done already, since to do it twice may be worse than not at all."""
     text = held.question.version.handover_text
-    handoff = Handoff("tool_outcome_unknown", text, str(unknown))
+    handoff = Handoff(UNKNOWN_REASON, text, str(unknown))
     await _to_the_end(_post, held, handoff, course.take_usage(), Effects())
 
 
@@ -118,7 +119,8 @@ async def _conclude(held: Claim, course: Course) -> None:
 
 
 async def _apologise(held: Claim, reason: str, course: Course) -> None:
-    sorry = Handoff(reason, FAILURE_TEXT)
+    doubts = await run_in_db_thread(toolbox.doubts, held)
+    sorry = Handoff(UNKNOWN_REASON if doubts else reason, FAILURE_TEXT, doubts)
     await _to_the_end(_post, held, sorry, course.take_usage(), Effects())
 
 

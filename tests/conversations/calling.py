@@ -4,6 +4,8 @@ import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from assistants.answering import ENGINES
 from assistants.models import Tool
 from assistants.toolbox import ToolRequest
@@ -11,12 +13,22 @@ from assistants.tools import http
 from assistants.versions import create_version, publish
 from conversations import turn_runner, turns
 from conversations.models import ToolCall, Turn, TurnState
+from conversations.models.turn import OPEN_STATES
 from conversations.toolbox import ClaimToolbox
 from tenants.scope import tenant_scope
 from tests.factories import make_assistant
 
 ENGINES["script"] = "tests.conversations.script"
 ANY = {"type": "object"}
+
+
+@pytest.fixture(autouse=True)
+def no_turn_is_left(acme, globex):
+    """Workers of other tests would find it, and wait for what nobody will answer."""
+    yield
+    for tenant in (acme, globex):
+        with tenant_scope(tenant.id):
+            Turn.objects.filter(state__in=OPEN_STATES).update(state=TurnState.CANCELLED)
 
 
 def make_tool(tenant, name="lookup", **fields):

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import httpx2
 from django.db import connections
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from assistants.tools import http
@@ -23,9 +23,10 @@ from tenants.scope import tenant_scope
 from tests.conversations.calling import claim, let_time_pass, make_tool, scripted
 from tests.factories import make_member, make_tenant, make_visitor, write
 
-# Pays, has a member approve the refund, and has the page sign; all of them for as many answers as
+# To pay, to have a member approve a refund, to have the page sign: all of it for as many answers as
 # there were, so that each is to happen once for each answer.
-STEPS = [["pay", "answers"], ["refund", "answers"], ["sign", "answers"]]
+PAY, REFUND, SIGN = (["pay", "answers"], ["refund", "answers"], ["sign", "answers"])
+SCRIPTS = [[PAY], [SIGN, PAY], [REFUND, PAY], [PAY, REFUND, SIGN]]
 
 
 class Network(httpx2.AsyncBaseTransport):
@@ -66,7 +67,7 @@ def answered(status, content):
 class Story:
     """One conversation, and what can be done to it; a step is a method's name and its argument."""
 
-    def __init__(self, network):
+    def __init__(self, network, script):
         self.network = network
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -74,7 +75,7 @@ class Story:
         self.tenant, self.visitor = make_tenant("Story"), make_visitor()
         scripted(
             self.tenant,
-            STEPS,
+            script,
             make_tool(self.tenant, "pay", risk="write", url="https://acme.example/pay"),
             make_tool(self.tenant, "refund", risk="approval", url="https://acme.example/refund"),
             make_tool(self.tenant, "sign", risk="write", place="client", url=""),
@@ -229,36 +230,47 @@ def decide(conversation, verb, call_id, member):
     verb(tool_answers.team_call(conversation, call_id), member)
 
 
-# As often as each is to come, of twenty-four.
+HANG, WORK = ("a_worker_works", "hangs"), ("a_worker_works", "answers")
+APPROVE = ("a_member_decides", "approve")
+# As often as each is to come.
 LIKELY = [
-    *[("a_worker_works", "answers")] * 5,
-    ("a_worker_works", "hangs"),
+    *[WORK] * 5,
+    *[HANG] * 3,
     ("a_worker_works", "fails"),
     ("a_worker_dies_at_once",),
-    ("what_hangs_is_answered",),
+    *[("what_hangs_is_answered",)] * 2,
     *[("the_visitor_writes",)] * 3,
-    *[("the_page_answers",)] * 3,
-    *[("a_member_decides", "approve")] * 3,
+    *[("the_page_answers",)] * 2,
+    *[APPROVE] * 2,
     ("a_member_decides", "reject"),
-    *[("time_passes",)] * 2,
+    *[("time_passes",)] * 3,
     ("a_member_takes_over",),
     *[("the_assistant_gets_it_back",)] * 2,
 ]
 
 
 @settings(
-    max_examples=30,
+    max_examples=16,
     deadline=None,
     database=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-@given(steps=st.lists(st.sampled_from(LIKELY), min_size=12, max_size=24))
-def test_whatever_comes_between_nothing_is_done_twice_and_nobody_talked_over(monkeypatch, steps):
+@given(
+    script=st.sampled_from(SCRIPTS),
+    steps=st.lists(st.sampled_from(LIKELY), min_size=10, max_size=20),
+)
+@example(script=[PAY], steps=[HANG, ("time_passes",), WORK])
+@example(script=[PAY], steps=[HANG, ("the_visitor_writes",), WORK, ("what_hangs_is_answered",)])
+@example(script=[PAY], steps=[HANG, ("a_member_takes_over",), ("what_hangs_is_answered",)])
+@example(script=[REFUND], steps=[WORK, APPROVE, HANG, ("time_passes",), WORK])
+def test_whatever_comes_between_nothing_is_done_twice_and_nobody_talked_over(
+    monkeypatch, script, steps
+):
     network = Network()
     monkeypatch.setattr(http, "new_client", lambda: httpx2.AsyncClient(transport=network))
     monkeypatch.setattr(toolbox, "LOOK_SECONDS", 0.01)
-    story = Story(network)
+    story = Story(network, script)
     try:
         for name, *argument in steps:
             getattr(story, name)(*argument)

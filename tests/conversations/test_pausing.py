@@ -21,7 +21,7 @@ from tenants.ids import uuid7
 from tenants.models import AuditEntry
 from tenants.scope import tenant_scope
 from tests.assistants.tool_server import Answer, open_tool_server
-from tests.conversations.calling import (
+from tests.conversations.calling import (  # noqa: F401 -- a fixture
     call_states,
     calls,
     claim,
@@ -30,6 +30,7 @@ from tests.conversations.calling import (
     latest_turn,
     let_time_pass,
     make_tool,
+    no_turn_is_left,
     request_of,
     run,
     scripted,

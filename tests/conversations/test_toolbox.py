@@ -15,7 +15,7 @@ from conversations.replies import outcome
 from conversations.turns import LostLease
 from tenants.scope import tenant_scope
 from tests.assistants.tool_server import Answer, open_tool_server
-from tests.conversations.calling import (
+from tests.conversations.calling import (  # noqa: F401 -- a fixture
     call_states,
     calls,
     claim,
@@ -23,6 +23,7 @@ from tests.conversations.calling import (
     in_a_loop,
     let_time_pass,
     make_tool,
+    no_turn_is_left,
     request_of,
     run,
     scripted,

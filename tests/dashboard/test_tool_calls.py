@@ -9,13 +9,14 @@ from tenants.executor import run_in_db_thread
 from tenants.models import AuditEntry
 from tenants.scope import tenant_scope
 from tests.assistants.tool_server import Answer, open_tool_server
-from tests.conversations.calling import (
+from tests.conversations.calling import (  # noqa: F401 -- a fixture
     call_states,
     calls,
     claim,
     finish,
     let_time_pass,
     make_tool,
+    no_turn_is_left,
     scripted,
     work,
 )

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.conversations.calling import (
+from tests.conversations.calling import (  # noqa: F401 -- a fixture
     call_states,
     calls,
     let_time_pass,
     make_tool,
+    no_turn_is_left,
     rescript,
     work,
 )
