@@ -99,6 +99,25 @@ def test_redact_strikes_out_what_looks_like_a_secret(text, expected):
     assert redact(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("refused for kim@example.com twice", "refused for [email] twice"),
+        ("from DE89 3704 0044 0532 0130 00 today", "from [iban] today"),
+        ("card 4111 1111 1111 1111!", "card [card]!"),
+        ("call +49 30 1234567 now", "call [phone] now"),
+        # What logs are full of, and what must stay legible.
+        ("22:14:05 took 0.123456 s", "22:14:05 took 0.123456 s"),
+        ("2026-11-25T22:14:05.123Z", "2026-11-25T22:14:05.123Z"),
+        ("01a214db-709c-7b2d-a732-237ec4ccfc40", "01a214db-709c-7b2d-a732-237ec4ccfc40"),
+        ("bytes 123456789012345678", "bytes 123456789012345678"),
+        ("at 127.0.0.1:8000, port 65535", "at 127.0.0.1:8000, port 65535"),
+    ],
+)
+def test_redact_strikes_out_what_tells_who_somebody_is(text, expected):
+    assert redact(text) == expected
+
+
 def test_the_server_library_logs_no_addresses():
     config = logging_config(production=True)
 
