@@ -1,7 +1,7 @@
 // The widget's requests. No cookies: who asks is said by token, session and its secret.
 
 import type { Frame } from "./socket";
-import type { Config, Message } from "./messages";
+import type { Config, Message, Unsent } from "./messages";
 import type { Session } from "./memory";
 import type { Answer } from "./tools";
 
@@ -55,9 +55,10 @@ export class Api {
   }
 
   /** Send without a socket; the answer may come with it, and is in the events in any case. */
-  send(session: Session, messageId: string, message: string): Promise<{ conversationId: string }> {
+  send(session: Session, unsent: Unsent, flowName: string): Promise<{ conversationId: string }> {
     const { sessionId, conversationId } = session;
-    const said = { sessionId, conversationId, messageId, message };
+    const { messageId, text } = unsent;
+    const said = { sessionId, conversationId, messageId, message: text, flowName };
     return this.#ask("/chat", { session, body: { ...said, handOverWhenSpent: true } });
   }
 

@@ -43,6 +43,7 @@ const BAD_SECRET = "invalid_session_secret";
 export class Chat {
   readonly #api: Api;
   readonly #memory: Memory;
+  readonly #flow: string;
   readonly #tools: Tools;
   readonly #ear: Ear;
   readonly #known = new Set<string>();
@@ -68,8 +69,9 @@ export class Chat {
   #typing: number | undefined;
   #typingTold = 0;
 
-  constructor(api: Api, memory: Memory, tools: Tools, ear: Ear) {
+  constructor(api: Api, memory: Memory, flow: string, tools: Tools, ear: Ear) {
     this.#api = api;
+    this.#flow = flow;
     this.#memory = memory;
     this.#tools = tools;
     this.#ear = ear;
@@ -123,7 +125,8 @@ export class Chat {
     const next = this.#next();
     if (!next) return;
     const { messageId, text } = next;
-    if (!this.#socket?.send({ type: "message", messageId, text })) void this.#connect();
+    const flowName = this.#flow;
+    if (!this.#socket?.send({ type: "message", messageId, text, flowName })) void this.#connect();
   }
 
   #next(): Unsent | undefined {
@@ -269,9 +272,9 @@ export class Chat {
   }
 
   /** Pieces are provisional: they may be lost, come twice or in any order, and late. */
-  #grow({ turnId, attempt, index, text }: Delta): void {
+  #grow({ turnId, attempt, draft, index, text }: Delta): void {
     if (this.#last?.author.kind !== "visitor") return;
-    const key = `${turnId} ${attempt}`;
+    const key = `${turnId} ${attempt} ${draft}`;
     if (key !== this.#answerKey) this.#pieces = [];
     this.#answerKey = key;
     this.#pieces[index] = text;
@@ -324,7 +327,7 @@ export class Chat {
     if (!next || this.#isPosting) return;
     this.#isPosting = true;
     try {
-      const { conversationId } = await this.#api.send(this.#session!, next.messageId, next.text);
+      const { conversationId } = await this.#api.send(this.#session!, next, this.#flow);
       this.#unsent = this.#unsent.filter((unsent) => unsent !== next);
       this.#keep({ ...this.#session!, conversationId });
       await this.#readEvents();

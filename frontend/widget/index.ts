@@ -7,6 +7,7 @@ interface MountOptions {
   token?: string | undefined;
   code: string;
   backendUrl?: string;
+  flowName?: string;
 }
 
 interface WebWidgetOptions {
@@ -28,8 +29,8 @@ function base(address: string | undefined): string {
   return (address || ORIGIN).replace(/\/+$/, "").replace(/\/api$/, "");
 }
 
-function mount({ token, code, backendUrl }: MountOptions): Handle {
-  return new Widget({ widgetId: code, token, base: base(backendUrl) });
+function mount({ token, code, backendUrl, flowName }: MountOptions): Handle {
+  return new Widget({ widgetId: code, token, flowName, base: base(backendUrl) });
 }
 
 function renderWebWidget(options: WebWidgetOptions): Handle {

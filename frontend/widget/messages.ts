@@ -17,6 +17,8 @@ export interface Message {
 }
 
 export interface Delta {
+  /** A higher one begins the answer anew. */
+  draft: number;
   turnId: string;
   attempt: number;
   index: number;
@@ -43,6 +45,8 @@ export interface Config {
   name: string;
   code: string;
   greeting: string;
+  /** What greets visitors who come in by a flow, by its name. */
+  openings: Record<string, string>;
   assistantName: string;
   widget: {
     primaryColor: string;

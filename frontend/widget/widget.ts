@@ -20,6 +20,8 @@ export interface Options {
   widgetId: string;
   base: string;
   token?: string | undefined;
+  /** The way in that the page names. */
+  flowName?: string | undefined;
   /** What the page sets itself, over the bubble's configuration. */
   adjust?: (config: Config) => void;
 }
@@ -81,7 +83,8 @@ export class Widget implements Handle {
       say: (text) => chat.say(text),
       retry: (unsent) => chat.retry(unsent),
     });
-    const chat = new Chat(this.#api, new Memory(config.code), this.#tools, {
+    const flow = this.#options.flowName ?? "";
+    const chat = new Chat(this.#api, new Memory(config.code), flow, this.#tools, {
       message: (message, isNew) => this.#take(message, isNew),
       unsent: (all) => panel.log.waiting(all),
       coming: (text) => panel.log.coming(text, config.assistantName),
@@ -90,7 +93,8 @@ export class Widget implements Handle {
       explain: (code) => explain(code, config.texts),
     });
     [this.#panel, this.#chat] = [panel, chat];
-    const { greeting, assistantName, widget } = config;
+    const { assistantName, widget } = config;
+    const greeting = config.openings[flow] || config.greeting;
     if (greeting) panel.log.greet("assistant", assistantName, greeting);
     else if (config.texts.welcome) panel.log.greet("system", "", config.texts.welcome);
     this.#tell("idle", "bot", "");

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import KnowledgeSource
 from assistants.versions import create_version, publish
+from assistants.versions import create_version, publish
 from realtime.ephemeral import whisper
 from tenants.executor import run_in_db_thread
 from tests.assistants.budgets import limit
@@ -97,8 +98,8 @@ async def test_an_answer_is_shown_as_it_is_written(page, site, taught):
     await expect(page.locator(".dots")).to_be_visible()
     found = await conversation(taught)
 
-    async def tell(index, text, *, attempt=1):
-        data = {"turnId": "t", "attempt": attempt, "index": index, "text": text}
+    async def tell(index, text, *, attempt=1, draft=0):
+        data = {"turnId": "t", "attempt": attempt, "draft": draft, "index": index, "text": text}
         data["conversationId"] = str(found.id)
         whisper(found.tenant_id, "message:delta", data, visitor_of=found.id)
         await asyncio.sleep(0.05)
@@ -110,6 +111,24 @@ async def test_an_answer_is_shown_as_it_is_written(page, site, taught):
     await expect(page.locator(".streaming .bubble")).to_have_text("We open at nine.")
     await tell(0, "A new attempt", attempt=2)
     await expect(page.locator(".streaming .bubble")).to_have_text("A new attempt")
+    await tell(0, "Another draft", attempt=2, draft=1)
+    await expect(page.locator(".streaming .bubble")).to_have_text("Another draft")
+
+
+async def test_a_page_names_the_way_in(page, site, taught):
+    flows = [{"name": "returns", "opening": "What comes back?", "instructions": "", "examples": []}]
+
+    def enter():
+        with taught.scope():
+            publish(create_version(taught.assistant, flows=flows))
+
+    await asyncio.to_thread(enter)
+    await visit(page, site.page(site.mount(taught, flowName="returns")))
+    await expect(page.get_by_role("log")).to_contain_text("What comes back?")
+    await say(page, QUESTION)
+    await expect(page.locator(".dots")).to_be_visible()
+
+    assert (await conversation(taught)).flow == "returns"
 
 
 async def test_a_reload_keeps_the_conversation(page, site, taught, live_worker):
