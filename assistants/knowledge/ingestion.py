@@ -72,9 +72,9 @@ def read_again(source: KnowledgeSource) -> None:
 
 
 def remove_source(source: KnowledgeSource) -> None:
-    """Forget a source and all that was read from it."""
+    """Forget a source and all that was read from it; with a site, its pages."""
     # Locked first, so that no reader adds entries while the old ones go.
-    KnowledgeSource.objects.select_for_update().filter(pk=source.pk).first()
+    _lock(KnowledgeSource.objects.filter(Q(pk=source.pk) | Q(site=source.pk)))
     assistant_id = source.assistant_id
     source.delete()
     _bump_revision(assistant_id)
@@ -133,6 +133,11 @@ def phrasings(passage: Passage) -> list[str]:
     sentences = re.split(r"(?<=[.!?])\s+|\n+", passage.text)
     pairs = [f"{prefix}{first} {second}" for first, second in pairwise(filter(None, sentences))]
     return [whole, *pairs] if len(pairs) > 1 else [whole]
+
+
+def _lock(sources: QuerySet[KnowledgeSource]) -> None:
+    """Hold these rows until the scope ends, the oldest first: so a site comes before its pages."""
+    list(sources.order_by("pk").select_for_update().values_list("pk"))
 
 
 def _take(source: KnowledgeSource) -> KnowledgeSource | None:

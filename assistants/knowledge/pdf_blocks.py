@@ -4,15 +4,20 @@ import json
 import re
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from assistants.ingestion_process import go_on
 from assistants.knowledge.passages import Block
 from tenants.errors import BadRequest
 
 SIGNATURE = b"%PDF-"
 SECONDS = 120
+LOOK_SECONDS = 0.5
 PROGRAM = Path(__file__).with_name("pdf_text.py")
 PROBLEMS = {
     "file_too_long": "This file is too long; split it into several sources.",
@@ -28,6 +33,8 @@ PROBLEMS = {
 REPEATED_ON_PAGES = 3
 # Lines of a table of contents resemble every question about what they announce.
 LEADERS = re.compile(r"(?:\. ?){6}")
+# Each may take as much memory as it is allowed.
+_readers = threading.BoundedSemaphore(2)
 LIST_ITEM = re.compile(r"(?:[•‣▪◦●○■*–—-]|\d{1,2}[.)])\s")
 FULL_LINE = 0.7
 
@@ -49,17 +56,34 @@ def pdf_blocks(content: bytes) -> Iterator[Block]:
 
 
 def _pages(content: bytes) -> list[str]:
-    command = [sys.executable, "-I", str(PROGRAM), str(SECONDS)]
+    with _readers:
+        written = _run([sys.executable, "-I", str(PROGRAM), str(SECONDS)], content)
     try:
-        done = subprocess.run(
-            command, input=content, capture_output=True, timeout=SECONDS, check=True
-        )
-        answer = json.loads(done.stdout)
-    except (subprocess.SubprocessError, ValueError):
+        answer = json.loads(written)
+    except ValueError:
+        # The system ended it.
         raise _unusable("pdf_too_complex") from None
     if code := answer.get("error"):
         raise _unusable(code)
     return list(answer["pages"])
+
+
+def _run(command: list[str], content: bytes) -> bytes:
+    """What a program writes that is given ``content``; it ends with its time, and with ours."""
+    until = time.monotonic() + SECONDS
+    given: bytes | None = content
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            while time.monotonic() < until:
+                go_on()
+                with suppress(subprocess.TimeoutExpired):
+                    return process.communicate(given, timeout=LOOK_SECONDS)[0]
+                given = None
+        finally:
+            process.kill()
+    return b""
 
 
 def _unusable(code: str) -> BadRequest:

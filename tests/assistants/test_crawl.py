@@ -516,6 +516,17 @@ def test_what_is_wrong_with_the_address_is_wrong_with_the_site(assistant, shop, 
     assert site.error.endswith(".")
 
 
+def test_an_address_that_is_no_page_by_its_name_is_tried_all_the_same(assistant, shop):
+    shop.put("/manual.docx", b"PK", kind="application/msword")
+    shop.put("/feed.xml", page("Start"))
+
+    word = crawl_and_read(make_site(assistant, shop, "/manual.docx"))
+    feed = crawl_and_read(make_site(assistant, shop, "/feed.xml"))
+
+    assert (word.status, word.error_code) == ("failed", "page_not_readable")
+    assert states(feed) == {"/feed.xml": READY}
+
+
 def test_a_site_that_cannot_be_reached_says_so(assistant, shop, settings):
     with_typo = make_site(assistant, shop)
     settings.INTERNAL_HOSTS = []

@@ -1,7 +1,11 @@
 """A PDF becomes passages that name their page, or a reason that its owner can act on."""
 
+import threading
+import time
+
 import pytest
 
+from assistants import ingestion_process
 from assistants.engines.knowledge import look_up
 from assistants.knowledge import pdf_blocks as reading
 from assistants.knowledge.parsing import parse, read
@@ -111,6 +115,19 @@ def test_a_pdf_that_takes_too_long_is_given_up(monkeypatch):
         parse("pdf", SLOW)
 
     assert caught.value.code == "pdf_too_complex"
+
+
+def test_a_process_that_ends_waits_for_no_pdf(acme, monkeypatch):
+    stopping = threading.Event()
+    monkeypatch.setattr(ingestion_process, "_stopping", stopping)
+    monkeypatch.setattr(reading, "LOOK_SECONDS", 0.05)
+    threading.Timer(0.3, stopping.set).start()
+    started = time.monotonic()
+
+    _, source = teach(acme, kind="pdf", content=SLOW)
+
+    assert source.status == "pending"
+    assert time.monotonic() - started < reading.SECONDS / 4
 
 
 def test_a_page_that_is_broken_does_not_spoil_the_others():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assistants import ingestion_process, tasks
+from assistants.knowledge import ingestion
 from assistants.knowledge.ingestion import add_source, ingest, remove_source
 from assistants.knowledge.web import crawling, site_pages
 from assistants.knowledge.web.crawling import crawl
@@ -258,6 +259,25 @@ def test_removing_a_site_removes_its_pages_and_what_was_read(acme, assistant, sh
     assert texts(acme) == []
 
 
+def test_a_site_removed_while_a_page_of_it_is_read_leaves_nothing(
+    acme, assistant, shop, monkeypatch
+):
+    shop.put("/", page("Start"))
+    site = crawl(make_site(assistant, shop))
+    parse = ingestion.parsing.parse
+
+    def removed_meanwhile(kind, content):
+        remove(site)
+        return parse(kind, content)
+
+    monkeypatch.setattr(ingestion.parsing, "parse", removed_meanwhile)
+    ingest(pages_of(site)["/"])
+
+    with tenant_scope(acme.id):
+        assert not KnowledgeSource.objects.exists()
+    assert texts(acme) == []
+
+
 def test_who_asks_for_a_crawl_during_one_gets_another(assistant, shop):
     site = make_site(assistant, shop)
 
@@ -334,7 +354,6 @@ def test_the_ingestion_process_crawls_a_site_and_reads_its_pages(
 
     with working(processes_folder, **options) as process:
         site = make_site(assistant, shop)
-        wait_until(lambda: len(texts(acme)) == 2, process)
+        wait_until(lambda: now(site).status == "ready" and len(texts(acme)) == 2, process)
 
-    assert now(site).status == "ready"
     assert texts(acme) == ["All about A.", "All about Start."]

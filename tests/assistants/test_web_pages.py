@@ -6,7 +6,14 @@ import time
 import pytest
 
 from assistants.knowledge.parsing import parse
-from assistants.knowledge.web.pages import decoded, head_of, kind_of, title_from, wishes_of
+from assistants.knowledge.web.pages import (
+    MAX_LINKS,
+    decoded,
+    head_of,
+    kind_of,
+    title_from,
+    wishes_of,
+)
 from assistants.knowledge.web.robots import (
     LONGEST_PAUSE_SECONDS,
     PAUSE_SECONDS,
@@ -81,6 +88,16 @@ def test_a_head_names_title_links_and_canonical():
         "https://shop.example/help/de/c",
     ]
     assert (head.noindex, head.nofollow) == (False, False)
+
+
+def test_a_page_full_of_links_costs_no_more_than_some():
+    links = "".join(f"<a href='/page/{number}'>x</a>" for number in range(100_000))
+    started = time.process_time()
+
+    head = head_of(links + "<a href='/again'>x</a>" * 100_000, URL)
+
+    assert len(head.links) == MAX_LINKS - 1
+    assert time.process_time() - started < 5
 
 
 def test_a_page_without_a_title_is_called_by_its_heading_or_its_name():

@@ -30,10 +30,10 @@ class Frontier:
         for url in urls:
             # A page that is linked as http here and as https there is one.
             name = url.partition("://")[2]
-            if name in self._seen or len(self._seen) >= MAX_SEEN:
+            if name in self._seen or len(self._seen) >= MAX_SEEN or not self.scope.holds(url):
                 continue
-            if self.scope.holds(url) and leads_to_a_page(url) and allow(url):
-                self._seen.add(name)
+            self._seen.add(name)
+            if url in self.starts or (leads_to_a_page(url) and allow(url)):
                 self._queue.append(url)
 
     def next(self) -> str | None:

@@ -81,6 +81,7 @@ class _Page(HTMLParser):
         self.head = head
         self.title = self.heading = ""
         self._base = url
+        self._addresses = {""}
         self._inside = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -108,10 +109,14 @@ class _Page(HTMLParser):
             self.heading = f"{self.heading}{data}"[: 5 * TITLE_CHARACTERS]
 
     def _link(self, values: dict[str, str]) -> None:
-        if "nofollow" in values.get("rel", "").lower().split() or not values.get("href"):
+        address = values.get("href", "")
+        if "nofollow" in values.get("rel", "").lower().split() or address in self._addresses:
             return
-        url = normal_url(values["href"], base=self._base)
-        if url and leads_to_a_page(url) and len(self.head.links) < MAX_LINKS:
+        self._addresses.add(address)
+        if len(self._addresses) > MAX_LINKS:
+            return
+        url = normal_url(address, base=self._base)
+        if url and leads_to_a_page(url):
             self.head.links[url] = None
 
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from itertools import islice
 from typing import Self
 from urllib.robotparser import RobotFileParser
 
@@ -9,7 +10,8 @@ from assistants.knowledge.web.addresses import normal_url
 
 AGENT = "LiveChat-Knowledge"
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
-MAX_SITEMAPS = 10
+MAX_BYTES = 500 * 1024
+MAX_SITEMAPS, MAX_LOCATIONS = 10, 10_000
 LOCATION = re.compile(r"<loc>\s{0,100}(?:<!\[CDATA\[)?([^<\]]{1,2000})", re.IGNORECASE)
 
 
@@ -22,7 +24,7 @@ class Robots:
 
     @classmethod
     def of(cls, content: bytes) -> Self:
-        return cls(content.decode("utf-8-sig", "replace"))
+        return cls(content[:MAX_BYTES].decode("utf-8-sig", "replace"))
 
     def allow(self, url: str) -> bool:
         return self._rules.can_fetch(AGENT, url)
@@ -48,6 +50,7 @@ def read_sitemap(text: str, *, base: str) -> tuple[list[str], list[str]]:
 
     Read as text: it may be any XML, and an XML parser does what the XML says.
     """
-    found = (normal_url(html.unescape(place), base=base) for place in LOCATION.findall(text))
+    places = (match[1] for match in islice(LOCATION.finditer(text), MAX_LOCATIONS))
+    found = (normal_url(html.unescape(place), base=base) for place in places)
     urls = list(dict.fromkeys(url for url in found if url))
     return ([], urls) if "<sitemapindex" in text else (urls, [])

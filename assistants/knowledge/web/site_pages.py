@@ -106,13 +106,18 @@ def miss_page(lease: Lease, url: str) -> None:
 def drop_pages(lease: Lease, *, but: Collection[str] | None = None, url: str = "") -> None:
     """Forget one page, or all ``but`` these."""
     with holding(lease):
-        pages = _pages(lease).defer("content")
-        for page in pages.filter(url=url) if but is None else pages.exclude(url__in=list(but)):
+        pages = _pages(lease).filter(url=url) if but is None else _others(lease, but)
+        # All are locked before the first one goes: a reader of another waits for none of them.
+        for page in list(pages.defer("content").order_by("pk").select_for_update()):
             remove_source(page)
 
 
 def _pages(lease: Lease) -> QuerySet[KnowledgeSource]:
     return KnowledgeSource.objects.filter(site_id=lease.site.pk)
+
+
+def _others(lease: Lease, but: Collection[str]) -> QuerySet[KnowledgeSource]:
+    return _pages(lease).exclude(url__in=list(but))
 
 
 def _new(lease: Lease, found: Found, status: str = Status.PENDING) -> KnowledgeSource:
