@@ -10,6 +10,8 @@ from html import unescape
 from urllib.parse import urlsplit
 
 REMOVED = "(link removed)"
+# What no text may hold that is to be stored or sent: NUL, controls, and halves of characters.
+UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 LOADING_TAG = re.compile(
     r"<\s*/?\s*(?:a|area|audio|base|body|button|embed|form|frame|iframe|image|img|input|link|meta|"
     r"object|picture|script|source|style|svg|video)\b[^>]*(?:>|\Z)",
@@ -47,7 +49,7 @@ class Containment:
 
     def clean(self, text: str) -> str:
         """Return ``text`` without images, loading tags and links to unknown hosts."""
-        text = LOADING_TAG.sub("", text)
+        text = LOADING_TAG.sub("", fit(text))
         text = IMAGE.sub(r"\1", text)
         text = DEFINITION.sub("", text)
         text = TARGET.sub(self._target, LINK.sub(self._link, text))
@@ -100,6 +102,11 @@ class Sieve:
         """Return what was still held when the text ended."""
         rest, self._held = self._held, ""
         return self._containment.clean(rest)
+
+
+def fit(text: str) -> str:
+    """Return ``text`` as it can be stored."""
+    return UNFIT.sub("", text)
 
 
 def addresses_in(*texts: str) -> list[str]:

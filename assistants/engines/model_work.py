@@ -19,7 +19,7 @@ from pydantic_ai.tools import ToolDefinition
 
 from assistants import handover, prompts
 from assistants.builtin_tools import BUILTIN
-from assistants.containment import Containment, addresses_in
+from assistants.containment import Containment, addresses_in, fit
 from assistants.engines import knowledge
 from assistants.events import Usage
 from assistants.grounding import Source, Sources
@@ -108,6 +108,7 @@ class Work:
         return [(number, self.sources.shown[number - 1]) for number in numbers]
 
     def take(self, response: ModelResponse, candidate: Candidate) -> None:
+        _make_fit(response)
         self.usage += usage_of(candidate, response, self.messages)
         self.messages.append(response)
         self.requests += 1
@@ -184,6 +185,17 @@ class Work:
             for tool in self.tools.values()
         ]
         return [*builtin, *own]
+
+
+def _make_fit(response: ModelResponse) -> None:
+    """Leave out what cannot be stored, and give every call an id of its own."""
+    for number, part in enumerate(response.parts):
+        if isinstance(part, TextPart):
+            part.content = fit(part.content)
+        elif isinstance(part, ToolCallPart):
+            part.args = fit(part.args) if isinstance(part.args, str) else part.args
+            # Some servers leave it empty, or number the calls of each answer anew.
+            part.tool_call_id = f"{fit(part.tool_call_id)[:100] or 'call'}-{number}"
 
 
 def _history(question: Question) -> list[ModelMessage]:

@@ -60,6 +60,7 @@ def test_what_is_ours_stays(text, shown):
         ("<IMG SRC=x onerror=alert(1)", ""),
         ("a<iframe\nsrc=//evil.example>b", "ab"),
         ("<a href='//evil.example'>a</a>", "a"),
+        ("a\x00b\x1bc\ud800d\n", "abcd\n"),
     ],
 )
 def test_what_leads_elsewhere_goes(text, shown):

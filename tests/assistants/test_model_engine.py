@@ -196,7 +196,7 @@ def test_a_call_that_waits_for_somebody_pauses_the_turn(acme, model_server, wire
 
     first = heard(version, "Where is order 4711?", toolbox=shelf)
     pause = said(first)
-    assert [(r.call_id, r.args) for r in pause.requests] == [("call_1", {"order": "4711"})]
+    assert [(r.call_id, r.args) for r in pause.requests] == [("call_1-0", {"order": "4711"})]
     assert (first[-1].outcome, shelf.requests) == ("waiting", [])
 
     # As it is stored, and read by another process.

@@ -18,3 +18,13 @@ def test_a_models_answer_is_posted_with_its_sources(acme, globex, model_server, 
     assert found.message["text"] == "The shop opens at nine in the morning."
     assert (found.model, found.tokens) == ("cites", 120)
     assert answered(globex) == []
+
+
+def test_what_cannot_be_stored_is_left_out(acme, model_server, running):  # noqa: F811
+    assistant = assistant_of(writer(acme, model_server, "says-nul"))
+    write(acme, make_visitor(), QUESTION, assistant=assistant)
+
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: answered(acme))
+
+    assert answered(acme) == ["The shop opens at nine in the morning."]
