@@ -11,6 +11,7 @@ from assistants.knowledge.web import fetching
 from assistants.knowledge.web.crawling import crawl
 from assistants.knowledge.web.sites import change_site
 from assistants.models import Assistant, KnowledgeEntry, KnowledgeSource
+from assistants.question import Question
 from tenants.scope import tenant_scope
 from tests.assistants.knowing import teach, version_of
 from tests.assistants.pdfs import make_pdf
@@ -79,7 +80,7 @@ def test_an_answer_from_a_site_cites_the_page(assistant, shop):
     shop.put("/", page("Delivery", text="<h1>How long does delivery take?</h1><p>Three days.</p>"))
     site = crawl_and_read(make_site(assistant, shop, page_limit=1))
 
-    reply = look_up(version_of(assistant), "How long does delivery take?")
+    reply = look_up(Question(version_of(assistant), "How long does delivery take?"))
 
     assert reply.citations == (
         {

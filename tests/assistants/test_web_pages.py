@@ -91,10 +91,10 @@ def test_a_head_names_title_links_and_canonical():
 
 
 def test_a_page_full_of_links_costs_no_more_than_some():
-    links = "".join(f"<a href='/page/{number}'>x</a>" for number in range(100_000))
+    links = "".join(f"<a href='/page/{number}'>x</a>" for number in range(30_000))
     started = time.process_time()
 
-    head = head_of(links + "<a href='/again'>x</a>" * 100_000, URL)
+    head = head_of(links + "<a href='/again'>x</a>" * 30_000, URL)
 
     assert len(head.links) == MAX_LINKS - 1
     assert time.process_time() - started < 5
