@@ -9,6 +9,7 @@ from django.db import connections
 from assistants.events import Pause
 from assistants.models import Tool
 from assistants.queries import default_assistant
+from assistants.toolbox import ToolRequest, ToolSnapshot
 from assistants.versions import create_version, publish
 from conversations import engine, tool_answers, toolbox, turns
 from conversations.models import ToolCall, Turn, TurnState
@@ -486,6 +487,17 @@ def test_a_page_is_not_asked_for_what_may_not_be_called_and_not_for_ever(page):
     assert answered(page) == [toolbox.OFF]
     assert of_type(visitor_events(page, received), "tool:request") == []
     assert latest_turn(page).excused == 0
+
+
+def test_a_page_is_not_asked_for_what_the_version_does_not_list(page):
+    other = make_tool(page, "erase", place="client", url="")
+    received = write(page, make_visitor(), "Please!")
+    held = claim(page)
+
+    assert turns.pause(held, Pause({}, (ToolRequest("call_1", ToolSnapshot.of(other), {}),)))
+
+    assert (calls(page), latest_turn(page).state) == ([], TurnState.QUEUED)
+    assert of_type(visitor_events(page, received), "tool:request") == []
 
 
 def test_only_so_many_calls_wait_for_one_answer(acme):

@@ -1,10 +1,11 @@
 """Calls of tools and pauses, in the worker as it runs."""
 
 import threading
+import time
 
 import pytest
 
-from conversations import tool_answers, turn_runner, turns, worker
+from conversations import engine, tool_answers, turn_runner, turns, worker
 from conversations.models import Owner, ToolCall
 from tenants.scope import tenant_scope
 from tests.assistants.tool_server import Answer, open_tool_server
@@ -16,10 +17,10 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     scripted,
     work,
 )
-from tests.conversations.test_engine import conversation_now
+from tests.conversations.test_engine import conversation_now, do
 from tests.conversations.test_turns import answered
-from tests.conversations.test_worker import until
-from tests.factories import make_visitor, write
+from tests.conversations.test_worker import until, works_on
+from tests.factories import make_member, make_visitor, write
 
 
 @pytest.fixture
@@ -72,6 +73,50 @@ def test_a_worker_that_stops_lets_a_call_come_to_its_end(acme, server):
     stopping.stop()
 
     assert (call_states(acme), answered(acme)) == (["done"], ["Paid."])
+
+
+def test_a_worker_that_stops_lets_a_call_end_whose_answer_was_given_up(acme, server, monkeypatch):
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.05)
+    hanging = threading.Event()
+    server.will(Answer("Paid.", hang=hanging))
+    scripted(acme, [["pay", {}]], make_tool(acme, "pay", risk="write", url=server.url))
+    received = write(acme, make_visitor(), "Pay.")
+    stopping = worker.Worker()
+    submit(stopping, acme)
+    server.arrived.wait(5)
+    do(acme, received, engine.take_over, make_member(acme))
+    until(lambda: not works_on(stopping, acme))
+
+    stopping.finish()
+    hanging.set()
+    stopping.stop()
+
+    assert (call_states(acme), answered(acme)) == (["done"], [])
+
+
+def test_a_call_that_begins_while_its_worker_stops_is_in_doubt_and_not_lost(
+    acme, server, monkeypatch
+):
+    monkeypatch.setattr(worker, "SHUTDOWN_SECONDS", 0.5)
+    hanging, never = threading.Event(), threading.Event()
+    server.will(Answer(hang=hanging), Answer(hang=never))
+    tools = [
+        make_tool(acme, "lookup", url=server.url),
+        make_tool(acme, "pay", risk="write", url=server.url),
+    ]
+    scripted(acme, [["lookup", {}], ["pay", {}]], *tools)
+    write(acme, make_visitor(), "Pay.")
+    stopping = worker.Worker()
+    submit(stopping, acme)
+    server.arrived.wait(5)
+
+    stopping.finish()
+    time.sleep(0.1)
+    hanging.set()
+    stopping.stop()
+    never.set()
+
+    assert call_states(acme) == ["done", "unknown"]
 
 
 def test_a_call_that_outlasts_its_worker_is_not_made_by_the_next(acme, server, monkeypatch):

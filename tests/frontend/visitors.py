@@ -88,7 +88,7 @@ class Wire:
     def __init__(self):
         self.sent = []
         self.is_cut = False
-        self.swallow = lambda frame: False
+        self.swallow = self.repeat = self.lose = lambda frame: False
         self._lines = []
 
     async def hold(self, page):
@@ -115,8 +115,12 @@ class Wire:
 
     def _forward(self, text, server):
         self.sent.append(json.loads(text))
-        server.send(text)
+        if not self.lose(self.sent[-1]):
+            server.send(text)
 
     def _pass_back(self, text, line):
-        if not self.swallow(json.loads(text)):
+        frame = json.loads(text)
+        if not self.swallow(frame):
+            line.send(text)
+        if self.repeat(frame):
             line.send(text)
