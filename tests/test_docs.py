@@ -8,7 +8,7 @@ import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern, get_resolver
 
-from assistants.admin_faq import read_faq
+from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
 from assistants.knowledge.web import problems
 from livechat.health import CHECKS

@@ -17,7 +17,6 @@ from pydantic_ai.messages import (
     ToolCallPart,
 )
 
-from assistants.builtin_tools import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
 from assistants.containment import Sieve
 from assistants.engines import knowledge
 from assistants.engines.model_work import Work
@@ -43,6 +42,7 @@ from assistants.providers.errors import ProviderError, provider_errors
 from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox, ToolRequest
+from assistants.tools.builtin import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
 from tenants.executor import run_in_db_thread
 
 MAX_REQUESTS = 6

@@ -18,7 +18,6 @@ from pydantic_ai.models import ModelRequestParameters
 from pydantic_ai.tools import ToolDefinition
 
 from assistants import handover, prompts
-from assistants.builtin_tools import BUILTIN
 from assistants.containment import Containment, addresses_in, fit
 from assistants.engines import knowledge
 from assistants.events import Usage
@@ -28,6 +27,7 @@ from assistants.providers.candidates import Candidate
 from assistants.providers.usage import usage_of
 from assistants.question import Question
 from assistants.toolbox import ToolSnapshot
+from assistants.tools.builtin import BUILTIN
 from assistants.tools.schema import problems
 from tenants.executor import run_in_db_thread
 

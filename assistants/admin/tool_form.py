@@ -10,9 +10,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from assistants.builtin_tools import BUILTIN
 from assistants.models import Tool
 from assistants.models.tool import any_object
+from assistants.tools.builtin import BUILTIN
 from assistants.tools.headers import parse_headers
 from assistants.tools.schema import check_parameters
 from tenants import strict_json

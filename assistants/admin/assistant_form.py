@@ -1,4 +1,4 @@
-"""What operators fill in for assistants and for providers of models."""
+"""What operators fill in for an assistant and the version that it is to have next."""
 
 from typing import Any
 
@@ -6,18 +6,16 @@ from django import forms
 from django.forms.models import fields_for_model
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
 )
 
-from assistants.admin_tool_forms import ToolsField
-from assistants.flow_text import read_flows, write_flows
+from assistants.admin.flow_text import read_flows, write_flows
+from assistants.admin.tool_form import ToolsField
 from assistants.models import Assistant, AssistantVersion, Provider, Tool
 from tenants.errors import LiveChatError
 from tenants.operators import LinesField
-from tenants.outbound import check_url
 
 # What a version holds, as the page groups it.
 VERSION_FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -167,35 +165,3 @@ AssistantForm.declared_fields |= fields_for_model(
         **dict.fromkeys(("model", "fallback_model", "tone"), UnfoldAdminTextInputWidget),
     },
 ) | {name: _lines_field(name) for name in LINES}
-
-
-class ProviderForm(forms.ModelForm):
-    """A provider; its key can be set, and is never shown again."""
-
-    key = forms.CharField(
-        required=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
-        help_text="Kept encrypted. Empty keeps the one that is set.",
-    )
-
-    class Meta:
-        model = Provider
-        fields = ("name", "kind")
-
-    def clean_base_url(self) -> str:
-        url: str = self.cleaned_data["base_url"]
-        try:
-            if url:
-                check_url(url)
-        except LiveChatError as error:
-            raise forms.ValidationError(error.message) from None
-        return url
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        if key := self.cleaned_data.get("key"):
-            self.instance.key = key
-        needs_address = self.cleaned_data.get("kind") == Provider.Kind.COMPATIBLE
-        if needs_address and self.cleaned_data.get("base_url") == "":
-            self.add_error("base_url", "Say where the server is.")
-        return self.cleaned_data

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
-from assistants.admin_tool_forms import ToolForm
+from assistants.admin.tool_form import ToolForm
 from assistants.models import Assistant, Tool
 from assistants.toolbox import ToolSnapshot
 from assistants.versions import create_version

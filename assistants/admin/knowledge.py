@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.decorators import action, display
 
-from assistants.admin_knowledge_forms import SITE_FIELDS, KnowledgeSourceForm
+from assistants.admin.knowledge_form import SITE_FIELDS, KnowledgeSourceForm
 from assistants.knowledge import ingestion
 from assistants.knowledge.web.sites import add_site, change_site, crawl_soon
 from assistants.models import KnowledgeEntry, KnowledgeSource

@@ -1,4 +1,4 @@
-"""The operators' pages for assistants and their versions; with those for their knowledge."""
+"""Assistants and their versions."""
 
 from typing import Any
 
@@ -8,26 +8,19 @@ from django.urls import reverse
 from django.utils.html import format_html
 from unfold.decorators import action, display
 
-from assistants import admin_usage  # noqa: F401 -- registers its pages
-from assistants.admin_forms import (
+from assistants.admin.assistant_form import (
     VERSION_FIELDS,
     VERSION_FIELDSETS,
     AssistantForm,
-    ProviderForm,
 )
-from assistants.admin_knowledge import KnowledgeSourceAdmin
-from assistants.admin_tools import ToolsOfAssistant, changes_of_tools
-from assistants.models import Assistant, Provider
-from assistants.providers.accounts import account_of
-from assistants.providers.check import models_of
+from assistants.admin.tools import ToolsOfAssistant, changes_of_tools
+from assistants.models import Assistant
 from assistants.versions import create_version, publish, roll_back
 from tenants import credentials
 from tenants.errors import Conflict
 from tenants.models import Credential
-from tenants.operators import DefaultAdmin, OperatorsAdmin, actor, credentials_of, links
+from tenants.operators import DefaultAdmin, actor, credentials_of, links
 from tenants.scope import tenant_scope
-
-__all__ = ["AssistantAdmin", "KnowledgeSourceAdmin", "ProviderAdmin"]
 
 PAGES = ("changelist", "add")
 VERSION_SETS = tuple((title, {"fields": names}) for title, names in VERSION_FIELDSETS)
@@ -147,40 +140,3 @@ class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
     @display(description="API tokens")
     def tokens(self, assistant: Assistant) -> str:
         return credentials_of(assistant)
-
-
-@admin.register(Provider)
-class ProviderAdmin(OperatorsAdmin):
-    """Where a tenant's models are served; versions refer to it, so a new key works at once."""
-
-    form = ProviderForm
-    list_display = ("name", "tenant", "kind", "base_url", "key_state")
-    list_filter = ("kind",)
-    list_select_related = ("tenant",)
-    search_fields = ("name", "tenant__name")
-    fixed_fields = ("tenant",)
-    readonly_fields = ("key_state",)
-    actions_detail = ("check_provider",)
-    add_fieldsets = ((None, {"fields": ("tenant", "name", "kind", "base_url", "key")}),)
-    fieldsets = ((None, {"fields": ("tenant", "name", "kind", "base_url", "key", "key_state")}),)
-
-    @action(description="Check", icon="network_check")
-    def check_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(provider: Provider) -> None:
-            names = models_of(account_of(provider))
-            listed = ", ".join(names[:20]) or "none"
-            messages.success(request, f"The provider answers. Its models: {listed}.")
-
-        return self.perform(
-            request,
-            object_id,
-            act,
-            title="Check the provider",
-            question="The provider is asked for its models, with the key that is set.",
-            button="Ask",
-            done="",
-        )
-
-    @display(description="Key set")
-    def key_state(self, provider: Provider) -> str:
-        return "yes" if provider.sealed_key else "no"

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
-from assistants.admin_faq import read_faq, write_faq
+from assistants.admin.faq_text import read_faq, write_faq
 from assistants.knowledge import faq, parsing
 from assistants.knowledge.web.addresses import normal_prefix
 from assistants.knowledge.web.sites import start_url
