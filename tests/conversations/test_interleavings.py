@@ -250,7 +250,7 @@ LIKELY = [
 
 
 @settings(
-    max_examples=16,
+    max_examples=10,
     deadline=None,
     database=None,
     derandomize=True,
@@ -263,6 +263,7 @@ LIKELY = [
 @example(script=[PAY], steps=[HANG, ("time_passes",), WORK])
 @example(script=[PAY], steps=[HANG, ("the_visitor_writes",), WORK, ("what_hangs_is_answered",)])
 @example(script=[PAY], steps=[HANG, ("a_member_takes_over",), ("what_hangs_is_answered",)])
+@example(script=[SIGN], steps=[WORK, ("the_visitor_writes",), WORK])
 @example(script=[REFUND], steps=[WORK, APPROVE, HANG, ("time_passes",), WORK])
 def test_whatever_comes_between_nothing_is_done_twice_and_nobody_talked_over(
     monkeypatch, script, steps

@@ -108,8 +108,7 @@ def test_a_member_approves_and_it_is_done(desk, conversation_id, server):
     assert call_states(desk) == ["done", "done"]
 
 
-@pytest.mark.parametrize("first", ["approve", "reject"])
-@pytest.mark.parametrize("second", ["approve", "reject"])
+@pytest.mark.parametrize(("first", "second"), [("approve", "reject"), ("reject", "approve")])
 def test_what_is_decided_stays_so(desk, conversation_id, first, second):
     _, api = member_api(desk)
     _, colleague = member_api(desk)

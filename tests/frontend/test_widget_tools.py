@@ -15,27 +15,28 @@ ITEM = {"item": "lamp"}
 COUNTING = "chat.registerTool('show', ({item}) => { window.shown = [...(window.shown || []), item] })"
 
 
+def rescript_with_page(shop, steps, *, seconds=60):
+    """Have the shop's assistant take these steps with the page."""
+    tool = make_tool(shop.tenant, "show", place="client", url="", timeout_seconds=seconds)
+    rescript(shop.assistant, steps, tool)
+    return shop
+
+
 @pytest.fixture
 def asking(shop):
     """A shop whose assistant has the page show something."""
-    tool = make_tool(shop.tenant, "show", place="client", url="", timeout_seconds=60)
-    rescript(shop.assistant, [["show", ITEM]], tool)
-    return shop
+    return rescript_with_page(shop, [["show", ITEM]])
 
 
 @pytest.fixture
 def asking_twice(shop):
-    tool = make_tool(shop.tenant, "show", place="client", url="", timeout_seconds=60)
-    rescript(shop.assistant, [["show", ITEM], ["show", {}]], tool)
-    return shop
+    return rescript_with_page(shop, [["show", ITEM], ["show", {}]])
 
 
 @pytest.fixture
 def hasty(shop):
     """A shop whose assistant waits for the page but a second."""
-    tool = make_tool(shop.tenant, "show", place="client", url="", timeout_seconds=1)
-    rescript(shop.assistant, [["show", ITEM]], tool)
-    return shop
+    return rescript_with_page(shop, [["show", ITEM]], seconds=1)
 
 
 async def arrive(page, site, shop, register=""):
@@ -59,29 +60,31 @@ async def ask(shop):
     assert await run_in_db_thread(work, shop.tenant)
 
 
-@pytest.mark.parametrize(
-    ("run", "state", "said"),
-    [
-        ("({item}) => ({shown: item})", "done", '{"shown": "lamp"}'),
-        ("async ({item}) => { await null; return item }", "done", "lamp"),
-        ("() => {}", "done", "null"),
-        ("() => { throw new Error('No lamp.') }", "failed", "error: Error: No lamp."),
-        ("async () => { throw new Error('No lamp.') }", "failed", "error: Error: No lamp."),
-        ("() => { const a = {}; a.a = a; return a }", "failed", "error: TypeError"),
-        ("() => 1n", "failed", "error: TypeError"),
-        ("() => 'é'.repeat(20000)", "failed", "error: Error: The result is too large."),
-    ],
-)
-async def test_a_function_of_the_page_is_called_and_its_result_told(
-    page, site, asking, run, state, said
-):
-    await arrive(page, site, asking, f"chat.registerTool('show', {run})")
-    await ask(asking)
+async def test_functions_of_the_page_are_called_and_their_results_told(page, site, shop):
+    """One after another, by their number; each with what the assistant is told of it."""
+    functions = {
+        "({n}) => ({shown: n})": '{"shown": 0}',
+        "async () => { await null; return 'lamp' }": "lamp",
+        "() => {}": "null",
+        "() => { throw new Error('No lamp.') }": "error: Error: No lamp.",
+        "async () => { throw new Error('No shop.') }": "error: Error: No shop.",
+        "() => { const a = {}; a.a = a; return a }": "error: TypeError",
+        "() => 1n": "error: TypeError",
+        "() => 'é'.repeat(20000)": "error: Error: The result is too large.",
+    }
+    steps = [["show", {"n": number}] for number in range(len(functions))]
+    await run_in_db_thread(rescript_with_page, shop, steps)
+    register = f"chat.registerTool('show', args => [{', '.join(functions)}][args.n](args))"
 
-    await states(asking, state)
-    await ask(asking)
+    await arrive(page, site, shop, register)
+    for number in range(len(functions)):
+        await ask(shop)
+        await states(shop, *["done"] * min(number + 1, 3), *["failed"] * max(0, number - 2))
+    await ask(shop)
 
-    await answered(page, said)
+    answer = page.locator(".assistant:not(.streaming)", has_text="shown")
+    for told in functions.values():
+        await expect(answer).to_contain_text(told)
 
 
 async def test_nobody_waits_for_a_function_that_the_page_does_not_have(page, site, asking):
