@@ -101,6 +101,8 @@ def _begin(held: Claim, request: ToolRequest) -> Begun:
         tool = tool_calls.usable(request) if request.tool in held.question.version.tools else None
         headers = None if tool is None else _headers(tool)
         if headers is None:
+            if call is not None:
+                tool_calls.finish(call, State.FAILED, result=OFF)
             return Begun(OFF)
         if call is None and request.tool.pauses:
             return Begun(NOT_ASKED)

@@ -386,6 +386,18 @@ def test_an_approval_is_of_these_arguments_only(desk, server):
     assert server.received == []
 
 
+def test_what_was_approved_is_not_done_once_the_tool_is_switched_off(desk, server):
+    received = asked(desk)
+    do(desk, received, approve, calls(desk)[0].id, make_member(desk))
+    with tenant_scope(desk.id):
+        Tool.objects.update(is_enabled=False)
+
+    work(desk)
+
+    assert answered(desk) == [toolbox.OFF]
+    assert (call_states(desk), server.received) == (["failed"], [])
+
+
 def test_of_two_members_who_decide_at_once_one_does(desk, server):
     received = asked(desk)
     call_id = calls(desk)[0].id
