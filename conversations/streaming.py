@@ -9,7 +9,7 @@ from conversations.turns import Claim
 from realtime.ephemeral import whisper
 
 # Every frame costs a message through Redis and one for each socket; people read no faster.
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.15
 
 
 class Stream:

@@ -59,8 +59,13 @@ def say(question: Question, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
 
 def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
     """Search for an answer, and say what the best of what was found is good for."""
-    # Before the transaction, which is to be short: this takes about 10 ms.
-    vector = vector_of(version, question)
+    return find_by(version, question, vector_of(version, question))
+
+
+def find_by(
+    version: VersionSnapshot, question: str, vector: Floats | None
+) -> tuple[Band, list[Hit]]:
+    """The same for a question whose vector is known; joins a transaction that is open."""
     with tenant_scope(version.tenant_id):
         hits = search(
             version.assistant_id,
@@ -72,7 +77,10 @@ def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
 
 
 def vector_of(version: VersionSnapshot, question: str) -> Floats | None:
-    """The model knows English; knowledge in another language is found by its words."""
+    """The model knows English; knowledge in another language is found by its words.
+
+    Takes about 10 ms: to be called before a transaction, which is to be short.
+    """
     knows = not version.languages or version.languages[0].lower().startswith("en")
     return embedding.embed([question])[0] if knows and embedding.available() else None
 

@@ -54,7 +54,7 @@ async def answer(question: Question, toolbox: Toolbox) -> AsyncIterator[Event]:
     """Write an answer; a provider that fails hands over, and says why to the team."""
     work = await Work.begin(question)
     try:
-        work.candidates = await providers.candidates(question.version)
+        work.candidates = await providers.candidates(question.version, work.accounts)
         async for event in _converse(work, toolbox):
             yield event
     except ProviderError as error:

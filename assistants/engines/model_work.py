@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+from uuid import UUID
 
 from pydantic_ai.messages import (
     ModelMessage,
@@ -23,6 +24,7 @@ from assistants.engines import knowledge
 from assistants.events import Usage
 from assistants.grounding import Source, Sources
 from assistants.knowledge.bands import Band, Hit
+from assistants.providers.accounts import Account, accounts_of
 from assistants.providers.candidates import Candidate
 from assistants.providers.usage import usage_of
 from assistants.question import Question
@@ -30,6 +32,7 @@ from assistants.toolbox import ToolSnapshot
 from assistants.tools.builtin import BUILTIN
 from assistants.tools.schema import problems
 from tenants.executor import run_in_db_thread
+from tenants.scope import tenant_scope
 
 PASSAGES = 5
 HISTORY_CHARACTERS = 2_000
@@ -43,6 +46,7 @@ class Work:
     question: Question
     band: Band
     hits: list[Hit]
+    accounts: dict[UUID, Account]
     candidates: list[Candidate] = field(default_factory=list)
     messages: list[ModelMessage] = field(default_factory=list)
     results: list[ToolReturnPart] = field(default_factory=list)
@@ -68,8 +72,7 @@ class Work:
     @classmethod
     async def begin(cls, question: Question) -> Self:
         """Look for passages, and begin the dialogue or take it up where it was paused."""
-        found = await run_in_db_thread(knowledge.find, question.version, question.text)
-        work = cls(question, *found)
+        work = cls(question, *await run_in_db_thread(_prepare, question))
         if question.paused is None:
             numbered = work.show(work.hits)
             work.messages = [*_history(question), work._request(prompts.asked(question, numbered))]
@@ -185,6 +188,17 @@ class Work:
             for tool in self.tools.values()
         ]
         return [*builtin, *own]
+
+
+def _prepare(question: Question) -> tuple[Band, list[Hit], dict[UUID, Account]]:
+    """What the database knows that the answer needs, in one transaction."""
+    version = question.version
+    vector = knowledge.vector_of(version, question.text)
+    with tenant_scope(version.tenant_id):
+        return (
+            *knowledge.find_by(version, question.text, vector),
+            accounts_of(version),
+        )
 
 
 def _make_fit(response: ModelResponse) -> None:

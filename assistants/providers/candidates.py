@@ -1,20 +1,21 @@
 """The models that may answer for a version, ready to be asked."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
 from assistants.models import Provider
-from assistants.providers.accounts import Account, accounts_of
+from assistants.providers.accounts import Account
 from assistants.providers.errors import ProviderError
 from assistants.versions import VersionSnapshot
-from tenants.executor import run_in_db_thread
 from tenants.outbound import guarded_client
 
 # Loaded when they are needed: each vendor's library weighs some 25 MiB.
@@ -38,17 +39,16 @@ class Candidate:
     has_list_price: bool
 
 
-async def candidates(version: VersionSnapshot) -> list[Candidate]:
+async def candidates(version: VersionSnapshot, accounts: Mapping[UUID, Account]) -> list[Candidate]:
     """The version's model and then its fallback. Raises ProviderError when it has neither."""
     wanted = (
         (version.provider_id, version.model),
         (version.fallback_provider_id, version.fallback_model),
     )
-    accounts = await run_in_db_thread(accounts_of, version)
     found = [
         await _candidate(accounts[provider_id], name)
         for provider_id, name in wanted
-        if provider_id in accounts and name
+        if provider_id is not None and provider_id in accounts and name
     ]
     if not found:
         raise ProviderError("not_configured")

@@ -10,10 +10,12 @@ from pydantic_ai import direct
 from pydantic_ai.messages import ModelRequest
 
 from assistants.events import Usage
+from assistants.providers.accounts import accounts_of
 from assistants.providers.candidates import candidates, settings
 from assistants.providers.errors import ProviderError, provider_errors
 from assistants.providers.usage import usage_of
 from assistants.versions import VersionSnapshot
+from tenants.executor import run_in_db_thread
 
 JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
@@ -28,7 +30,8 @@ async def complete_json(
     shape = json.dumps(schema)
     told = f"{instructions}\n\nAnswer with one JSON object and nothing else. Its schema:\n{shape}"
     failure = ProviderError("not_configured")
-    for candidate in await candidates(version):
+    accounts = await run_in_db_thread(accounts_of, version)
+    for candidate in await candidates(version, accounts):
         request = ModelRequest.user_text_prompt(text, instructions=told)
         try:
             with provider_errors():
