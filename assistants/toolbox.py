@@ -54,11 +54,19 @@ class ToolRequest:
     args: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ToolResult:
+    """What the model is told of a call; only of one that was ``done`` it is a fact."""
+
+    text: str
+    is_done: bool = False
+
+
 class Toolbox(Protocol):
     """Makes calls exactly once, whichever process asks, and however often."""
 
-    async def run(self, request: ToolRequest) -> str:
-        """The result as text for the model: of the call, or of the equal one made before.
+    async def run(self, request: ToolRequest) -> ToolResult:
+        """The result for the model: of the call, or of the equal one made before.
 
         Of a call that paused the turn it is what the page or the member answered, of an approved
         one what the tenant's server did. Raises UnknownOutcome.
@@ -68,5 +76,5 @@ class Toolbox(Protocol):
 class NoTools:
     """For answers outside any conversation."""
 
-    async def run(self, request: ToolRequest) -> str:
+    async def run(self, request: ToolRequest) -> ToolResult:
         raise LookupError(f"{request.tool.name} cannot be called here.")

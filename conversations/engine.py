@@ -280,8 +280,10 @@ def display_name(member: Membership) -> str:
 
 
 def _locked() -> Any:
-    rows = Conversation.objects.select_for_update(of=("self",)).select_related("contact")
-    return with_production(rows, "assistant")
+    # Not FOR UPDATE, here and for sessions: at its commit another transaction may have to look
+    # whether the row is still there, while it holds what we wait for.
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    return with_production(rows.select_related("contact"), "assistant")
 
 
 def _latest_or_new(

@@ -85,7 +85,7 @@ def known_session(visitor: Visitor) -> VisitorSession | None:
 
 def _session_with_secret(visitor: Visitor) -> VisitorSession:
     session = (
-        VisitorSession.objects.select_for_update()
+        VisitorSession.objects.select_for_update(no_key=True)
         .filter(
             source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
         )
@@ -98,7 +98,7 @@ def _session_with_secret(visitor: Visitor) -> VisitorSession:
 
 def _current(visitor: Visitor) -> VisitorSession | None:
     return (
-        VisitorSession.objects.select_for_update()
+        VisitorSession.objects.select_for_update(no_key=True)
         .filter(
             source_id=visitor.source_id,
             label=visitor.label,

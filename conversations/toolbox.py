@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from assistants.models import Tool
-from assistants.toolbox import ToolRequest, ToolSnapshot, UnknownOutcome
+from assistants.toolbox import ToolRequest, ToolResult, ToolSnapshot, UnknownOutcome
 from assistants.tools import http
 from assistants.tools.http import CallFailed
 from assistants.tools.results import shortened
@@ -37,7 +37,7 @@ BROKE = "The call broke off on our side."
 STOPPED = "The worker was stopped meanwhile."
 REJECTED = "A member of the team rejected this. It was not done."
 
-_in_flight: set[asyncio.Task[str]] = set()
+_in_flight: set[asyncio.Task[ToolResult]] = set()
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class ClaimToolbox:
     def __init__(self, held: Claim) -> None:
         self._held = held
 
-    async def run(self, request: ToolRequest) -> str:
+    async def run(self, request: ToolRequest) -> ToolResult:
         """As in Toolbox; raises LostLease when the answer is not wanted any more."""
         begun = await run_in_db_thread(_begin, self._held, request)
         if begun.call is None:
-            return begun.refusal
+            return ToolResult(begun.refusal)
         if begun.headers is not None:
             return await self._make(request, begun.call, begun.headers)
         call = begun.call
@@ -68,7 +68,7 @@ class ClaimToolbox:
             call = await run_in_db_thread(_look_again, self._held, call)
         return _told(call, request.tool, self._held)
 
-    async def _make(self, request: ToolRequest, call: ToolCall, headers: str) -> str:
+    async def _make(self, request: ToolRequest, call: ToolCall, headers: str) -> ToolResult:
         task = asyncio.create_task(_call(self._held, request, call, headers))
         _in_flight.add(task)
         task.add_done_callback(_landed)
@@ -76,7 +76,7 @@ class ClaimToolbox:
         return await asyncio.shield(task)
 
 
-def in_flight() -> set[asyncio.Task[str]]:
+def in_flight() -> set[asyncio.Task[ToolResult]]:
     """The calls that are being made in this process, also for answers that were given up."""
     return set(_in_flight)
 
@@ -133,7 +133,7 @@ def _headers(tool: Tool) -> str | None:
         return None
 
 
-async def _call(held: Claim, request: ToolRequest, call: ToolCall, headers: str) -> str:
+async def _call(held: Claim, request: ToolRequest, call: ToolCall, headers: str) -> ToolResult:
     _tell(held, call, "started")
     try:
         call.state, call.result = await _outcome(held, request, call, headers)
@@ -184,22 +184,22 @@ def _look_again(held: Claim, call: ToolCall) -> ToolCall:
         return found
 
 
-def _told(call: ToolCall, tool: ToolSnapshot, held: Claim) -> str:
+def _told(call: ToolCall, tool: ToolSnapshot, held: Claim) -> ToolResult:
     """What the model is told of a call. Raises UnknownOutcome."""
     match call.state:
         case State.DONE:
-            return call.result
+            return ToolResult(call.result, is_done=True)
         case State.FAILED:
-            return tool.fallback_result or call.result
+            return ToolResult(tool.fallback_result or call.result)
         case State.REJECTED:
-            return REJECTED
+            return ToolResult(REJECTED)
         case State.EXPIRED if not tool_calls.was_sent(call):
-            return NOT_APPROVED
+            return ToolResult(NOT_APPROVED)
         case State.EXPIRED if call.turn_id == held.turn_id:
-            return tool.fallback_result or PAGE_SILENT
+            return ToolResult(tool.fallback_result or PAGE_SILENT)
         case State.EXPIRED | State.UNKNOWN:
             raise UnknownOutcome(_summary(call))
-    return NOT_ASKED
+    return ToolResult(NOT_ASKED)
 
 
 def _summary(call: ToolCall) -> str:
@@ -216,7 +216,7 @@ def _tell(held: Claim, call: ToolCall, status: str) -> None:
     whisper(held.tenant_id, "tool:call", data, to_team=True)
 
 
-def _landed(task: asyncio.Task[str]) -> None:
+def _landed(task: asyncio.Task[ToolResult]) -> None:
     _in_flight.discard(task)
     error = None if task.cancelled() else task.exception()
     if error is not None and not isinstance(error, UnknownOutcome):

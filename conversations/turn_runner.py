@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from django.db import DataError, IntegrityError
 from django.db import Error as DatabaseFailure
 
 from assistants.answering import respond
@@ -76,6 +77,10 @@ async def answer(held: Claim) -> None:
         logger.info("An answer is not wanted any more")
     except UnknownOutcome as unknown:
         await _leave_to_person(held, unknown, course)
+    except (DataError, IntegrityError) as error:
+        # To try again would not help; and what the database says of it quotes the text.
+        logger.error("An answer cannot be stored: %s", type(error).__name__)
+        await _apologise(held, "error:not_storable", course)
     except DatabaseFailure:
         # The lease runs out by itself, and somebody will try again.
         logger.exception("The database failed during an answer")

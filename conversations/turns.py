@@ -156,7 +156,7 @@ def go_on(tenant_id: UUID, turn_id: UUID) -> None:
 def awaiting(held: Claim) -> Conversation:
     """The conversation, locked, while it waits for exactly this answer. Raises LostLease."""
     conversation: Conversation | None = (
-        Conversation.objects.select_for_update(of=("self",))
+        Conversation.objects.select_for_update(of=("self",), no_key=True)
         .select_related("contact")
         .filter(pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch)
         .first()
@@ -231,7 +231,8 @@ def _stop_waiting(tenant_id: UUID, turn_id: UUID) -> bool:
         turn = Turn.objects.filter(_waited_enough(), pk=turn_id).first()
         if turn is None:
             return False
-        Conversation.objects.select_for_update(of=("self",)).get(pk=turn.conversation_id)
+        conversations = Conversation.objects.select_for_update(of=("self",), no_key=True)
+        conversations.get(pk=turn.conversation_id)
         tool_calls.expire(ToolCall.objects.filter(turn_id=turn_id, deadline__lt=Now()))
         go_on(tenant_id, turn_id)
         return True

@@ -148,7 +148,8 @@ def check_ingestion() -> None:
     _check_pulse(
         "ingestion",
         INGESTION_SILENCE,
-        "Start: celery -A livechat worker --pool=threads --queues=ingestion",
+        "Start: celery -A livechat worker --pool=threads --queues=ingestion"
+        " --hostname=ingestion@%h",
     )
 
 

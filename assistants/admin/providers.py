@@ -10,6 +10,8 @@ from assistants.providers.accounts import account_of
 from assistants.providers.check import models_of
 from tenants.operators import OperatorsAdmin
 
+LISTED = 50
+
 
 @admin.register(Provider)
 class ProviderAdmin(OperatorsAdmin):
@@ -30,8 +32,9 @@ class ProviderAdmin(OperatorsAdmin):
     def check_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def act(provider: Provider) -> None:
             names = models_of(account_of(provider))
-            listed = ", ".join(names[:20]) or "none"
-            messages.success(request, f"The provider answers. Its models: {listed}.")
+            listed = ", ".join(names[:LISTED]) or "none"
+            more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+            messages.success(request, f"The provider answers. Its models: {listed}{more}.")
 
         return self.perform(
             request,

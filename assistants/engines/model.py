@@ -4,6 +4,7 @@ Its loop is our own, so that every call of a tool is a stored row, and so that a
 the middle and go on in another process.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ from assistants.tools.builtin import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
 from tenants.executor import run_in_db_thread
 
 MAX_REQUESTS = 6
+TRANSIENT = ("unreachable", "unavailable", "server_error")
+PAUSE_SECONDS = 0.3
 MAX_TOKENS = 20_000
 NOTHING_FOUND = "Nothing was found. Ask back, or hand over; do not answer from memory."
 
@@ -85,17 +88,24 @@ async def _converse(work: Work, toolbox: Toolbox) -> AsyncIterator[Event]:
 
 
 async def _ask(work: Work) -> AsyncIterator[Delta]:
-    """Put the dialogue to the first model that answers; one that failed is not asked again."""
+    """Put the dialogue to the first model that answers; one that failed is not asked again.
+
+    But for a failure that may be over in a moment it is, once.
+    """
+    may_retry = True
     while True:
-        candidate = work.candidates[0]
         try:
-            async for piece in _stream(work, candidate):
+            async for piece in _stream(work, work.candidates[0]):
                 yield piece
             return
-        except ProviderError:
-            if len(work.candidates) == 1:
+        except ProviderError as error:
+            if may_retry and error.code in TRANSIENT:
+                may_retry = False
+                await asyncio.sleep(PAUSE_SECONDS)
+            elif len(work.candidates) == 1:
                 raise
-            work.candidates = work.candidates[1:]
+            else:
+                work.candidates, may_retry = work.candidates[1:], True
         finally:
             work.draft += 1
 
@@ -155,8 +165,8 @@ async def _use_tools(
                 continue
             yield ToolStarted(request)
             result = await toolbox.run(request)
-            work.answer(call, result, is_evidence=True)
-            yield ToolReturned(request, result)
+            work.answer(call, result.text, is_evidence=result.is_done)
+            yield ToolReturned(request, result.text)
         if work.is_over:
             return
     if waiting:

@@ -111,7 +111,7 @@ class Work:
         return [(number, self.sources.shown[number - 1]) for number in numbers]
 
     def take(self, response: ModelResponse, candidate: Candidate) -> None:
-        _make_fit(response)
+        _make_fit(response, number=self.requests)
         self.usage += usage_of(candidate, response, self.messages)
         self.messages.append(response)
         self.requests += 1
@@ -148,7 +148,7 @@ class Work:
         return handover.summary(self.question)
 
     def as_json(self) -> dict[str, Any]:
-        return {
+        kept = {
             "messages": ModelMessagesTypeAdapter.dump_python(self.messages, mode="json"),
             "results": [
                 {"name": r.tool_name, "call": r.tool_call_id, "content": r.content}
@@ -160,6 +160,7 @@ class Work:
             "draft": self.draft,
             "hasEvidence": self.has_evidence,
         }
+        return dict(_fit(kept))
 
     def _restore(self, kept: Any) -> None:
         self.messages = ModelMessagesTypeAdapter.validate_python(kept["messages"])
@@ -201,15 +202,22 @@ def _prepare(question: Question) -> tuple[Band, list[Hit], dict[UUID, Account]]:
         )
 
 
-def _make_fit(response: ModelResponse) -> None:
-    """Leave out what cannot be stored, and give every call an id of its own."""
-    for number, part in enumerate(response.parts):
-        if isinstance(part, TextPart):
-            part.content = fit(part.content)
-        elif isinstance(part, ToolCallPart):
-            part.args = fit(part.args) if isinstance(part.args, str) else part.args
-            # Some servers leave it empty, or number the calls of each answer anew.
-            part.tool_call_id = f"{fit(part.tool_call_id)[:100] or 'call'}-{number}"
+def _make_fit(response: ModelResponse, *, number: int) -> None:
+    """Give every call an id that no other call of the turn has: some servers number them anew."""
+    for place, part in enumerate(response.parts):
+        if isinstance(part, ToolCallPart):
+            part.tool_call_id = f"{str(part.tool_call_id)[:100]}-{number}-{place}"
+
+
+def _fit(value: Any) -> Any:
+    """The same JSON without what cannot be stored, wherever a server has put it."""
+    if isinstance(value, str):
+        return fit(value)
+    if isinstance(value, list):
+        return [_fit(item) for item in value]
+    if isinstance(value, dict):
+        return {fit(name): _fit(item) for name, item in value.items()}
+    return value
 
 
 def _history(question: Question) -> list[ModelMessage]:

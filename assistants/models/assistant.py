@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 
 from assistants.models.provider import Provider
 from tenants.scope import TenantModel
 
+LANGUAGE_CODE = RegexValidator(
+    r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,4})?$", "Write one code such as en, de or pt-BR on each line."
+)
 SHARE = (MinValueValidator(0.0), MaxValueValidator(1.0))
 
 
@@ -57,10 +60,11 @@ class AssistantVersion(TenantModel):
     engine = models.CharField(max_length=20, choices=Engine.choices, default=Engine.KNOWLEDGE)
     greeting = models.TextField(blank=True, default="Hello! What would you like to know?")
     languages = ArrayField(
-        models.CharField(max_length=10),
+        models.CharField(max_length=10, validators=[LANGUAGE_CODE]),
         default=list,
         blank=True,
-        help_text="Of the knowledge and its visitors, the main one first. Empty means English.",
+        help_text="Codes such as en, de or pt-BR, one on each line, the main one first: of the "
+        "knowledge and its visitors. Empty means English.",
     )
     answer_threshold = models.FloatField(
         default=0.5, validators=SHARE, help_text="Similarity from which a passage is quoted."

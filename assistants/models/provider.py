@@ -17,7 +17,10 @@ class Provider(TenantModel):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.OPENAI)
     base_url = models.URLField(
-        max_length=500, blank=True, help_text="Empty means the vendor's own address."
+        max_length=500,
+        blank=True,
+        help_text="Empty means the vendor's own address. Of a compatible server it is the one that "
+        "ends in /v1, such as http://localhost:11434/v1 for Ollama.",
     )
     sealed_key = models.TextField(blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)

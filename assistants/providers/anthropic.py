@@ -13,7 +13,8 @@ def client(account: Account, http: httpx2.AsyncClient) -> AnthropicProvider:
         api_key=account.key or "none",
         base_url=account.base_url,
         http_client=http,
-        max_retries=1,
+        # Another model is asked rather than waiting for as long as this one wishes.
+        max_retries=0,
     )
     return AnthropicProvider(anthropic_client=made)
 

@@ -10,6 +10,7 @@ from tenants.outbound import fetch
 
 MAX_BYTES = 1024 * 1024
 MAX_SECONDS = 10.0
+NO_MODELS = "There are no models at this address. For most servers it ends in /v1."
 
 
 def models_of(account: Account) -> list[str]:
@@ -26,7 +27,7 @@ def models_of(account: Account) -> list[str]:
     if answer.status in (401, 403):
         raise BadRequest("The provider refuses this key.", code="key_refused")
     if answer.status == 404:
-        raise BadRequest("There are no models at this address.", code="models_not_found")
+        raise BadRequest(NO_MODELS, code="models_not_found")
     if answer.status != 200:
         raise Unavailable(f"The provider answers {answer.status}.", code="provider_failed")
     return _names(answer.content)
@@ -37,4 +38,4 @@ def _names(content: bytes) -> list[str]:
         listed: Any = json.loads(content)
         return sorted(str(model["id"]) for model in listed["data"])
     except (ValueError, RecursionError, TypeError, KeyError):
-        raise BadRequest("There are no models at this address.", code="models_not_found") from None
+        raise BadRequest(NO_MODELS, code="models_not_found") from None

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import httpx2
 from pydantic_ai.exceptions import (
-    AgentRunError,
     ModelAPIError,
     ModelAuthenticationError,
     ModelConnectionError,
@@ -36,10 +35,7 @@ FAILURES: tuple[tuple[type[Exception], str], ...] = (
     (ModelAPIError, "server_error"),
     (TimeoutError, "timeout"),
     (httpx2.HTTPError, "unreachable"),
-    (AgentRunError, "malformed"),
-    (ValueError, "malformed"),
 )
-KINDS = tuple(kind for kind, _ in FAILURES)
 
 
 class ProviderError(Exception):
@@ -58,6 +54,9 @@ def provider_errors() -> Iterator[None]:
     except LiveChatError as error:
         # The address may not be called, or sent too much.
         raise ProviderError(error.code) from error
-    except KINDS as error:
-        code = next(code for kind, code in FAILURES if isinstance(error, kind))
+    except ProviderError:
+        raise
+    except Exception as error:
+        # Whatever a server sends, its client's library may stumble over it in any way.
+        code = next((code for kind, code in FAILURES if isinstance(error, kind)), "malformed")
         raise ProviderError(code) from error

@@ -85,7 +85,10 @@ def refused(sentence: str) -> BadRequest:
 
 def _check_scheme(url: httpx2.URL, *, allow_http: bool) -> None:
     if url.scheme == "http" and not allow_http:
-        raise refused("The address must begin with https://.")
+        raise refused(
+            "The address must begin with https://. For a server in your own network, let the "
+            "operator of this installation add its host and port to INTERNAL_HOSTS."
+        )
     if port_of(url) not in PORTS[url.scheme]:
         ports = " or ".join(map(str, PORTS[url.scheme]))
         raise refused(

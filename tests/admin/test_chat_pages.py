@@ -468,3 +468,12 @@ def test_a_model_needs_a_provider_of_the_same_tenant(operator, globex, assistant
         page = operator.submit(change_page(row), **fields)
         assert wrong in page.context["adminform"].form.errors, fields
         assert reload(row).staging.number == 1
+
+
+@pytest.mark.parametrize("languages", ["english", "en, de", "zz zz", "e", "Klingon"])
+def test_languages_are_codes(operator, assistant, languages):
+    page = operator.submit(change_page(assistant), languages=languages)
+
+    assert "languages" in page.context["adminform"].form.errors
+    operator.save(change_page(assistant), languages="en\npt-BR")
+    assert reload(assistant).staging.languages == ["en", "pt-BR"]

@@ -6,11 +6,12 @@ import json
 import pytest
 
 from assistants.engines.model import MAX_TOKENS
-from assistants.events import Ended, Handoff, Qualified, Reply, Usage
+from assistants.events import Delta, Ended, Handoff, Qualified, Reply, Usage
 from assistants.models import Tool
 from assistants.providers import candidates
 from assistants.providers.completion import complete_json
 from assistants.providers.errors import ProviderError
+from assistants.toolbox import ToolResult
 from tests.assistants.knowing import needs_model
 from tests.assistants.writing import (
     KEY,
@@ -48,8 +49,8 @@ def lookup(**fields):
 class Shelf:
     """A toolbox whose calls all return the same."""
 
-    def __init__(self, result="On its way."):
-        self.result, self.requests = result, []
+    def __init__(self, result="On its way.", *, is_done=True):
+        self.result, self.requests = ToolResult(result, is_done=is_done), []
 
     async def run(self, request):
         self.requests.append(request)
@@ -178,6 +179,19 @@ def test_a_tools_result_is_evidence(acme, model_server, wire):
     assert [(r.tool.name, r.args) for r in shelf.requests] == [("order_status", {"order": "4711"})]
 
 
+@pytest.mark.parametrize("place", Tool.Place)
+def test_what_a_tool_did_not_do_is_no_evidence(acme, model_server, place):
+    shelf = Shelf("This tool is switched off.", is_done=False)
+    version = writer(acme, model_server, "calls", tools=lookup(place=place))
+    paused = heard(version, "Where is order 4711?", toolbox=shelf)
+    state = said(paused).state if place == Tool.Place.CLIENT else None
+
+    result = said(heard(version, "Where is order 4711?", toolbox=shelf, paused=state))
+
+    assert "on its way" not in result.text
+    assert isinstance(result, Handoff) or result.choices
+
+
 @pytest.mark.parametrize("risk", [Tool.Risk.READ, Tool.Risk.APPROVAL])
 def test_wrong_arguments_and_unknown_tools_are_never_called(acme, model_server, risk):
     shelf = Shelf()
@@ -196,7 +210,7 @@ def test_a_call_that_waits_for_somebody_pauses_the_turn(acme, model_server, wire
 
     first = heard(version, "Where is order 4711?", toolbox=shelf)
     pause = said(first)
-    assert [(r.call_id, r.args) for r in pause.requests] == [("call_1-0", {"order": "4711"})]
+    assert [(r.call_id, r.args) for r in pause.requests] == [("call_1-0-0", {"order": "4711"})]
     assert (first[-1].outcome, shelf.requests) == ("waiting", [])
 
     # As it is stored, and read by another process.
@@ -293,7 +307,8 @@ def test_another_model_answers_when_the_first_one_fails(acme, model_server, fail
     events = heard(version)
 
     assert said(events).text == "The shop opens at nine in the morning."
-    assert streamed(events, draft=1) == said(events).text
+    last = max(event.draft for event in events if isinstance(event, Delta))
+    assert streamed(events, draft=last) == said(events).text
     assert events[-1].usage.model == "cites"
 
 

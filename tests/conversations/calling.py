@@ -102,7 +102,7 @@ def finish(held):
 
 def run(held, name, args=None):
     """One call under a claim, outside of any engine."""
-    return in_a_loop(ClaimToolbox(held).run(request_of(held, name, args)))
+    return in_a_loop(ClaimToolbox(held).run(request_of(held, name, args))).text
 
 
 def in_a_loop(work):

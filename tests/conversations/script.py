@@ -38,7 +38,7 @@ async def answer(question, toolbox):
             yield TurnDone("waiting")
             return
         for request in requests:
-            said.append(await toolbox.run(request))
+            said.append((await toolbox.run(request)).text)
     yield Reply(" | ".join(said) or "Nothing.")
     yield TurnDone("replied")
 

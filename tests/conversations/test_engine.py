@@ -1,3 +1,4 @@
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,6 +7,7 @@ from django.db import connections
 
 from conversations import engine
 from conversations.models import Conversation, Message, Owner, Status, Turn, TurnState
+from conversations.sessions import continue_session
 from realtime.log import Channel, read_events
 from tenants.errors import BadRequest, Conflict, NotFound, TooManyRequests
 from tenants.ids import uuid7
@@ -377,3 +379,44 @@ def test_opening_a_conversation_again_leaves_a_visible_line(acme, assistant):
     with tenant_scope(acme.id):
         kinds = Message.objects.order_by("seq").values_list("author_kind", flat=True)
         assert list(kinds) == ["visitor", "system", "system", "visitor"]
+
+
+def test_a_visitor_who_reads_and_a_member_who_closes_do_not_lock_each_other_out(acme):
+    """At a commit the database looks whether the session of a conversation is still there."""
+    make_assistant(acme)
+    visitor = make_visitor()
+    received = write(acme, visitor)
+    session_locked, conversation_locked = threading.Event(), threading.Event()
+
+    def read():
+        with tenant_scope(acme.id):
+            session = continue_session(visitor)
+            session_locked.set()
+            conversation_locked.wait(5)
+            engine.mark_seen(engine.conversation_of(session, received.conversation_id), seq=1)
+
+    def close():
+        session_locked.wait(5)
+        with tenant_scope(acme.id):
+            conversation = engine.team_conversation(received.conversation_id)
+            conversation_locked.set()
+            engine.close(conversation)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(closing(act)) for act in (read, close)]:
+            done.result()
+
+    now = conversation_now(acme, received)
+    assert (now.owner, now.visitor_read_seq) == (Owner.CLOSED, 1)
+
+
+def closing(act):
+    """The act in a thread that hands its connection back."""
+
+    def run():
+        try:
+            act()
+        finally:
+            connections.close_all()
+
+    return run

@@ -9,7 +9,7 @@ from django.db import connections
 from assistants.events import Pause
 from assistants.models import Tool
 from assistants.queries import default_assistant
-from assistants.toolbox import ToolRequest, ToolSnapshot
+from assistants.toolbox import ToolRequest, ToolResult, ToolSnapshot
 from assistants.versions import create_version, publish
 from conversations import engine, tool_answers, toolbox, turns
 from conversations.models import ToolCall, Turn, TurnState
@@ -582,4 +582,4 @@ def test_the_toolbox_answers_for_a_call_that_still_waits(page):
 
     said = in_a_loop(ClaimToolbox(held).run(request_of(held, "show", ITEM)))
 
-    assert said == toolbox.NOT_ASKED
+    assert said == ToolResult(toolbox.NOT_ASKED)

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from assistants.models import Tool
-from assistants.toolbox import UnknownOutcome
+from assistants.toolbox import ToolResult, UnknownOutcome
 from assistants.tools import http
 from conversations import engine, toolbox, turns
 from conversations.models import Owner, ToolCall
@@ -224,7 +224,7 @@ def test_a_write_in_flight_is_finished_though_its_answer_is_given_up(shop, serve
         )
         await asyncio.sleep(0.05)
         hanging.set()
-        return await second
+        return (await second).text
 
     assert in_a_loop(both()) == "Paid."
     assert len(server.received) == 1
@@ -288,7 +288,7 @@ def test_a_tool_that_may_not_be_called_is_not_called(shop, server, how):
 
     said = in_a_loop(toolbox.ClaimToolbox(held).run(request))
 
-    assert said == toolbox.OFF
+    assert said == ToolResult(toolbox.OFF)
     assert (server.received, calls(shop)) == ([], [])
 
 
@@ -299,7 +299,7 @@ def test_another_tenants_tool_is_not_called(shop, globex, server):
     request = request_of(theirs, "pay", ORDER)
     object.__setattr__(ours.question.version, "tools", (request.tool,))
 
-    assert in_a_loop(toolbox.ClaimToolbox(ours).run(request)) == toolbox.OFF
+    assert in_a_loop(toolbox.ClaimToolbox(ours).run(request)) == ToolResult(toolbox.OFF)
     assert server.received == []
 
 
@@ -391,7 +391,7 @@ def test_a_call_is_stored_before_it_is_made(shop, server):
         await asyncio.to_thread(server.arrived.wait, 5)
         during = await asyncio.to_thread(call_states, shop)
         hanging.set()
-        return during, await task
+        return during, (await task).text
 
     assert in_a_loop(look()) == (["started"], "Paid.")
 
