@@ -11,8 +11,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections, router, transaction
-from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import Now, RowNumber
 
 from assistants import usage
 from assistants.events import Pause
@@ -32,7 +32,7 @@ HISTORY_LENGTH = 20
 NUDGE = "conversations.tasks.answer"
 # In one statement with what they cost to know: most turns are not paid for.
 END_OPEN = """
-UPDATE conversations_turn AS turn SET state = %s, finished_at = statement_timestamp()
+UPDATE conversations_turn AS turn SET state = %s, paused = NULL, finished_at = statement_timestamp()
 FROM assistants_assistantversion AS version
 WHERE turn.conversation_id = %s AND turn.state = ANY(%s) AND version.id = turn.version_id
 RETURNING turn.id, version.engine
@@ -179,14 +179,18 @@ def release(held: Claim) -> None:
 
 
 def due(*, limit: int = 200) -> list[tuple[UUID, UUID]]:
-    """Turns of all tenants that nobody is working on: (tenant, turn), oldest first."""
+    """Turns of all tenants that nobody is working on: (tenant, turn).
+
+    Each tenant's oldest comes first, then each one's next, so that nobody's many hide another's.
+    """
+    place = Window(RowNumber(), partition_by=F("tenant_id"), order_by="created_at")
     with platform_scope("sweep turns"):
         rows = (
             Turn.objects.filter(state__in=OPEN_STATES)
             .filter(_nobody_works_on_it() | _waited_enough())
             # A nudge gets there first, and should.
             .exclude(state=TurnState.QUEUED, created_at__gte=Now() - timedelta(seconds=1))
-            .order_by("created_at")
+            .order_by(place, "created_at")
             .values_list("tenant_id", "id")
         )
         return list(rows[:limit])

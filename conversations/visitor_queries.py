@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import Prefetch, QuerySet
 
+from assistants.models import Tool
 from conversations.announcements import (
     message_data,
     text_or_none,
@@ -102,8 +103,13 @@ def events(session: VisitorSession, conversation_id: object, *, after: int) -> d
 
 
 def waiting_tool_calls(conversation_id: UUID) -> list[dict[str, Any]]:
-    """What the conversation's page is still asked to do, as it was asked."""
-    waiting = ToolCall.objects.filter(conversation_id=conversation_id, state=ToolCall.State.WAITING)
+    """What the conversation's page is still asked to read, as it was asked.
+
+    What writes is not asked for again: the page before may have done it, and another may be at it.
+    """
+    waiting = ToolCall.objects.filter(
+        conversation_id=conversation_id, state=ToolCall.State.WAITING, risk=Tool.Risk.READ
+    )
     return [tool_request_data(call) for call in waiting.order_by("created_at", "id")]
 
 

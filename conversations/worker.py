@@ -20,6 +20,7 @@ from assistants import analyses
 from assistants.nlu.analysis import analyze
 from assistants.tools import http
 from conversations import toolbox, turn_runner, turns
+from conversations.turn_slots import TurnSlots
 from conversations.turns import Claim
 from realtime.pulses import beat
 from tenants import context
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 # After a lease of ten: what a dead worker left is answered within fifteen, the answer included.
 SWEEP_SECONDS = 4.0
 RENEW_SECONDS = 3.0
-CONCURRENT_TURNS = 100
 SHUTDOWN_SECONDS = 4.5
 
 Work = Callable[[UUID, UUID], Coroutine[Any, Any, None]]
@@ -44,7 +44,7 @@ class Worker:
         self._loop = asyncio.new_event_loop()
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._wanted_again: set[UUID] = set()
-        self._slots = asyncio.Semaphore(CONCURRENT_TURNS)
+        self._slots = TurnSlots()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
         self._thread.start()
@@ -97,7 +97,7 @@ class Worker:
 
     async def _work(self, tenant_id: UUID, turn_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
-        async with self._slots:
+        async with self._slots.one_for(tenant_id):
             held = await run_in_db_thread(turns.claim, tenant_id, turn_id)
             if held is not None:
                 await _while_wanted(held, turn_runner.answer(held))
@@ -108,7 +108,7 @@ class Worker:
 
     async def _understand(self, tenant_id: UUID, analysis_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
-        async with self._slots:
+        async with self._slots.one_for(tenant_id):
             job = await run_in_db_thread(analyses.claim, tenant_id, analysis_id)
             if job is not None:
                 result = await analyze(

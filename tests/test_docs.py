@@ -110,7 +110,7 @@ def test_the_tables_of_knowledge_list_what_can_be_wrong():
     files = table(KNOWLEDGE, "Limits of knowledge files")
     sites = table(KNOWLEDGE, "Problems with web sites and their pages")
 
-    assert files >= set(pdf_blocks.PROBLEMS) | {"file_not_pdf"}
+    assert files >= set(pdf_blocks.PROBLEMS) | {"file_not_pdf", "reading_failed"}
     assert sites == {*problems.PROBLEMS, *problems.FETCHING.values(), "page_failed"}
 
 

@@ -174,7 +174,7 @@ class VisitorSocket(SocketConsumer):
             )
 
     async def _ask_again(self, channel: Channel) -> None:
-        """Tell a page that knows no events yet what the one before it was asked to do."""
+        """Tell a page that knows no events yet what the one before it was asked to read."""
         for data in await run_in_db_thread(_waiting_tool_calls, channel):
             await self.send_frame({"type": "tool:request", "data": data})
 

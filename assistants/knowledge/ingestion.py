@@ -10,15 +10,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
-from django.db import router, transaction
+from django.db import InterfaceError, OperationalError, router, transaction
 from django.db.models import F, Q, QuerySet
 
 from assistants.ingestion_process import Interrupted, go_on
 from assistants.knowledge import embedding, faq, parsing
 from assistants.knowledge.passages import Passage
+from assistants.knowledge.surprises import log_surprise
 from assistants.models import Assistant, KnowledgeEntry, KnowledgeSource, KnowledgeVector
 from realtime import bus
-from tenants.errors import BadRequest, LiveChatError
+from tenants.errors import BadRequest, LiveChatError, Unavailable
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,11 @@ Status = KnowledgeSource.Status
 Vectors = list[list[bytes]]
 FILES = frozenset(KnowledgeSource.Kind.values) - {KnowledgeSource.Kind.WEB}
 TASK = "assistants.tasks.ingest_source"
+SURPRISED = (
+    "LiveChat could not read this, and does not know why. Save it in another form and add that, or "
+    "ask your operator to look into the log."
+)
+DATABASE_AWAY = (OperationalError, InterfaceError)
 # A reader that has been silent for so long is dead.
 READING_TIME = timedelta(minutes=5)
 # Some seconds of embedding, after which a process that is to end looks up.
@@ -95,6 +101,12 @@ def ingest(source: KnowledgeSource) -> KnowledgeSource:
             _fail(taken, error)
         except Interrupted:
             _note(taken, status=Status.PENDING)
+        except DATABASE_AWAY:
+            # It is due again once its reader counts as dead.
+            raise
+        except Exception as error:
+            log_surprise(taken.pk, error)
+            _fail(taken, Unavailable(SURPRISED, code="reading_failed"))
     with tenant_scope(source.tenant_id):
         # Gone if somebody removed it meanwhile.
         return KnowledgeSource.objects.defer("content").filter(pk=source.pk).first() or source

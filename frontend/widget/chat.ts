@@ -273,7 +273,7 @@ export class Chat {
 
   /** Pieces are provisional: they may be lost, come twice or in any order, and late. */
   #grow({ turnId, attempt, draft, index, text }: Delta): void {
-    if (this.#last?.author.kind !== "visitor") return;
+    if (this.#owner !== "bot" || this.#last?.author.kind !== "visitor") return;
     const key = `${turnId} ${attempt} ${draft}`;
     if (key !== this.#answerKey) this.#pieces = [];
     this.#answerKey = key;

@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from assistants.engines.knowledge import look_up
 from assistants.knowledge.web import fetching
@@ -19,6 +20,7 @@ from tests.assistants.sites import (
     crawl_again,
     crawl_and_read,
     make_site,
+    now,
     page,
     pages_of,
     patient_site,
@@ -526,6 +528,45 @@ def test_an_address_that_is_no_page_by_its_name_is_tried_all_the_same(assistant,
 
     assert (word.status, word.error_code) == ("failed", "page_not_readable")
     assert states(feed) == {"/feed.xml": READY}
+
+
+def test_a_crawl_that_breaks_off_ends_and_says_so(assistant, shop, monkeypatch, caplog):
+    def surprised(text, *_):
+        raise ValueError(text)
+
+    shop.put("/", page("Start", text="<p>Our secret sale.</p>"))
+    monkeypatch.setattr("assistants.knowledge.web.crawl.head_of", surprised)
+
+    site = crawl_and_read(make_site(assistant, shop))
+
+    assert (site.status, site.error_code) == ("failed", "crawl_failed")
+    assert "Crawl the site again" in site.error
+    assert "ValueError" in caplog.text
+    assert "in surprised" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_crawl_is_due_again_after_the_database_was_away(assistant, shop, monkeypatch):
+    def away(*_):
+        raise OperationalError("away")
+
+    site = make_site(assistant, shop)
+    monkeypatch.setattr("assistants.knowledge.web.site_pages.known_pages", away)
+
+    with pytest.raises(OperationalError):
+        crawl(site)
+
+    assert now(site).status == "reading"
+
+
+def test_a_site_with_strange_rules_is_read(assistant, shop):
+    shop.put("/", page("Start"))
+    shop.put("/robots.txt", "User-agent: *\nCrawl-delay: ²\nDisallow: http://[", kind="text/plain")
+
+    site = crawl_and_read(make_site(assistant, shop))
+
+    assert (site.status, site.error) == READY
+    assert states(site) == {"/": READY}
 
 
 def test_a_site_that_cannot_be_reached_says_so(assistant, shop, settings):

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from assistants import tasks
 from assistants.knowledge import embedding, ingestion
@@ -152,6 +153,41 @@ def test_a_failure_keeps_the_last_good_content_and_says_what_is_wrong(acme):
     assert source.error == "There is no readable text in this file."
     assert texts(acme) == ["Nine to six."]
     assert revision(assistant) == 1
+
+
+def test_what_nobody_foresaw_is_a_failure_too(acme, globex, monkeypatch, caplog):
+    def surprised(kind, content):
+        raise ValueError(content)
+
+    _, source = teach(acme, kind="text", content="Nine to six.")
+    teach(globex, kind="text", content="Ten to four.")
+    with tenant_scope(acme.id):
+        replace_content(source, "A secret sale.")
+    monkeypatch.setattr(ingestion.parsing, "parse", surprised)
+
+    source = ingest(source)
+
+    assert (source.status, source.error_code) == ("failed", "reading_failed")
+    assert "in another form" in source.error
+    assert (texts(acme), texts(globex)) == (["Nine to six."], ["Ten to four."])
+    assert "ValueError" in caplog.text
+    assert "in surprised" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_source_is_due_again_after_the_database_was_away(acme, monkeypatch):
+    def away(kind, content):
+        raise OperationalError("away")
+
+    _, source = teach(acme, kind="text", content="Nine to six.")
+    with tenant_scope(acme.id):
+        replace_content(source, "Ten to four.")
+    monkeypatch.setattr(ingestion.parsing, "parse", away)
+
+    with pytest.raises(OperationalError):
+        ingest(source)
+
+    assert source_now(source).status == "reading"
 
 
 def test_a_good_file_clears_the_failure(acme):

@@ -161,6 +161,31 @@ def test_without_rules_everything_is_allowed_at_a_gentle_pace():
     assert Robots("User-agent: *\nCrawl-delay: 86400").pause == LONGEST_PAUSE_SECONDS
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Crawl-delay: ²",
+        "Crawl-delay: %C2%B2",
+        f"Crawl-delay: {'9' * 5_000}",
+        f"Crawl-delay: {'9' * 400}",
+        "Request-rate: ²/¹",
+        "Disallow: http://[bad",
+    ],
+)
+def test_a_line_of_robots_that_means_nothing_leaves_the_others_in_force(line):
+    robots = Robots(f"User-agent: *\n{line}\nDisallow: /private/\nUser-agent: x\nDisallow: /")
+
+    assert robots.allow(URL)
+    assert not robots.allow("https://shop.example/private/x")
+    assert PAUSE_SECONDS <= robots.pause <= LONGEST_PAUSE_SECONDS
+
+
+def test_a_line_that_means_nothing_still_ends_the_agents_above_it():
+    robots = Robots("User-agent: *\nCrawl-delay: ²\nUser-agent: x\nDisallow: /")
+
+    assert robots.allow(URL)
+
+
 def test_a_sitemap_lists_pages_or_further_sitemaps():
     pages = """<?xml version="1.0"?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>
         <urlset><url><loc> https://shop.example/a?x=1&amp;y=2 </loc></url>

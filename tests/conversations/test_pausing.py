@@ -558,6 +558,36 @@ def test_nobody_is_asked_once_a_person_holds_the_conversation(page):
     assert of_type(visitor_events(page, received), "tool:request") == []
 
 
+@pytest.mark.parametrize("ended_by", ["visitor", "member"])
+def test_what_was_kept_to_go_on_is_forgotten_when_nobody_goes_on(page, globex, ended_by):
+    visitor = make_visitor()
+    asked(globex)
+    received = write(page, visitor, "Please!")
+    work(page)
+    turn = latest_turn(page)
+    assert turn.paused
+
+    if ended_by == "visitor":
+        write(page, visitor, "Never mind.")
+    else:
+        do(page, received, engine.take_over, make_member(page))
+
+    with tenant_scope(page.id):
+        ended = Turn.objects.get(pk=turn.pk)
+    assert (ended.state in ("superseded", "cancelled"), ended.paused) == (True, None)
+    assert latest_turn(globex).paused
+
+
+@pytest.mark.parametrize("risk", ["write", "approval"])
+def test_a_page_that_comes_back_is_not_asked_to_write_twice(acme, globex, risk):
+    scripted(acme, [["show", ITEM]], make_tool(acme, "show", place="client", url="", risk=risk))
+    received = asked(acme)
+    with tenant_scope(acme.id):
+        ToolCall.objects.update(state=ToolCall.State.WAITING)
+
+        assert waiting_tool_calls(received.conversation_id) == []
+
+
 def test_a_page_that_comes_back_is_told_what_still_waits_for_it(acme, server):
     tools = [
         make_tool(acme, "show", place="client", url=""),

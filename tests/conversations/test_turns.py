@@ -182,6 +182,19 @@ def test_the_sweep_finds_what_nobody_works_on(acme, globex, assistant):
     assert (acme.id, turn) in turns.due(limit=10_000)
 
 
+def test_the_sweep_takes_turns_among_the_tenants(acme, globex, assistant):
+    for tenant in (acme, acme, globex):
+        write(tenant, make_visitor())
+    with tenant_scope(acme.id):
+        Turn.objects.update(created_at=datetime.now(UTC) - timedelta(minutes=2))
+    with tenant_scope(globex.id):
+        Turn.objects.update(created_at=datetime.now(UTC) - timedelta(minutes=1))
+
+    due = [tenant for tenant, _ in turns.due(limit=10_000) if tenant in (acme.id, globex.id)]
+
+    assert due == [acme.id, globex.id, acme.id]
+
+
 def test_after_three_attempts_the_turn_is_handed_over(acme, assistant):
     received = write(acme, make_visitor())
     turn = only_turn(acme)

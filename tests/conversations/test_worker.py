@@ -8,11 +8,12 @@ from django.db import InterfaceError, OperationalError
 from assistants import analyses
 from assistants.events import Delta, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge.ingestion import add_source, ingest
-from conversations import engine, tasks, turn_runner, turns, worker
+from conversations import engine, tasks, turn_runner, turn_slots, turns, worker
 from conversations.models import Message, Owner, Turn, TurnState
 from conversations.replies import outcome
 from realtime.models import Pulse
 from tenants.scope import tenant_scope
+from tests.conversations.calling import no_turn_is_left  # noqa: F401 -- a fixture
 from tests.conversations.test_engine import conversation_now, do
 from tests.conversations.test_turns import answered, commit, lapse, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
@@ -144,6 +145,33 @@ def test_an_answer_that_is_not_wanted_any_more_is_given_up(acme, assistant, runn
     until(lambda: not works_on(running, acme))
 
     assert answered(acme) == []
+
+
+def test_a_tenant_whose_model_hangs_holds_up_nobody_else(acme, globex, assistant, monkeypatch):
+    async def respond(question, *_):
+        if question.version.tenant_id == acme.id:
+            await asyncio.Event().wait()
+        yield Reply(text="Yes.")
+
+    monkeypatch.setattr(turn_runner, "respond", respond)
+    monkeypatch.setattr(turn_slots, "CONCURRENT_TURNS", 3)
+    monkeypatch.setattr(turn_slots, "TURNS_OF_A_TENANT", 2)
+    monkeypatch.setattr(worker, "SHUTDOWN_SECONDS", 0.1)
+    for _ in range(4):
+        write(acme, make_visitor(), "Hello?")
+    running = worker.Worker()
+
+    try:
+        with tenant_scope(acme.id):
+            for turn in Turn.objects.values_list("id", flat=True):
+                running.submit(acme.id, turn)
+        until(lambda: sorted(_states(acme)) == ["queued"] * 2 + ["running"] * 2)
+        write(globex, make_visitor(), "Hello?")
+        running.submit(globex.id, only_turn(globex))
+        until(lambda: answered(globex) == ["Yes."])
+        assert sorted(_states(acme)) == ["queued"] * 2 + ["running"] * 2
+    finally:
+        running.stop()
 
 
 def test_a_slow_answer_keeps_its_lease(acme, assistant, running, monkeypatch):

@@ -26,6 +26,7 @@ from tests.frontend.visitors import (
     reply,
     said,
     say,
+    take_over,
     visit,
 )
 from tests.widgets.shops import FAQ
@@ -113,6 +114,27 @@ async def test_an_answer_is_shown_as_it_is_written(page, site, taught):
     await expect(page.locator(".streaming .bubble")).to_have_text("A new attempt")
     await tell(0, "Another draft", attempt=2, draft=1)
     await expect(page.locator(".streaming .bubble")).to_have_text("Another draft")
+
+
+async def test_what_an_answer_still_says_after_a_person_took_over_is_not_shown(
+    page, site, taught, member
+):
+    await visit(page, site.page(site.mount(taught)))
+    await say(page, QUESTION)
+    await expect(page.locator(".dots")).to_be_visible()
+    found = await conversation(taught)
+    await take_over(taught, member)
+    await expect(page.locator(".dots")).to_be_hidden()
+    await say(page, "Are you there?")
+    await expect(page.locator(".visitor:not(.unsent)", has_text="Are you there?")).to_be_visible()
+
+    data = {"turnId": "t", "attempt": 1, "draft": 0, "index": 0, "text": "We op"}
+    data["conversationId"] = str(found.id)
+    whisper(found.tenant_id, "message:delta", data, visitor_of=found.id)
+    whisper(found.tenant_id, "typing", {"typing": True}, visitor_of=found.id)
+    await expect(page.locator(".dots")).to_be_visible()
+
+    assert "We op" not in await log(page).inner_text()
 
 
 async def test_a_page_names_the_way_in(page, site, taught):

@@ -82,6 +82,16 @@ def _reply(shop, member, text, fields):
         engine.post_reply(conversation, member, text=text, **fields)
 
 
+async def take_over(shop, member):
+    """A member takes the shop's only conversation."""
+    await run_in_db_thread(_take_over, shop, member)
+
+
+def _take_over(shop, member):
+    with shop.scope():
+        engine.take_over(engine.team_conversation(Conversation.objects.get().id), member)
+
+
 class Wire:
     """The page's socket, with a hand on it."""
 

@@ -10,12 +10,16 @@ from contextlib import contextmanager, suppress
 from django.conf import settings
 
 from assistants.ingestion_process import Interrupted, go_on
+from assistants.knowledge.ingestion import DATABASE_AWAY
 from assistants.knowledge.parsing import MAX_BYTES
+from assistants.knowledge.surprises import log_surprise
 from assistants.knowledge.web.addresses import host_of
 from assistants.knowledge.web.crawl import Crawl
 from assistants.knowledge.web.fetching import PAGE_SECONDS, Fetcher
+from assistants.knowledge.web.problems import problem
 from assistants.knowledge.web.sites import Lease, LeaseLost, finish, give_back, take
 from assistants.models import KnowledgeSource
+from tenants.errors import LiveChatError
 from tenants.executor import run_in_db_thread
 from tenants.outbound import guarded_client
 from tenants.scope import tenant_scope
@@ -72,9 +76,21 @@ async def _until_interrupted(lease: Lease) -> None:
 
 
 async def _crawl(lease: Lease) -> None:
+    try:
+        wrong, failed = await _result(lease)
+    except (LeaseLost, *DATABASE_AWAY):
+        # It is due again once its crawler counts as dead.
+        raise
+    except Exception as error:
+        log_surprise(lease.site.pk, error)
+        wrong, failed = problem("crawl_failed"), True
+    await run_in_db_thread(finish, lease, wrong, failed=failed)
+
+
+async def _result(lease: Lease) -> tuple[LiveChatError | None, bool]:
+    """What is wrong with the site, if anything is, and whether nothing was read of it."""
     client = guarded_client(allow_http=True, max_seconds=PAGE_SECONDS, max_bytes=MAX_BYTES)
     async with client:
         crawl = Crawl(lease, Fetcher(client, page_limit=lease.site.page_limit))
-        problem = await crawl.run()
-    failed = problem is not None and not crawl.has_pages
-    await run_in_db_thread(finish, lease, problem, failed=failed)
+        wrong = await crawl.run()
+    return wrong, wrong is not None and not crawl.has_pages

@@ -16,6 +16,8 @@ PROBLEMS = {
     "robots_unreachable": "The site's robots.txt answers {}, so nothing is read for now.",
     "site_unreachable": "The site stopped answering. What was read before stays; it is tried again "
     "at the next crawl.",
+    "crawl_failed": "The crawl broke off, and LiveChat does not know why. Crawl the site again, "
+    "choose another path, or ask your operator to look into the log.",
     "crawl_too_long": "The site is too large for one crawl; what was read so far answers. Choose "
     "fewer pages, or a path with fewer pages below it.",
 }

@@ -12,6 +12,8 @@ AGENT = "LiveChat-Knowledge"
 PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 5.0
 MAX_BYTES = 500 * 1024
 MAX_SITEMAPS, MAX_LOCATIONS = 10, 10_000
+# It ends the list of agents above it, as the line did in whose place it stands.
+NO_RULE = "Crawl-delay:"
 LOCATION = re.compile(r"<loc>\s{0,100}(?:<!\[CDATA\[)?([^<\]]{1,2000})", re.IGNORECASE)
 
 
@@ -19,8 +21,11 @@ class Robots:
     """The rules for us. Without a file everything is allowed."""
 
     def __init__(self, text: str = "") -> None:
-        self._rules = RobotFileParser()
-        self._rules.parse(text.splitlines())
+        lines = text.splitlines()
+        try:
+            self._rules = _parsed(lines)
+        except ValueError:
+            self._rules = _parsed([line if _is_readable(line) else NO_RULE for line in lines])
 
     @classmethod
     def of(cls, content: bytes) -> Self:
@@ -32,17 +37,30 @@ class Robots:
     @property
     def pause(self) -> float:
         """Seconds between two requests: as many as asked for, within reason."""
-        try:
-            wanted = float(self._rules.crawl_delay(AGENT) or 0)
-        except ValueError:
-            wanted = 0.0
-        return min(max(wanted, PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+        # Bounded before it becomes a float, which cannot hold a number of 400 digits.
+        wanted = min(int(self._rules.crawl_delay(AGENT) or 0), LONGEST_PAUSE_SECONDS)
+        return max(float(wanted), PAUSE_SECONDS)
 
     def sitemaps(self, base: str) -> list[str]:
         """Where the site lists its pages: as the file says, or at the usual place."""
         named = self._rules.site_maps() or ["/sitemap.xml"]
         found = (normal_url(address, base=base) for address in named)
         return [url for url in found if url][:MAX_SITEMAPS]
+
+
+def _parsed(lines: list[str]) -> RobotFileParser:
+    """Raises ValueError for some lines, as for addresses and numbers that are none."""
+    rules = RobotFileParser()
+    rules.parse(lines)
+    return rules
+
+
+def _is_readable(line: str) -> bool:
+    try:
+        _parsed(["User-agent: *", line])
+    except ValueError:
+        return False
+    return True
 
 
 def read_sitemap(text: str, *, base: str) -> tuple[list[str], list[str]]:
