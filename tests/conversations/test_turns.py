@@ -298,7 +298,7 @@ def test_a_client_may_say_in_which_of_the_assistants_languages(acme, globex, wan
 
     write(acme, make_visitor(), "Hello?", context=MessageContext(language=wanted))
 
-    assert turns.claim(acme.id, only_turn(acme)).question.language == used
+    assert turns.claim(acme.id, only_turn(acme)).question.named_language == used
 
 
 def test_a_language_stays_until_another_is_named(acme, globex):
@@ -309,6 +309,6 @@ def test_a_language_stays_until_another_is_named(acme, globex):
     used = []
     for wanted in ("de", "", "fr", "en"):
         write(acme, visitor, "Hello?", context=MessageContext(language=wanted))
-        used.append(turns.claim(acme.id, only_turn(acme)).question.language)
+        used.append(turns.claim(acme.id, only_turn(acme)).question.named_language)
 
     assert used == ["de", "de", "de", "en"]
