@@ -15,8 +15,8 @@ class Question:
     ``history`` is what was said before, oldest first, as (who, what). ``variables`` and
     ``additional_input`` come from the client: data, never instructions. ``offered`` are the choices
     that the visitor could tap on, ``unanswered`` the questions in a row before this one that had no
-    answer. ``named_language`` was asked for, ``language`` was used so far; ``paused`` is the state of
-    a Pause to go on from.
+    answer. ``named_language`` was asked for, ``language`` was used so far; ``paused`` is the state
+    of a Pause to go on from.
     """
 
     version: VersionSnapshot

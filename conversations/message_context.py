@@ -15,7 +15,8 @@ VARIABLES_LIMIT = 100
 class MessageContext:
     """``flow`` names the way in; ``variables`` stay, ``additional_input`` is for this answer.
 
-    ``language`` is the one to answer in from now on; one that the assistant does not speak is ignored.
+    ``language`` is the one to answer in from now on; one that the assistant does not speak is
+    ignored.
     """
 
     flow: str = ""

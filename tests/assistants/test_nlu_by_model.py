@@ -132,7 +132,7 @@ def test_a_budget_that_is_spent_leaves_what_is_known_without_the_model(acme, ver
     assert (fake.asked, states(acme)) == ([], [])
 
 
-def test_work_that_is_begun_again_is_one_turn_and_costs_what_the_model_was_asked(acme, version, monkeypatch):
+def test_work_that_is_begun_again_is_one_turn_but_costs_its_tokens(acme, version, monkeypatch):
     monkeypatch.setattr(completion, "complete_json", Understands({"sentiment": "neutral"}))
     key = uuid7()
 

@@ -193,6 +193,7 @@ def test_after_three_attempts_the_turn_is_handed_over(acme, assistant):
     assert turns.claim(acme.id, turn) is None
     held = turns.claim_exhausted(acme.id, turn)
     assert commit(held, Handoff("error:attempts", "Sorry."))
+    assert conversation_now(acme, received).handover_summary == "The visitor wrote:\n- Hello?"
 
     assert conversation_now(acme, received).owner == Owner.WAITING
 
