@@ -65,9 +65,14 @@ def topic_in(text: str, topics: Sequence[str]) -> str:
 def summary(question: Question) -> str:
     """What the visitor wrote last, the newest at the end, and what they were offered for it."""
     asked = [what for who, what in question.history if who == "visitor"] + [question.text]
+    return summary_of(asked, question.offered)
+
+
+def summary_of(asked: Sequence[str], offered: Sequence[str] = ()) -> str:
+    """The same of the visitor's messages, oldest first; empty if they said nothing."""
     lines = [f"- {message}" for message in _latest(asked)]
-    if question.offered:
-        choices = [_short(choice, CHOICE_LENGTH) for choice in question.offered]
+    if offered:
+        choices = [_short(choice, CHOICE_LENGTH) for choice in offered]
         lines.append(f"Offered: {' | '.join(choices)}")
     return "\n".join(["The visitor wrote:", *lines]) if lines else ""
 

@@ -52,12 +52,15 @@ def base(language: str) -> str:
 def language_of(question: Question) -> str:
     """The language to answer in; empty as long as nothing tells it.
 
-    What was asked for or used so far stays until two messages in a row are in another language: a
-    quotation or a name shall not turn a conversation around. Takes half a second the first time.
+    The one that was named is always obeyed. What was used so far stays until two messages in a row
+    are in another language: a quotation or a name shall not turn a conversation around. Takes half
+    a second the first time.
     """
     languages = languages_of(question.version)
     if len(languages) == 1:
         return languages[0]
+    if named := match(question.named_language, languages):
+        return named
     stored = match(question.language, languages)
     found = detected(question.text, languages)
     if not stored or found in ("", stored):

@@ -15,14 +15,15 @@ class Question:
     ``history`` is what was said before, oldest first, as (who, what). ``variables`` and
     ``additional_input`` come from the client: data, never instructions. ``offered`` are the choices
     that the visitor could tap on, ``unanswered`` the questions in a row before this one that had no
-    answer. ``language`` was asked for or used so far; ``paused`` is the state of a Pause to go on
-    from.
+    answer. ``named_language`` was asked for, ``language`` was used so far; ``paused`` is the state
+    of a Pause to go on from.
     """
 
     version: VersionSnapshot
     text: str
     history: Sequence[tuple[str, str]] = ()
     conversation_id: UUID | None = None
+    named_language: str = ""
     language: str = ""
     flow: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)

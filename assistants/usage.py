@@ -53,11 +53,12 @@ def reserve(
                 _take(counter, budget)
 
 
-def settle(key: UUID, usage: Usage) -> None:
-    """The turn was answered: count it and what it cost, once for each key."""
+def settle(key: UUID, usage: Usage) -> bool:
+    """The turn was answered: count it and what it cost, once for each key; False the next time."""
     entry = _closed(key, State.SETTLED, usage)
     for counter in (*_visitors(entry), *_tenants(entry)):
         counters.add(counter, reserved=-1, used=1, usage=usage)
+    return entry is not None
 
 
 def release(key: UUID) -> None:

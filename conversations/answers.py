@@ -58,7 +58,9 @@ def _hand_over(conversation: Conversation, result: Handoff) -> None:
     conversation.owner = Owner.WAITING
     conversation.epoch += 1
     conversation.handover_reason = result.reason[:REASON_LENGTH]
-    conversation.handover_summary = result.summary[:SUMMARY_LENGTH]
+    # A turn that nobody could answer was taken up without its dialogue.
+    summary = result.summary or engine.summary_for(conversation)
+    conversation.handover_summary = summary[:SUMMARY_LENGTH]
 
 
 def _finish(held: Claim, result: Reply | Handoff, message: Message, usage: Usage) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
+from assistants.handover import SUMMARY_MESSAGES, summary_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
@@ -185,11 +186,19 @@ def post_reply(
         raise _key_reused() from None
 
 
-def hand_over(conversation: Conversation, *, reason: str, text: str, summary: str = "") -> None:
+def hand_over(conversation: Conversation, *, reason: str, text: str) -> None:
     """Ask for a person on behalf of the visitor, or of a rule."""
+    summary = summary_for(conversation)
     owner.move(conversation, Owner.WAITING, handover_reason=reason, handover_summary=summary)
     post_line(conversation, text)
     announce_conversation(conversation, "conversation:updated", to_visitor=True)
+
+
+def summary_for(conversation: Conversation) -> str:
+    """What a person is told who is called without an engine's own words."""
+    rows = conversation.messages.filter(author_kind=AuthorKind.VISITOR).order_by("-seq")
+    said = list(rows.values_list("text", flat=True)[:SUMMARY_MESSAGES])
+    return summary_of(said[::-1])
 
 
 def take_over(conversation: Conversation, member: Membership) -> None:

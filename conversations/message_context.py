@@ -15,7 +15,8 @@ VARIABLES_LIMIT = 100
 class MessageContext:
     """``flow`` names the way in; ``variables`` stay, ``additional_input`` is for this answer.
 
-    ``language`` is the one to answer in; one that the assistant does not speak is ignored.
+    ``language`` is the one to answer in from now on; one that the assistant does not speak is
+    ignored.
     """
 
     flow: str = ""
@@ -26,7 +27,7 @@ class MessageContext:
     def apply_to(self, conversation: Conversation) -> None:
         """Note what outlives the message; the caller saves. Raises BadRequest for too much."""
         conversation.flow = self.flow or conversation.flow
-        conversation.language = self._spoken_in(conversation) or conversation.language
+        conversation.named_language = self._spoken_in(conversation) or conversation.named_language
         conversation.variables = merged(conversation.variables, self.variables)
 
     def _spoken_in(self, conversation: Conversation) -> str:

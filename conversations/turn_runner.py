@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from django.db import DataError, IntegrityError
 from django.db import Error as DatabaseFailure
 
+from assistants import handover
 from assistants.answering import respond
 from assistants.events import (
     Delta,
@@ -35,7 +36,6 @@ logger = logging.getLogger(__name__)
 
 TURN_SECONDS = 90.0
 UNKNOWN_REASON = "tool_outcome_unknown"
-FAILURE_TEXT = "Something went wrong on our side. I will ask a person of our team to answer you."
 
 
 @dataclass
@@ -124,8 +124,11 @@ async def _conclude(held: Claim, course: Course) -> None:
 
 
 async def _apologise(held: Claim, reason: str, course: Course) -> None:
-    doubts = await run_in_db_thread(toolbox.doubts, held)
-    sorry = Handoff(UNKNOWN_REASON if doubts else reason, FAILURE_TEXT, doubts)
+    text = held.question.version.handover_text
+    if doubts := await run_in_db_thread(toolbox.doubts, held):
+        sorry = Handoff(UNKNOWN_REASON, text, doubts)
+    else:
+        sorry = handover.hand_over(held.question, reason, text)
     await _to_the_end(_post, held, sorry, course.take_usage(), Effects())
 
 

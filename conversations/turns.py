@@ -291,6 +291,7 @@ def _question(turn: Turn, *, with_dialogue: bool) -> Question:
         history=[(who, what) for who, what, _ in said],
         offered=said[-1][2] if said else (),
         conversation_id=conversation.id,
+        named_language=conversation.named_language,
         language=conversation.language,
         flow=conversation.flow,
         variables=conversation.variables,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from assistants import usage
+from assistants.events import Usage
 from assistants.language import languages_of, match
 from assistants.nlu import shape
 from assistants.nlu.entities import TYPES, kept
@@ -94,8 +95,14 @@ async def _asked(
     except BaseException:
         await asyncio.shield(_book(version, usage.release, key))
         raise
-    await _book(version, usage.settle, key, cost)
+    await _book(version, _pay, key, cost)
     return dict(told)
+
+
+def _pay(key: UUID, cost: Usage) -> None:
+    """Count the turn once, and the cost of each time that the model was asked."""
+    if not usage.settle(key, cost):
+        usage.book(key, cost)
 
 
 async def _book(version: VersionSnapshot, verb: Any, *args: Any, **options: Any) -> None:

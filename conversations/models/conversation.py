@@ -66,6 +66,9 @@ class Conversation(TenantModel):
         default=0, help_text="Questions in a row to which the assistant had no answer."
     )
     flow = models.CharField(max_length=100, blank=True)
+    named_language = models.CharField(
+        max_length=16, blank=True, help_text="The one that the client asked for."
+    )
     language = models.CharField(max_length=16, blank=True)
     is_test = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)

@@ -132,14 +132,14 @@ def test_a_budget_that_is_spent_leaves_what_is_known_without_the_model(acme, ver
     assert (fake.asked, states(acme)) == ([], [])
 
 
-def test_work_that_is_begun_again_is_paid_once(acme, version, monkeypatch):
+def test_work_that_is_begun_again_is_one_turn_but_costs_its_tokens(acme, version, monkeypatch):
     monkeypatch.setattr(completion, "complete_json", Understands({"sentiment": "neutral"}))
     key = uuid7()
 
     for _ in range(2):
         assert understood(version, key=key)["sentiment"] == "neutral"
 
-    assert counts(acme) == [(1, 0, 120)]
+    assert counts(acme) == [(1, 0, 240)]
 
 
 def checked(told, text=TEXT, known=("Delivery", "Two\nlines")):

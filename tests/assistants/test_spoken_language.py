@@ -11,10 +11,11 @@ GERMAN = "Wo ist mein Paket geblieben?"
 ENGLISH = "Where has my parcel been?"
 
 
-def spoken(text, *, languages=("en", "de"), stored="", before=()):
+def spoken(text, *, languages=("en", "de"), named="", stored="", before=()):
+    version = make_version(languages=languages)
     history = [("visitor", line) for line in before]
     return language_of(
-        Question(make_version(languages=languages), text, history=history, language=stored)
+        Question(version, text, history=history, named_language=named, language=stored)
     )
 
 
@@ -99,7 +100,20 @@ def test_a_first_message_decides():
     assert spoken("Hallo") == ""
 
 
-def test_what_was_asked_for_or_used_stays_after_one_message_in_another_language():
+def test_the_language_that_was_named_is_used_whatever_the_visitor_writes():
+    two = [ENGLISH, "And where is my money now?"]
+    assert spoken(ENGLISH, named="de", before=two) == "de"
+    assert spoken(ENGLISH, named="de", stored="en", before=two) == "de"
+    assert spoken("ok", named="de", stored="en") == "de"
+
+
+def test_a_named_language_that_the_assistant_does_not_speak_any_more_is_detected():
+    assert spoken(GERMAN, named="fr") == "de"
+    assert spoken("ok", named="fr", stored="de") == "de"
+    assert spoken(GERMAN, named="de", languages=("fr",)) == "fr"
+
+
+def test_what_was_used_stays_after_one_message_in_another_language():
     assert spoken(ENGLISH, stored="de") == "de"
     assert spoken(ENGLISH, stored="de", before=[GERMAN]) == "de"
     assert spoken(ENGLISH, stored="de", before=["ok"]) == "de"

@@ -13,7 +13,7 @@ ORDER = {
     },
     "required": ["number"],
     "additionalProperties": False,
-    "$defs": {"currency": {"type": "string", "pattern": "^[A-Z]{3}$"}},
+    "$defs": {"currency": {"type": "string", "maxLength": 3}},
 }
 
 
@@ -24,6 +24,18 @@ def nested(levels):
     return schema
 
 
+def referring(times):
+    one = {"$ref": "#/$defs/text"}
+    fields = {f"a{n}": one for n in range(times)}
+    return {"type": "object", "properties": fields, "$defs": {"text": {"type": "string"}}}
+
+
+def doubling(times):
+    """Each part asks twice for the next one."""
+    parts = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(times)}
+    return {"type": "object", "$ref": "#/$defs/d0", "$defs": {**parts, f"d{times}": {}}}
+
+
 @pytest.mark.parametrize(
     "schema",
     [
@@ -32,6 +44,8 @@ def nested(levels):
         nested(5),
         # Arguments may be called like keywords.
         {"type": "object", "properties": {"$id": {"type": "string"}, "$ref": {"type": "string"}}},
+        {"type": "object", "properties": {"pattern": {"type": "string"}}},
+        referring(20),
     ],
 )
 def test_a_good_schema_is_taken(schema):
@@ -47,7 +61,12 @@ def test_a_good_schema_is_taken(schema):
         ({"properties": {}}, "must be an object"),
         ({"type": "object", "required": "number"}, "required: 'number' is not of type 'array'"),
         ({"type": "object", "properties": {"a": {"type": "wat"}}}, "properties.a.type: 'wat'"),
-        ({"type": "object", "properties": {"a": {"pattern": "("}}}, "is not a 'regex'"),
+        ({"type": "object", "properties": {"a": {"pattern": "(a+)+$"}}}, "Check it on your server"),
+        ({"type": "object", "patternProperties": {"(a+)+$": {}}}, "do without patternProperties"),
+        ({"type": "object", "propertyNames": {"pattern": "(a+)+$"}}, "do without pattern:"),
+        (referring(21), "more than 20 $refs"),
+        (doubling(40), "must do without a $ref"),
+        ({"type": "object", "properties": {"a": {"$ref": "#"}}}, "# must do without a $ref"),
         ({"type": "object", "$ref": "https://evil.example/s"}, "only to the schema itself"),
         ({"type": "object", "$ref": "other.json#/a"}, "only to the schema itself"),
         ({"type": "object", "$ref": "#/$defs/none"}, "There is no #/$defs/none"),
@@ -73,7 +92,7 @@ def test_arguments_that_fit_have_no_problems():
     [
         ({}, "The arguments are not valid: 'number' is a required property."),
         ({"number": "4"}, "The arguments are not valid: number: '4' is not of type 'integer'."),
-        ({"number": 4, "currency": "euro"}, "The arguments are not valid: currency: 'euro' does"),
+        ({"number": 4, "currency": "euro"}, "The arguments are not valid: currency: 'euro' is"),
         ({"number": 4, "admin": True}, "Additional properties are not allowed"),
         ([], "The arguments must be an object."),
         ({"number": float("nan")}, "The arguments are not plain JSON."),
@@ -98,7 +117,11 @@ def test_a_model_is_told_in_one_sentence_what_is_wrong(arguments, sentence):
         {"$ref": "#/$defs/none"},
         {"$ref": "http://127.0.0.1:9/"},
         {"properties": {"a": {"pattern": "("}}},
+        {"properties": {"a": {"pattern": "(x+x+)+y"}}},
+        {"patternProperties": {"(x+x+)+y": {}}},
+        {"propertyNames": {"pattern": "(x+x+)+y"}},
+        doubling(40),
     ],
 )
 def test_a_schema_that_nobody_checked_fetches_nothing_and_lets_nothing_pass(schema):
-    assert problems(schema, {"a": "x"}) == "The arguments cannot be checked."
+    assert problems(schema, {"a": "x" * 50, "x" * 50: 1}) == "The arguments cannot be checked."

@@ -232,6 +232,7 @@ def test_with_the_budget_spent_a_visitor_is_handed_over_and_told_so(acme, globex
 
     conversation = conversation_now(acme, received)
     assert (conversation.owner, conversation.handover_reason) == (Owner.WAITING, "budget")
+    assert conversation.handover_summary == "The visitor wrote:\n- Hello?"
     with tenant_scope(acme.id):
         said = Message.objects.order_by("seq").values_list("author_kind", "text")
         assert list(said) == [("visitor", "Hello?"), ("system", "A person will come.")]

@@ -108,3 +108,14 @@ def test_the_language_that_was_found_is_kept_with_the_answer(acme, visitor):
 
     with tenant_scope(acme.id):
         assert engine.team_conversation(held.conversation_id).language == "de"
+
+
+def test_who_asks_for_a_person_outside_the_chat_is_summed_up_in_300_characters(acme, visitor):
+    for text in ("Hello?", "First " + "x" * 400, "Second", "Third"):
+        received = write(acme, visitor, text)
+
+    do(acme, received, engine.hand_over, reason="visitor", text="Wait.")
+
+    first, *_, second, third = conversation_now(acme, received).handover_summary.splitlines()[1:]
+    assert (first[:9], second, third) == ("- First x", "- Second", "- Third")
+    assert len(first + second + third) == 300 + 3 * len("- ")

@@ -206,6 +206,7 @@ def test_after_three_attempts_the_turn_is_handed_over(acme, assistant):
     assert turns.claim(acme.id, turn) is None
     held = turns.claim_exhausted(acme.id, turn)
     assert commit(held, Handoff("error:attempts", "Sorry."))
+    assert conversation_now(acme, received).handover_summary == "The visitor wrote:\n- Hello?"
 
     assert conversation_now(acme, received).owner == Owner.WAITING
 
@@ -311,7 +312,7 @@ def test_a_client_may_say_in_which_of_the_assistants_languages(acme, globex, wan
 
     write(acme, make_visitor(), "Hello?", context=MessageContext(language=wanted))
 
-    assert turns.claim(acme.id, only_turn(acme)).question.language == used
+    assert turns.claim(acme.id, only_turn(acme)).question.named_language == used
 
 
 def test_a_language_stays_until_another_is_named(acme, globex):
@@ -322,6 +323,6 @@ def test_a_language_stays_until_another_is_named(acme, globex):
     used = []
     for wanted in ("de", "", "fr", "en"):
         write(acme, visitor, "Hello?", context=MessageContext(language=wanted))
-        used.append(turns.claim(acme.id, only_turn(acme)).question.language)
+        used.append(turns.claim(acme.id, only_turn(acme)).question.named_language)
 
     assert used == ["de", "de", "de", "en"]

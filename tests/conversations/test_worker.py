@@ -95,8 +95,10 @@ def test_the_worker_says_that_it_lives(running):
     ],
 )
 def test_whatever_goes_wrong_becomes_a_visible_handover(
-    acme, assistant, running, monkeypatch, failing, reason
+    acme, globex, running, monkeypatch, failing, reason
 ):
+    make_assistant(globex)
+    make_assistant(acme, handover_text="Bitte warten Sie.")
     monkeypatch.setattr(turn_runner, "respond", failing)
     monkeypatch.setattr(turn_runner, "TURN_SECONDS", 0.3)
     received = write(acme, make_visitor(), "Hello?")
@@ -104,7 +106,9 @@ def test_whatever_goes_wrong_becomes_a_visible_handover(
     running.submit(acme.id, only_turn(acme))
     until(lambda: conversation_now(acme, received).owner == Owner.WAITING)
 
-    assert answered(acme) == [turn_runner.FAILURE_TEXT]
+    assert answered(acme) == ["Bitte warten Sie."]
+    conversation = conversation_now(acme, received)
+    assert conversation.handover_summary == "The visitor wrote:\n- Hello?"
     assert outcome(acme.id, received.conversation_id, received.seq).handover == reason
 
 

@@ -204,6 +204,8 @@ def test_the_visitor_asks_for_a_person_once(visit):
     with visit.shop.scope():
         line = Message.objects.get(author_kind="system")
         assert line.text == "A person of our team will answer you here."
+        summary = Conversation.objects.get(pk=visit.conversation_id).handover_summary
+        assert summary.startswith("The visitor wrote:\n- ")
     answer = visit.client.post("chat", json={"sessionId": "visitor", "message": "Hello?"}).json()
     assert answer["metadata"]["handledBy"] == "human"
 
