@@ -110,8 +110,9 @@ export class Log {
   /** Go to the end, but of a message that is too long for that to its beginning. */
   #follow(): void {
     const items = this.element.querySelectorAll<HTMLElement>(".item");
-    const top = (items[items.length - 1]?.offsetTop ?? 0) - NEAR;
-    this.element.scrollTop = top;
+    const last = items[items.length - 1];
+    const room = this.element.clientHeight - (last?.offsetHeight ?? 0);
+    this.element.scrollTop = (last?.offsetTop ?? 0) - Math.max(0, Math.min(NEAR, room));
     this.#placed = this.element.scrollTop;
   }
 
