@@ -152,7 +152,8 @@ async def _use_tools(
     """Answer every call; some end the turn, and some make it wait for somebody else."""
     waiting: list[ToolRequest] = []
     for call in calls:
-        args = work.arguments(call)
+        # In a thread: a tenant's schema may take seconds, and others are being answered meanwhile.
+        args = await asyncio.to_thread(work.arguments, call)
         if isinstance(args, str):
             work.answer(call, args)
         elif call.tool_name in BUILTIN:

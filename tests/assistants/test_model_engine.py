@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import threading
 
 import pytest
 
+from assistants.engines import model_work
 from assistants.engines.model import MAX_TOKENS
 from assistants.events import Delta, Ended, Handoff, Qualified, Reply, Usage
 from assistants.models import Tool
@@ -190,6 +192,22 @@ def test_what_a_tool_did_not_do_is_no_evidence(acme, model_server, place):
 
     assert "on its way" not in result.text
     assert isinstance(result, Handoff) or result.choices
+
+
+def test_arguments_are_checked_while_others_are_being_answered(acme, model_server, monkeypatch):
+    threads = []
+
+    def check(schema, arguments):
+        threads.append(threading.current_thread())
+        return ""
+
+    monkeypatch.setattr(model_work, "problems", check)
+    version = writer(acme, model_server, "calls", tools=lookup())
+
+    heard(version, "Where is order 4711?", toolbox=Shelf())
+
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 @pytest.mark.parametrize("risk", [Tool.Risk.READ, Tool.Risk.APPROVAL])

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from assistants.events import Handoff, Reply, Usage
+from assistants.language import language_of
 from conversations import answers, engine, housekeeping, turns
 from conversations.message_context import MessageContext
 from conversations.models import Conversation, Message, Owner, Status, Turn
@@ -326,3 +327,16 @@ def test_a_language_stays_until_another_is_named(acme, globex):
         used.append(turns.claim(acme.id, only_turn(acme)).question.named_language)
 
     assert used == ["de", "de", "de", "en"]
+
+
+def test_a_named_language_outlives_answers_and_what_the_visitor_writes(acme, globex):
+    for tenant in (acme, globex):
+        make_assistant(tenant, languages=["en", "de"])
+    visitor = make_visitor()
+
+    told = (("Hallo?", "de"), ("Where is my parcel, please?", ""), ("Where is my money?", ""))
+    for text, named in told:
+        write(acme, visitor, text, context=MessageContext(language=named))
+        held = turns.claim(acme.id, only_turn(acme))
+        assert language_of(held.question) == "de"
+        assert answers.commit(held, ANSWER, usage=Usage(), effects=turns.Effects(language="en"))
