@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from assistants.knowledge.bands import Hit
 
-MARKER = re.compile(r"[ \t]*\[(\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*)\](?!\()")
+# The lookbehind keeps a row of spaces from being tried at each.
+MARKER = re.compile(r"(?<![ \t])[ \t]*+\[(\d{1,3}(?:\s{0,9}[,;–-]\s{0,9}\d{1,3})*)\](?!\()")
 NUMBER = re.compile(r"\d{1,3}")
 # Words that carry meaning; shorter ones are in every sentence.
 WORD = re.compile(r"[^\W\d_]{4,}|\d[\d.,:]*\d|\d")

@@ -36,6 +36,7 @@ from assistants.events import (
 )
 from assistants.grounding import citations, states_no_facts, without_markers
 from assistants.language import languages_of
+from assistants.length import shortened
 from assistants.prompts import framed_sources
 from assistants.providers import candidates as providers
 from assistants.providers.candidates import Candidate
@@ -111,7 +112,7 @@ async def _ask(work: Work) -> AsyncIterator[Delta]:
 
 
 async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
-    sieve, seq = Sieve(work.containment), 0
+    sieve, seq = Sieve(work.containment, without_markers), 0
     with provider_errors():
         async with direct.model_request_stream(
             candidate.model,
@@ -120,11 +121,13 @@ async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
             model_request_parameters=work.parameters,
         ) as stream:
             async for event in stream:
-                if shown := without_markers(sieve.add(_text_of(event))):
+                if shown := sieve.add(_text_of(event)):
                     yield Delta(shown, seq, work.draft)
                     seq += 1
+                if sieve.is_full:
+                    break
             response = stream.get()
-        if rest := without_markers(sieve.rest()):
+        if rest := sieve.rest():
             yield Delta(rest, seq, work.draft)
         work.take(response, candidate)
     _require_content(response)
@@ -192,7 +195,7 @@ async def _use_builtin(
             work.answer(call, "The conversation is closed after your next words: say goodbye.")
         case name if name == HAND_OVER:
             work.is_over = True
-            text = work.containment.clean(args.get("message", "")).strip()
+            text = work.containment.clean(shortened(args.get("message", ""))).strip()
             text = text or work.question.version.handover_text
             yield Handoff(args["reason"], text, args["summary"])
             yield TurnDone("handoff", work.usage)
@@ -208,7 +211,7 @@ def conclude(work: Work) -> Reply | Handoff:
     """What is said in the end: the model's words if they rest on something, else only passages."""
     text = work.response.text or ""
     cited = work.sources.cited(text)
-    plain = work.containment.clean(without_markers(text)).strip()
+    plain = shortened(work.containment.clean(without_markers(text)).strip())
     cited = cited or work.sources.recognised(plain)
     if plain and (cited or work.has_evidence):
         return Reply(plain, citations(cited), confidence=work.confidence)

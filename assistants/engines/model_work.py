@@ -24,6 +24,7 @@ from assistants.engines import knowledge
 from assistants.events import Usage
 from assistants.grounding import Source, Sources
 from assistants.knowledge.bands import Band, Hit
+from assistants.length import shortened
 from assistants.providers.accounts import Account, accounts_of
 from assistants.providers.candidates import Candidate
 from assistants.providers.usage import usage_of
@@ -203,9 +204,11 @@ def _prepare(question: Question) -> tuple[Band, list[Hit], dict[UUID, Account]]:
 
 
 def _make_fit(response: ModelResponse, *, number: int) -> None:
-    """Give every call an id that no other call of the turn has: some servers number them anew."""
+    """Cut long texts, and give every call an id of its own: some servers number them anew."""
     for place, part in enumerate(response.parts):
-        if isinstance(part, ToolCallPart):
+        if isinstance(part, TextPart):
+            part.content = shortened(part.content)
+        elif isinstance(part, ToolCallPart):
             part.tool_call_id = f"{str(part.tool_call_id)[:100]}-{number}-{place}"
 
 

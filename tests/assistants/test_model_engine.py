@@ -9,11 +9,13 @@ import pytest
 from assistants.engines import model_work
 from assistants.engines.model import MAX_TOKENS
 from assistants.events import Delta, Ended, Handoff, Qualified, Reply, Usage
+from assistants.length import LONGEST_TEXT
 from assistants.models import Tool
 from assistants.providers import candidates
 from assistants.providers.completion import complete_json
 from assistants.providers.errors import ProviderError
 from assistants.toolbox import ToolResult
+from tests.assistants.endless_server import SENTENCE, endless_server
 from tests.assistants.knowing import needs_model
 from tests.assistants.writing import (
     KEY,
@@ -127,6 +129,21 @@ def test_nothing_of_an_answer_loads_or_links_to_elsewhere(acme, model_server):
         assert "evil.example" not in text
         assert "[hours](https://acme.example/shop)" in text
         assert "<img" not in text
+
+
+@pytest.mark.parametrize("piece", [SENTENCE, SENTENCE * 100_000])
+def test_an_answer_without_end_is_cut_at_a_sentence(acme, globex, model_server, settings, piece):
+    writer(globex, model_server, "cites")
+    with endless_server(piece) as (url, left):
+        settings.INTERNAL_HOSTS = [url.split("/")[2]]
+        events = heard(writer(acme, model_server, "endless", url=url))
+        assert left.wait(10)
+
+    reply = said(events)
+    assert 5_000 < len(reply.text) <= LONGEST_TEXT
+    assert reply.text.endswith("in the morning.")
+    assert streamed(events).startswith(reply.text)
+    assert len(streamed(events)) <= LONGEST_TEXT
 
 
 @needs_model
