@@ -101,9 +101,9 @@ def test_another_model_answers_after_nonsense(acme, model_server, strange, answe
     assert said(events).text == "The shop opens at nine in the morning."
 
 
-@pytest.mark.parametrize("answer", NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_alone_hands_over(acme, model_server, strange, answer):
-    server = strange(answer, answer)
+@pytest.mark.parametrize("name", ["no choice", "deep", "no stream"])
+def test_nonsense_alone_hands_over(acme, model_server, strange, name):
+    server = strange(NONSENSE[name], NONSENSE[name])
 
     handoff = said(heard(writer(acme, model_server, "any", url=server.url)))
 

@@ -336,7 +336,7 @@ def test_what_a_page_tells_beside_a_message_is_kept_apart_from_it(shop, client, 
     with shop.scope():
         conversation = Conversation.objects.get(pk=answer.json()["conversationId"])
         assert (conversation.flow, conversation.variables) == ("returns", {"plan": "gold"})
-        assert conversation.language == "en"
+        assert conversation.named_language == "en"
         assert Turn.objects.get().additional_input == {"page": "/cart"}
 
 

@@ -413,4 +413,4 @@ def test_a_page_names_the_language_with_its_message(shop, session):
         ack = socket.until("ack", messageId="m1")["data"]
 
     with shop.scope():
-        assert Conversation.objects.get(pk=ack["conversationId"]).language == "en"
+        assert Conversation.objects.get(pk=ack["conversationId"]).named_language == "en"
