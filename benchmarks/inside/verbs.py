@@ -68,7 +68,7 @@ async def measure(count: Counter, token: str) -> Costs:
     received = asked.received
     turn_id = await run_in_db_thread(_turn, tenant.id)
     held = await count("claim the turn", partial(turns.claim, tenant.id, turn_id))
-    search = partial(knowledge.find, held.version, QUESTION)
+    search = partial(knowledge.find, held.question.version, QUESTION)
     # The first one reads all vectors, which are kept from then on.
     await run_in_db_thread(search)
     await count("search the knowledge", search)
