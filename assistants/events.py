@@ -59,21 +59,6 @@ class Delta:
 
 
 @dataclass(frozen=True)
-class ToolStarted:
-    """For those who watch: a tool on our side is called."""
-
-    request: ToolRequest
-
-
-@dataclass(frozen=True)
-class ToolReturned:
-    """For those who watch: what a tool on our side returned."""
-
-    request: ToolRequest
-    result: str
-
-
-@dataclass(frozen=True)
 class Spent:
     """What this run has cost so far, for turns that end before their time.
 
@@ -150,8 +135,6 @@ class TurnDone:
 Event = (
     TurnStarted
     | Delta
-    | ToolStarted
-    | ToolReturned
     | Spent
     | Qualified
     | Ended

@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from assistants.handover import SUMMARY_MESSAGES, summary_of
+from assistants.length import LONGEST_TEXT
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
@@ -36,7 +37,7 @@ from tenants.ids import parse_uuid
 from tenants.models import Membership
 from tenants.scope import current_scope
 
-MESSAGE_LIMIT = 8_000
+MESSAGE_LIMIT = LONGEST_TEXT
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ create databases and roles; ``TEST_DATABASE_OWNER_URL`` names the owner's login 
 
 import os
 import shutil
-import socket
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from livechat.embedded import EmbeddedServices, ServiceError
+from livechat.embedded.redis import free_port
 
 SERVICES = pytest.StashKey[EmbeddedServices]()
 FOLDER = pytest.StashKey[Path]()
@@ -40,7 +40,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         sys.exit(str(error))
     os.environ["VAR_DIR"] = str(folder)
     # Where the models' server will listen; the product's processes may call it.
-    os.environ["INTERNAL_HOSTS"] = f"127.0.0.1:{_free_port()}"
+    os.environ["INTERNAL_HOSTS"] = f"127.0.0.1:{free_port()}"
     early_config.stash[SERVICES] = services
     try:
         return (yield)
@@ -48,12 +48,6 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         # Nobody calls pytest_unconfigure when the settings or a conftest cannot be loaded.
         pytest_unconfigure(early_config)
         raise
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _foreign_addresses() -> dict[str, str]:

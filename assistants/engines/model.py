@@ -30,8 +30,6 @@ from assistants.events import (
     Qualified,
     Reply,
     Spent,
-    ToolReturned,
-    ToolStarted,
     TurnDone,
 )
 from assistants.grounding import citations, states_no_facts, without_markers
@@ -167,10 +165,8 @@ async def _use_tools(
             if request.tool.pauses and not work.resumes(call):
                 waiting.append(request)
                 continue
-            yield ToolStarted(request)
             result = await toolbox.run(request)
             work.answer(call, result.text, is_evidence=result.is_done)
-            yield ToolReturned(request, result.text)
         if work.is_over:
             return
     if waiting:

@@ -79,7 +79,15 @@ class Clients:
         self.of = lru_cache(maxsize=CLIENTS)(self._make)
 
     def _make(self, account: Account, wire: Any) -> Any:
-        return wire.client(account, self._http)
+        made = wire.client(
+            # A server that asks for no key is sent one that opens nothing.
+            api_key=account.key or "none",
+            base_url=account.base_url,
+            http_client=self._http,
+            # Another model is asked rather than waiting for as long as this one wishes.
+            max_retries=0,
+        )
+        return wire.provider(made)
 
 
 _by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Clients] = WeakKeyDictionary()

@@ -52,7 +52,7 @@ class EmbeddedRedis:
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self._end_orphan()
         self.password = self._kept_password()
-        self.port = _free_port()
+        self.port = free_port()
         self._write_configuration()
         self.launch()
 
@@ -140,7 +140,7 @@ def _program() -> str:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
