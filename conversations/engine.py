@@ -20,7 +20,7 @@ from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
 from conversations import owner, turns
-from conversations.announcements import announce_conversation, announce_new_conversation
+from conversations.announcements import announce_conversation
 from conversations.message_context import NO_CONTEXT, MessageContext, merged
 from conversations.models import (
     Attachment,
@@ -31,11 +31,11 @@ from conversations.models import (
     Status,
     VisitorSession,
 )
+from conversations.opening import open_conversation
 from conversations.posting import post, post_line
 from tenants.errors import BadRequest, Conflict, NotFound
 from tenants.ids import parse_uuid
 from tenants.models import Membership
-from tenants.scope import current_scope
 
 MESSAGE_LIMIT = LONGEST_TEXT
 
@@ -53,37 +53,6 @@ class Received:
     @property
     def opens_conversation(self) -> bool:
         return self.seq == 1
-
-
-def open_conversation(
-    session: VisitorSession,
-    *,
-    assistant: Assistant | None,
-    channel: str = "chat",
-    is_test: bool = False,
-) -> Conversation:
-    """A conversation that is stored with its first message, or by its first caller."""
-    now = datetime.now(UTC)
-    return Conversation(
-        tenant_id=current_scope().tenant_id,
-        session=session,
-        contact=session.contact,
-        assistant=assistant,
-        channel=channel,
-        is_test=is_test,
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def reserve_conversation(
-    session: VisitorSession, *, assistant: Assistant, channel: str
-) -> Conversation:
-    """Store a conversation in which nothing was said yet, as a call needs one."""
-    conversation = open_conversation(session, assistant=assistant, channel=channel)
-    conversation.save(force_insert=True)
-    announce_new_conversation(conversation)
-    return conversation
 
 
 def conversation_of(session: VisitorSession, conversation_id: object) -> Conversation:

@@ -14,6 +14,7 @@ from realtime.models import Event
 from tenants.scope import platform_scope, tenant_scope
 
 ABANDONED_AFTER = timedelta(hours=1)
+UNUSED_FOR = timedelta(days=2)
 
 
 def wake_snoozed() -> None:
@@ -30,6 +31,23 @@ def wake_snoozed() -> None:
             conversation = engine.team_conversation(conversation_id)
             if conversation.status == Status.SNOOZED:
                 engine.set_status(conversation, Status.OPEN)
+
+
+def forget_unused() -> None:
+    """Delete the conversations that were reserved, and in which nobody ever said anything."""
+    oldest = datetime.now(UTC) - UNUSED_FOR
+    with platform_scope("forget unused conversations"):
+        unused = list(
+            Conversation.objects.filter(message_seq=0, created_at__lt=oldest).values_list(
+                "tenant_id", "id"
+            )[:500]
+        )
+    for tenant_id, conversation_id in unused:
+        with tenant_scope(tenant_id):
+            # Locked, as somebody may be saying something in it at this very moment.
+            rows = Conversation.objects.select_for_update().filter(message_seq=0)
+            if conversation := rows.filter(pk=conversation_id).first():
+                conversation.delete()
 
 
 def give_back_reservations() -> None:

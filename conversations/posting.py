@@ -19,7 +19,6 @@ def post(conversation: Conversation, *, files: Sequence[Attachment] = (), **fiel
 
     The conversation must be locked or new. ``fields`` are the message's own.
     """
-    is_new = conversation._state.adding
     conversation.message_seq += 1
     message = Message(
         tenant_id=conversation.tenant_id,
@@ -34,7 +33,7 @@ def post(conversation: Conversation, *, files: Sequence[Attachment] = (), **fiel
     conversation.save()
     message.save()
     _attach(message, files)
-    if is_new:
+    if message.seq == 1:
         announce_new_conversation(conversation)
     announce_message(message)
     return message

@@ -32,7 +32,8 @@ def inbox(
     size: int = PAGE_SIZE,
 ) -> Page:
     """The conversations, latest change first. ``assignee`` is a member's id or ``"none"``."""
-    rows = Conversation.objects.select_related("contact").order_by("-updated_at", "-id")
+    begun = Conversation.objects.filter(message_seq__gt=0)
+    rows = begun.select_related("contact").order_by("-updated_at", "-id")
     if status:
         rows = rows.filter(status=status)
     if owner:

@@ -25,5 +25,6 @@ def keep_house() -> None:
     housekeeping.wake_snoozed()
     housekeeping.give_back_reservations()
     housekeeping.forget_old_events()
+    housekeeping.forget_unused()
     analyses.forget_old()
     attachments.forget_unsent()

@@ -101,6 +101,7 @@ INSTALLED_APPS = [
     "assistants",
     "conversations",
     "widgets",
+    "gateways",
     "dashboard",
     "livechat",
 ]
@@ -128,7 +129,7 @@ TEMPLATES = [
 ]
 ROOT_URLCONF = "livechat.urls"
 # Routes served without Django's thread hops; they stand in ROOT_URLCONF too.
-HOT_URLCONF = "widgets.hot_urls"
+HOT_URLCONF = "livechat.hot_urls"
 ASGI_APPLICATION = "livechat.asgi.application"
 # An async (path, origin) -> bool that says which other sites' pages may read an answer.
 CORS_ORIGIN_CHECK = "widgets.cors.may_read"

@@ -56,6 +56,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
     auth_deadline: float | None = 5.0
     frame_limit_before_auth = 8 * 1024
     frame_limit = 64 * 1024
+    # What it says when nobody else does, by the error's code.
+    messages = MESSAGES
     malformed_limit, malformed_seconds = 5, 60.0
     rate_limit, rate_seconds = 60, 10.0
     buffer_limit = 256 * 1024
@@ -101,6 +103,15 @@ class SocketConsumer(AsyncWebsocketConsumer):
     async def on_frame(self, frame: dict[str, Any]) -> None:
         """Handle a frame of an authenticated socket; a LiveChatError becomes an error frame."""
 
+    async def on_object(self, frame: dict[str, Any]) -> None:
+        """Handle a JSON object, whatever the socket has proved so far."""
+        if not self.authenticated:
+            await self._authenticate(frame)
+        elif frame.get("type") == "ping":
+            await self.send_frame({"type": "pong"})
+        else:
+            await self.on_frame(frame)
+
     async def on_binary(self, data: bytes) -> None:
         """Handle a binary frame; unless a protocol has any, they are malformed."""
         await self.count_malformed()
@@ -145,7 +156,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         if self.closed:
             return
         self._end(close_code)
-        frame = self.error_frame(code, message or MESSAGES[code], retry_after)
+        frame = self.error_frame(code, message or self.messages[code], retry_after)
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self._transmit(_message_of(frame))
@@ -169,7 +180,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         """Tell the client that its frame was malformed; the sixth within a minute is the last."""
         if self._malformed.hit():
             await self.send_frame(
-                self.error_frame("malformed_frame", MESSAGES["malformed_frame"], None)
+                self.error_frame("malformed_frame", self.messages["malformed_frame"], None)
             )
         else:
             await self.fail("malformed_frame", 4400)
@@ -217,13 +228,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
             frame = strict_json.loads_object(text)
         except BadRequest:
             await self.count_malformed()
-            return
-        if not self.authenticated:
-            await self._authenticate(frame)
-        elif frame.get("type") == "ping":
-            await self.send_frame({"type": "pong"})
         else:
-            await self.on_frame(frame)
+            await self.on_object(frame)
 
     async def _authenticate(self, frame: dict[str, Any]) -> None:
         self._stop_deadline()

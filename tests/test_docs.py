@@ -19,7 +19,16 @@ ROOT = Path(__file__).resolve().parents[1]
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
 KNOWLEDGE = ROOT / "docs" / "knowledge.md"
 DOCUMENTS = [README, ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
-ROOMS = ("tenants", "realtime", "assistants", "conversations", "widgets", "dashboard", "livechat")
+ROOMS = (
+    "tenants",
+    "realtime",
+    "assistants",
+    "conversations",
+    "widgets",
+    "gateways",
+    "dashboard",
+    "livechat",
+)
 METHODS = ("get", "post", "put", "patch", "delete")
 READERS = {"env_text", "env_bool", "env_int", "env_list", "env_hosts", "env_url"}
 TELLERS = {"emit", "whisper", "_whisper", "announce_conversation", "announce_message"}

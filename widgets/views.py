@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 from conversations import contacts, engine, visitor_queries
 from conversations.announcements import visitor_conversation_data
 from conversations.models import Conversation, Owner, VisitorSession
+from conversations.opening import reserve_conversation
 from conversations.sessions import continue_session, known_session, secret_of
 from tenants import limits
 from tenants.errors import BadRequest, Conflict, Unauthorized
@@ -91,9 +92,7 @@ class VoiceStartView(VisitorView):
                 limits.VOICE_START_PER_IP.of(door.tenant_id, door.caller.ip),
                 exempt=door.is_demo,
             )
-            conversation = engine.reserve_conversation(
-                session, assistant=assistant, channel="voice"
-            )
+            conversation = reserve_conversation(session, assistant=assistant, channel="voice")
             secret = first_secret(visitor, session, conversation.id)
         body = {
             "success": True,

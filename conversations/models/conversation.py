@@ -82,6 +82,11 @@ class Conversation(TenantModel):
             models.Index(
                 fields=("snoozed_until",), condition=models.Q(status="snoozed"), name="snoozed"
             ),
+            models.Index(
+                fields=("created_at",),
+                condition=models.Q(message_seq=0),
+                name="conversation_unused",
+            ),
         )
 
     def __str__(self) -> str:

@@ -5,8 +5,11 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from assistants.queries import default_assistant
 from conversations import attachments, engine, tasks
-from conversations.models import Attachment, Status
+from conversations.models import Attachment, Conversation, Status
+from conversations.opening import greet, reserve_conversation
+from conversations.sessions import continue_session
 from realtime.models import Event, Pulse
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import conversation_now, do
@@ -75,3 +78,27 @@ def test_a_storage_that_fails_keeps_no_other_file(acme, globex, monkeypatch):
     monkeypatch.undo()
     assert not default_storage.exists(other.file.name)
     attachments.forget_unsent()
+
+
+def reserved(tenant, *, days_ago, greeted=False):
+    with tenant_scope(tenant.id):
+        session = continue_session(make_visitor())
+        conversation = reserve_conversation(session, assistant=default_assistant(), channel="blits")
+        if greeted:
+            greet(conversation)
+        long_ago = datetime.now(UTC) - timedelta(days=days_ago)
+        Conversation.objects.filter(pk=conversation.pk).update(created_at=long_ago)
+        return conversation.pk
+
+
+def test_a_conversation_in_which_nothing_was_said_is_forgotten(acme, globex, received):
+    unused = [reserved(tenant, days_ago=3) for tenant in (acme, globex)]
+    kept = [reserved(acme, days_ago=1), reserved(acme, days_ago=3, greeted=True)]
+
+    tasks.keep_house()
+
+    for tenant, left in ((acme, {*kept, received.conversation_id}), (globex, set())):
+        with tenant_scope(tenant.id):
+            ids = set(Conversation.objects.values_list("pk", flat=True))
+            assert ids == left
+            assert not ids & set(unused)

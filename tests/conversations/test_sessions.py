@@ -8,6 +8,7 @@ from django.db import connections
 from conversations.models import Contact, VisitorSession
 from conversations.sessions import continue_session, known_session, secret_of
 from tenants.errors import TooManyRequests, Unauthorized
+from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tests.factories import make_visitor
 
@@ -113,3 +114,20 @@ def test_a_secret_outlives_the_installations(acme, settings):
 
     assert session_of(acme, visitor) == (first, secret)
     assert session_of(acme, make_visitor())[1] != secret
+
+
+def test_a_user_whom_a_server_vouches_for_is_known_by_the_id_alone(acme, globex):
+    user = make_visitor(user_id="user-1", is_vouched_for=True)
+    first, _ = session_of(acme, user)
+    with tenant_scope(acme.id):
+        long_ago = datetime.now(UTC) - timedelta(days=90)
+        VisitorSession.objects.filter(id=first).update(last_seen_at=long_ago)
+
+    assert session_of(acme, replace(user, origin="elsewhere"))[0] == first
+    assert session_of(acme, replace(user, is_vouched_for=False))[0] != first
+    assert session_of(acme, replace(user, source_id=uuid7()))[0] != first
+    assert session_of(globex, user)[0] != first
+    with tenant_scope(acme.id):
+        session = VisitorSession.objects.get(id=first)
+        assert (session.user_id, session.contact.attributes) == ("user-1", {"userId": "user-1"})
+        assert session.contact.external_id is None

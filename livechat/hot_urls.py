@@ -1,0 +1,7 @@
+"""The hot routes of all rooms, which the hop-free handler serves."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("widgets.hot_urls")),
+]
