@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import IntegrityError
 
-from assistants.handover import SUMMARY_MESSAGES, summary_of
+from assistants.handover import SUMMARY_MESSAGES, asks_for_person, summary_of
+from assistants.language import languages_of
 from assistants.length import LONGEST_TEXT
 from assistants.models import Assistant
 from assistants.queries import with_production
@@ -311,10 +312,13 @@ def _put_to_work(
             conversation, question_seq=question.seq, additional_input=context.additional_input
         )
     except BudgetSpent:
-        if not hand_over_when_spent:
+        version = turns.version_for(conversation)
+        # Who asks for a person needs no model for that, and no budget.
+        is_wish = asks_for_person(question.text, languages_of(version))
+        if not (is_wish or hand_over_when_spent):
             raise
-        text = turns.version_for(conversation).handover_text
-        hand_over(conversation, reason="budget", text=text)
+        reason = "requested" if is_wish else "budget"
+        hand_over(conversation, reason=reason, text=version.handover_text)
         return False
     return True
 

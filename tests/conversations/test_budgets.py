@@ -104,6 +104,17 @@ def test_a_month_that_is_spent_refuses_and_stores_nothing(acme, globex, assistan
     write(globex, make_visitor())
 
 
+def test_who_asks_for_a_person_needs_no_budget(acme, assistant):
+    limit(acme, turns_per_month=0)
+
+    received = write(acme, make_visitor(), text="I want to talk to a human")
+
+    assert not received.awaits_answer
+    conversation = conversation_now(acme, received)
+    assert (conversation.owner, conversation.handover_reason) == (Owner.WAITING, "requested")
+    assert refused(acme, make_visitor(), text="Do you have human-sized boxes?")
+
+
 def test_a_visitors_day_that_is_spent_refuses_that_visitor_alone(acme, assistant):
     limit(acme, visitor_turns_per_day=2)
     visitor = make_visitor()

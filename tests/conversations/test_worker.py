@@ -36,7 +36,7 @@ def running():
     running.stop()
 
 
-def until(condition, seconds=8):
+def until(condition, seconds=30):
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
