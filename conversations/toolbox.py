@@ -212,8 +212,14 @@ def _summary(call: ToolCall) -> str:
 
 
 def _tell(held: Claim, call: ToolCall, status: str) -> None:
-    data = {"conversationId": str(held.conversation_id), "name": call.name, "status": status}
-    whisper(held.tenant_id, "tool:call", data, to_team=True)
+    # Neither arguments nor results: the visitor hears it too.
+    data = {
+        "id": str(call.id),
+        "conversationId": str(held.conversation_id),
+        "name": call.name,
+        "status": status,
+    }
+    whisper(held.tenant_id, "tool:call", data, to_team=True, visitor_of=held.conversation_id)
 
 
 def _landed(task: asyncio.Task[ToolResult]) -> None:

@@ -1,10 +1,13 @@
 """What the team sees of tools, and decides about them."""
 
 import asyncio
+import json
+from uuid import UUID
 
 import pytest
 
 from realtime.feeds import hub
+from realtime.log import Channel
 from tenants.executor import run_in_db_thread
 from tenants.models import AuditEntry
 from tenants.scope import tenant_scope
@@ -161,7 +164,7 @@ def test_the_teams_feed_tells_what_is_to_be_decided_and_what_was(desk, conversat
     assert rejected == {**asked, "status": "rejected"}
 
 
-async def test_the_team_sees_servers_being_called_and_nobody_is_told_what(
+async def test_team_and_visitor_see_servers_being_called_and_nobody_is_told_what(
     desk, globex, server, closed_hub
 ):
     server.will(Answer("Secret.", 404))
@@ -169,19 +172,25 @@ async def test_the_team_sees_servers_being_called_and_nobody_is_told_what(
     _, other_token = await new_member(globex)
     conversation_id = await run_in_db_thread(make_conversation, desk)
     held = await run_in_db_thread(claim, desk)
+    visitor, heard = Channel(desk.id, UUID(conversation_id)), []
     async with listening(token) as (socket, _), listening(other_token) as (other, _):
+        await hub().subscribe(visitor, lambda text: heard.append(json.loads(text)), no_replay)
         await joined(desk, globex)
         await asyncio.to_thread(finish, held)
         frames = [await socket.frame() for _ in range(2)]
         assert await other.is_silent()
 
+    data = {"conversationId": conversation_id, "name": "lookup"}
+    call = (await run_in_db_thread(calls, desk))[0]
     assert frames == [
-        {
-            "type": "tool:call",
-            "data": {"conversationId": conversation_id, "name": "lookup", "status": status},
-        }
+        {"type": "tool:call", "data": {"id": str(call.id), **data, "status": status}}
         for status in ("started", "failed")
     ]
+    assert [frame for frame in heard if frame["type"] == "tool:call"] == frames
+
+
+async def no_replay(frame):
+    raise AssertionError(frame)
 
 
 async def joined(*tenants):
