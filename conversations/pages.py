@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -44,6 +45,19 @@ def page_of(
     shown = found[:size]
     more = encode_cursor(position(shown[-1])) if len(found) > size else None
     return Page([render(row) for row in shown], more)
+
+
+def by_id(
+    rows: "QuerySet[Any]",
+    *,
+    cursor: str | None,
+    size: int,
+    render: Callable[[Any], dict[str, Any]],
+) -> Page:
+    """The rows that follow a cursor, the oldest first."""
+    if cursor:
+        rows = rows.filter(pk__gt=decode_cursor(cursor, UUID))
+    return page_of(rows.order_by("pk"), size=size, render=render, position=lambda row: str(row.pk))
 
 
 def encode_cursor(position: str) -> str:

@@ -10,8 +10,9 @@ from rest_framework.response import Response
 from assistants import analyses
 from assistants.models import Assistant
 from dashboard import shapes
-from dashboard.callers import TeamView, at_work, grant_of
+from dashboard.callers import TeamView
 from tenants import limits
+from tenants.callers import at_work, grant_of
 from tenants.errors import NotFound
 from tenants.ids import parse_uuid
 from widgets.inputs import Text, checked, language

@@ -1,7 +1,5 @@
 """Who acts in the team's REST: a member for themselves, or a program for a member that it names."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -11,11 +9,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants.authentication import MayUse, TokenAuthentication
-from tenants.credentials import Grant
+from tenants.callers import grant_of
 from tenants.errors import BadRequest
 from tenants.ids import parse_uuid
 from tenants.models import Membership
-from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
 
 MayRead = MayUse.with_(scope="conversations:read")
@@ -29,19 +26,6 @@ class TeamView(APIView):
 
     def get_permissions(self) -> list[Any]:
         return [MayRead() if self.request.method in SAFE_METHODS else MayWrite()]
-
-
-def grant_of(request: Request) -> MemberGrant | Grant:
-    assert isinstance(request.auth, MemberGrant | Grant)
-    return request.auth
-
-
-@contextmanager
-def at_work(request: Request) -> Iterator[UUID]:
-    """Open the scope of the caller's tenant."""
-    tenant_id = grant_of(request).tenant_id
-    with tenant_scope(tenant_id):
-        yield tenant_id
 
 
 def acting_member(request: Request, given: dict[str, Any]) -> Membership:

@@ -14,14 +14,9 @@ from conversations import engine, queries
 from conversations.announcements import conversation_data
 from conversations.models import Conversation, Owner, Status
 from dashboard import shapes
-from dashboard.callers import (
-    TeamView,
-    acting_member,
-    at_work,
-    display_name,
-    grant_of,
-    member_by_id,
-)
+from dashboard.callers import TeamView, acting_member, display_name, member_by_id
+from tenants import paging
+from tenants.callers import at_work, grant_of
 from tenants.errors import BadRequest
 from tenants.ids import parse_uuid
 from tenants.sessions import MemberGrant
@@ -31,7 +26,7 @@ Act = Callable[[Conversation, dict[str, Any]], object]
 
 
 class ConversationsView(TeamView):
-    class Query(shapes.PageQuery):
+    class Query(paging.PageQuery):
         status = serializers.ChoiceField(Status.choices, required=False)
         owner = serializers.ChoiceField(Owner.choices, required=False)
         assignee = serializers.CharField(
@@ -41,7 +36,7 @@ class ConversationsView(TeamView):
     @extend_schema(
         operation_id="listConversations",
         parameters=[Query],
-        responses=shapes.page(shapes.Conversation),
+        responses=paging.page(shapes.Conversation),
     )
     def get(self, request: Request) -> Response:
         """The conversations, latest change first."""

@@ -1,7 +1,6 @@
 """Who and what a tenant has: the caller, its members, its assistants, its contacts."""
 
 from typing import Any
-from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
@@ -11,9 +10,11 @@ from rest_framework.response import Response
 
 from assistants.models import Assistant
 from conversations import queries
-from conversations.pages import Page, decode_cursor, page_of
+from conversations.pages import Page, by_id
 from dashboard import shapes
-from dashboard.callers import TeamView, at_work, grant_of, members_of
+from dashboard.callers import TeamView, members_of
+from tenants import paging
+from tenants.callers import at_work, grant_of
 from tenants.models import Membership, Tenant
 from tenants.sessions import MemberGrant
 from widgets.inputs import checked
@@ -42,8 +43,8 @@ class MeView(TeamView):
 class MembersView(TeamView):
     @extend_schema(
         operation_id="listMembers",
-        parameters=[shapes.PageQuery],
-        responses=shapes.page(shapes.Member),
+        parameters=[paging.PageQuery],
+        responses=paging.page(shapes.Member),
     )
     def get(self, request: Request) -> Response:
         """The active members, who joined first coming first."""
@@ -54,8 +55,8 @@ class MembersView(TeamView):
 class AssistantsView(TeamView):
     @extend_schema(
         operation_id="listAssistants",
-        parameters=[shapes.PageQuery],
-        responses=shapes.page(shapes.Assistant),
+        parameters=[paging.PageQuery],
+        responses=paging.page(shapes.Assistant),
     )
     def get(self, request: Request) -> Response:
         """The assistants, the oldest first."""
@@ -90,9 +91,5 @@ def assistant_data(assistant: Assistant) -> dict[str, Any]:
 
 
 def _page(request: Request, rows: QuerySet[Any], render: Any) -> Page:
-    given = checked(shapes.PageQuery, request.query_params.dict())
-    if given.get("cursor"):
-        rows = rows.filter(pk__gt=decode_cursor(given["cursor"], UUID))
-    return page_of(
-        rows.order_by("pk"), size=given["limit"], render=render, position=lambda row: str(row.pk)
-    )
+    given = checked(paging.PageQuery, request.query_params.dict())
+    return by_id(rows, cursor=given.get("cursor"), size=given["limit"], render=render)

@@ -14,8 +14,9 @@ from rest_framework.response import Response
 from conversations import attachments, engine, queries
 from conversations.announcements import attachment_data
 from dashboard import shapes
-from dashboard.callers import TeamView, acting_member, at_work, grant_of, lock_sender
-from tenants import limits
+from dashboard.callers import TeamView, acting_member, lock_sender
+from tenants import limits, paging
+from tenants.callers import at_work, grant_of
 from tenants.errors import TooLarge
 from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
@@ -46,12 +47,12 @@ class MessagesView(TeamView):
 
     @extend_schema(
         operation_id="listMessages",
-        parameters=[shapes.PageQuery],
-        responses=shapes.page(shapes.Message),
+        parameters=[paging.PageQuery],
+        responses=paging.page(shapes.Message),
     )
     def get(self, request: Request, conversation_id: str) -> Response:
         """A conversation's messages and notes, latest first."""
-        given = checked(shapes.PageQuery, request.query_params.dict())
+        given = checked(paging.PageQuery, request.query_params.dict())
         with at_work(request):
             page = queries.history(conversation_id, cursor=given.get("cursor"), size=given["limit"])
         return Response(page.data())

@@ -1,6 +1,5 @@
 """The shapes of what the team's REST answers, for the API's description."""
 
-from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from assistants.models import Tool
@@ -175,21 +174,4 @@ class Me(serializers.Serializer):
     member = Member(allow_null=True, help_text="None for an API key.")
     scopes = serializers.ListField(
         child=serializers.CharField(), help_text="What an API key may; empty for a member."
-    )
-
-
-class PageQuery(serializers.Serializer):
-    cursor = serializers.CharField(required=False, max_length=200)
-    limit = serializers.IntegerField(required=False, min_value=1, max_value=100, default=50)
-
-
-def page(item: type[serializers.Serializer]) -> serializers.Serializer:
-    """The shape of a page of ``item``."""
-    return inline_serializer(
-        f"{item.__name__}Page",
-        {
-            "results": item(many=True),
-            "nextCursor": serializers.CharField(allow_null=True),
-            "hasMore": serializers.BooleanField(),
-        },
     )

@@ -12,7 +12,9 @@ from conversations import engine, queries, tool_answers
 from conversations.announcements import tool_call_data
 from conversations.models import ToolCall
 from dashboard import shapes
-from dashboard.callers import TeamView, acting_member, at_work, grant_of
+from dashboard.callers import TeamView, acting_member
+from tenants import paging
+from tenants.callers import at_work, grant_of
 from tenants.errors import Forbidden
 from tenants.models import Membership
 from tenants.sessions import MemberGrant
@@ -22,12 +24,12 @@ from widgets.inputs import checked
 class ToolCallsView(TeamView):
     @extend_schema(
         operation_id="listToolCalls",
-        parameters=[shapes.PageQuery],
-        responses=shapes.page(shapes.ToolCall),
+        parameters=[paging.PageQuery],
+        responses=paging.page(shapes.ToolCall),
     )
     def get(self, request: Request, conversation_id: str) -> Response:
         """What the assistant called in a conversation, latest first."""
-        given = checked(shapes.PageQuery, request.query_params.dict())
+        given = checked(paging.PageQuery, request.query_params.dict())
         with at_work(request):
             page = queries.tool_calls(
                 conversation_id, cursor=given.get("cursor"), size=given["limit"]

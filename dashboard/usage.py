@@ -6,7 +6,8 @@ from rest_framework.response import Response
 
 from assistants import spending
 from dashboard import shapes
-from dashboard.callers import TeamView, at_work
+from dashboard.callers import TeamView
+from tenants.callers import at_work
 
 
 class UsageView(TeamView):
