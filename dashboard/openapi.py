@@ -17,7 +17,7 @@ ERROR = {
     },
 }
 # By the room that a view is in.
-WHOSE = {"tenants": "log-in", "dashboard": "team", "widgets": "visitor"}
+WHOSE = {"tenants": "log-in", "dashboard": "team", "gateways": "team", "widgets": "visitor"}
 REFERENCE = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
 
 

@@ -14,6 +14,8 @@ from django.utils.text import slugify
 from assistants.knowledge.ingestion import add_source, ingest, replace_content
 from assistants.models import Assistant, KnowledgeSource
 from assistants.versions import create_assistant
+from gateways.blackbox.integrations import create_integration
+from gateways.models import WebIntegration
 from tenants import credentials
 from tenants.errors import Conflict
 from tenants.models import Credential, Membership, Tenant, User
@@ -40,7 +42,7 @@ def demo_tenant(name: str) -> dict[str, str]:
         if not tenant.is_demo:
             raise Conflict(f"{tenant.name} is no demo tenant; choose another name.")
         secrets_kept = _kept_secrets(tenant)
-        assistant, bubble = _set_up(tenant)
+        assistant, bubble, integration = _set_up(tenant)
     return {
         "baseUrl": settings.PUBLIC_URL,
         "tenantId": str(tenant.id),
@@ -49,7 +51,9 @@ def demo_tenant(name: str) -> dict[str, str]:
         "widgetToken": _token(tenant, Credential.Kind.WIDGET_TOKEN, bubble.id),
         "bubbleToken": _token(tenant, Credential.Kind.BUBBLE_TOKEN, bubble.id),
         "apiToken": _token(tenant, Credential.Kind.API_TOKEN, assistant.id),
-        "webIntegrationToken": _token(tenant, Credential.Kind.WEB_INTEGRATION_TOKEN, bubble.id),
+        "webIntegrationToken": _token(
+            tenant, Credential.Kind.WEB_INTEGRATION_TOKEN, integration.id
+        ),
         **secrets_kept,
     }
 
@@ -74,7 +78,7 @@ def _alone() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(hashtext('demo tenants'))")
 
 
-def _set_up(tenant: Tenant) -> tuple[Assistant, Bubble]:
+def _set_up(tenant: Tenant) -> tuple[Assistant, Bubble, WebIntegration]:
     with tenant_scope(tenant.id):
         assistant = Assistant.objects.filter(is_default=True).first() or create_assistant(
             "LiveChat guide", greeting=GREETING, is_default=True
@@ -82,8 +86,11 @@ def _set_up(tenant: Tenant) -> tuple[Assistant, Bubble]:
         bubble = Bubble.objects.filter(is_default=True).first() or create_bubble(
             tenant, assistant, name="Demo", is_default=True
         )
+        integration = WebIntegration.objects.order_by("id").first() or create_integration(
+            name="Demo", allow_web_call=True
+        )
     refresh_knowledge(assistant)
-    return assistant, bubble
+    return assistant, bubble, integration
 
 
 def _teach(assistant: Assistant, path: Path) -> None:

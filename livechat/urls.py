@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("api/", include("tenants.urls")),
     path("", include("dashboard.urls")),
+    path("", include("gateways.blackbox.urls")),
     path("", include("livechat.hot_urls")),
     path("", include("widgets.urls")),
 ]

@@ -34,6 +34,7 @@ PARTS = {
     "Assistants": "assistants.Assistant",
     "Knowledge": "assistants.KnowledgeSource",
     "Bubbles": "widgets.Bubble",
+    "Web integrations": "gateways.WebIntegration",
     "Members": "tenants.Membership",
     "Credentials": "tenants.Credential",
     "Conversations": "conversations.Conversation",
@@ -223,7 +224,7 @@ class CredentialAdmin(OperatorsAdmin):
     autocomplete_fields = ("tenant",)
     actions_detail = ("show", "rotate", "revoke")
     add_fieldsets = (
-        (None, {"fields": ("tenant", "kind", "name")}),
+        (None, {"fields": ("tenant", "name")}),
         ("What it may", {"fields": ("scopes", "origins", "expires_at")}),
     )
     fields = (
@@ -247,7 +248,7 @@ class CredentialAdmin(OperatorsAdmin):
         given = form.cleaned_data
         issued = credentials.issue(
             given["tenant"],
-            given["kind"],
+            Credential.Kind.API_KEY,
             name=given["name"],
             scopes=given["scopes"],
             origins=given["origins"],

@@ -23,6 +23,7 @@ SCOPES = {
     "*": "Everything",
     "conversations:read": "Read conversations, messages and contacts",
     "conversations:write": "Reply to, assign, qualify and close conversations",
+    "integrations": "Set up web integrations and their tokens",
     "chat": "Chat as a program on the vendors' protocols",
 }
 GRACES = {"24": "24 hours", "168": "7 days", "1": "1 hour", "0": "not at all"}
@@ -102,15 +103,8 @@ class NewUserForm(BaseUserCreationForm):
 
 
 class NewKeyForm(forms.ModelForm):
-    """An API key or web-integration token; the others are made where their subject is."""
+    """An API key; tokens are made where their subject is."""
 
-    kind = forms.ChoiceField(
-        choices=[
-            (kind.value, kind.label)
-            for kind in (Credential.Kind.API_KEY, Credential.Kind.WEB_INTEGRATION_TOKEN)
-        ],
-        widget=UnfoldAdminSelectWidget,
-    )
     scopes = forms.MultipleChoiceField(
         choices=list(SCOPES.items()),
         initial=["*"],

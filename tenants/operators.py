@@ -35,6 +35,8 @@ class OperatorsAdmin(ModelAdmin):
     formfield_overrides: ClassVar[Any] = {models.URLField: {"assume_scheme": "https"}}
     # Fields that are chosen once, when a row is made.
     fixed_fields: ClassVar[Sequence[str]] = ()
+    # Fields that choose among the rows of the same tenant.
+    own_choices: ClassVar[Sequence[str]] = ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
@@ -49,6 +51,10 @@ class OperatorsAdmin(ModelAdmin):
         if field is not None and issubclass(db_field.related_model, TenantModel):
             field.queryset = field.queryset.select_related("tenant").order_by("tenant__name", "pk")
             field.label_from_instance = lambda row: f"{row.tenant} · {row}"
+        object_id = request.resolver_match and request.resolver_match.kwargs.get("object_id")
+        if db_field.name in self.own_choices and object_id:
+            obj = self.get_object(request, object_id)
+            field.queryset = field.queryset.filter(tenant_id=obj and tenant_of(obj))
         return field
 
     def changeform_view(self, request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from unfold.decorators import action, display
 
-from assistants.models import Assistant
 from tenants import credentials
 from tenants.models import Credential
 from tenants.operators import DefaultAdmin, actor, credentials_of
@@ -43,6 +42,7 @@ class BubbleAdmin(DefaultAdmin):
     search_fields = ("name", "tenant__name", "public_code__code")
     autocomplete_fields = ("tenant",)
     fixed_fields = ("tenant",)
+    own_choices = ("assistant",)
     readonly_fields = ("code", "is_default", "snippet", "tokens")
     actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
     add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
@@ -58,14 +58,6 @@ class BubbleAdmin(DefaultAdmin):
         if obj is None:
             options["form"] = NewBubbleForm
         return super().get_form(request, obj, change, **options)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        field = super().formfield_for_foreignkey(db_field, request, **options)
-        object_id = request.resolver_match and request.resolver_match.kwargs.get("object_id")
-        if db_field.related_model is Assistant and object_id:
-            bubble = self.get_object(request, object_id)
-            field.queryset = field.queryset.filter(tenant_id=bubble and bubble.tenant_id)
-        return field
 
     def save_model(self, request: HttpRequest, obj: Bubble, form: Any, change: bool) -> None:
         if change:

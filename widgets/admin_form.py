@@ -146,10 +146,10 @@ class BubbleForm(forms.ModelForm):
             self.initial[field_name(path)] = _at(settings, path)
 
     def clean_origins(self) -> list[str]:
-        return _each_valid(self.cleaned_data["origins"], validate_origin)
+        return each_valid(self.cleaned_data["origins"], validate_origin)
 
     def clean_domains(self) -> list[str]:
-        return _each_valid(self.cleaned_data["domains"], validate_domain)
+        return each_valid(self.cleaned_data["domains"], validate_domain)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -209,7 +209,7 @@ def _changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     return changed
 
 
-def _each_valid(values: list[str], validate: Any) -> list[str]:
+def each_valid(values: list[str], validate: Any) -> list[str]:
     for value in values:
         try:
             validate(value)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from assistants import usage
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Provider, Tool
+from gateways.blackbox.integrations import create_integration
 from tenants import credentials
 from tenants.ids import uuid7
 from tenants.models import Credential
@@ -26,6 +27,7 @@ LISTED = {
     "assistants.usageentry",
     "conversations.conversation",
     "widgets.bubble",
+    "gateways.webintegration",
 }
 NOT_MADE_HERE = {"tenants.auditentry", "conversations.conversation", "assistants.usageentry"}
 
@@ -40,6 +42,7 @@ def furnish(tenant):
         Provider.objects.create(tenant_id=tenant.id, name="Models")
         Tool.objects.create(tenant_id=tenant.id, name="lookup", description="Looks it up.")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
+        create_integration(name="Shop")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
     ingest(source)
     write(tenant, make_visitor(), "Hello?")

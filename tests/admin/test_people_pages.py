@@ -198,7 +198,6 @@ def test_an_api_key_is_shown_once_and_works(operator, acme):
     told = operator.save(
         "tenants/credential/add/",
         tenant=acme.id,
-        kind=Kind.API_KEY,
         name="CRM",
         scopes=["conversations:read"],
         origins="https://crm.example",
@@ -220,13 +219,12 @@ def test_an_api_key_is_shown_once_and_works(operator, acme):
     [
         ({"origins": "crm.example"}, "origins"),
         ({"scopes": ["fly"]}, "scopes"),
-        ({"kind": "x"}, "kind"),
     ],
 )
 def test_a_key_that_makes_no_sense_is_not_made(operator, acme, changes, field):
     page = operator.submit(
         "tenants/credential/add/",
-        **{"tenant": acme.id, "kind": Kind.API_KEY, "name": "CRM", "scopes": ["*"], **changes},
+        **{"tenant": acme.id, "name": "CRM", "scopes": ["*"], **changes},
     )
 
     assert field in page.context["adminform"].form.errors

@@ -17,6 +17,7 @@ from django.urls import get_resolver
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from gateways.blackbox.integrations import create_integration, issue_token
 from tenants import credentials, sessions
 from tenants.ids import uuid7
 from tenants.models import Credential
@@ -51,6 +52,7 @@ def team(*path_ids, **options):
 
 PUBLIC, CONVERSATION, CALL = Route("public"), "conversation_id", "call_id"
 SAYS = {"sessionId": "label", "message": "What are your opening hours?"}
+INTEGRATION = "api/v1/web-integrations/<str:integration_id>"
 ROUTES = {
     "GET ": PUBLIC,
     "GET healthz": PUBLIC,
@@ -127,6 +129,16 @@ ROUTES = {
         CONVERSATION, body={"status": "pending"}
     ),
     "POST api/conversations/<str:conversation_id>/read": team(CONVERSATION),
+    "GET api/v1/web-integrations": team(),
+    "POST api/v1/web-integrations": team(body={"name": "Shop"}, body_ids={"assistantId": 400}),
+    f"GET {INTEGRATION}": team("integration_id"),
+    f"PATCH {INTEGRATION}": team(
+        "integration_id", body={"name": "Shop"}, body_ids={"assistantId": 400}
+    ),
+    f"DELETE {INTEGRATION}": team("integration_id"),
+    f"GET {INTEGRATION}/tokens": team("integration_id"),
+    f"POST {INTEGRATION}/tokens": team("integration_id", body={"name": "Page"}),
+    f"DELETE {INTEGRATION}/tokens/<str:token_id>": team("integration_id", "token_id"),
     "POST api/attachments": team(),
     "GET api/attachments/<str:attachment_id>": team("attachment_id"),
 }
@@ -152,6 +164,11 @@ class World:
         self.token = self.shop.token
         self.jwt = sessions.log_in(email=self.member.user.email, password=PASSWORD).access
         self.api_key = credentials.issue(tenant, Credential.Kind.API_KEY, scopes=["*"]).secret
+        with tenant_scope(tenant.id):
+            self.integration, self.spare_integration = (
+                create_integration(name=self.canary) for _ in range(2)
+            )
+            self.integration_token = issue_token(self.integration, name=self.canary)
         self.visitor, self.other_visitor = self.visit("label"), self.visit("other")
 
     def visit(self, label):
@@ -202,6 +219,11 @@ class World:
             "assistant_id": str(self.shop.assistant.id),
             "attachments": [visitor["unsent_id"]],
             "memberId": str(self.member.id),
+            "integration_id": {
+                f"DELETE {INTEGRATION}": str(self.spare_integration.id),
+                "": str(self.integration.id),
+            },
+            "token_id": str(self.integration_token.credential.id),
         }
 
     def dump(self):
@@ -230,7 +252,7 @@ def call(world, name, ids, *, token=None, secret=None, body=None):
     for parameter in route.path_ids:
         value = ids[parameter]
         if isinstance(value, dict):
-            value = value[template.rpartition("/")[2]]
+            value = value.get(name) or value.get(template.rpartition("/")[2]) or value[""]
         path = path.replace(f"<str:{parameter}>", str(value))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     if secret:
@@ -239,7 +261,7 @@ def call(world, name, ids, *, token=None, secret=None, body=None):
     options = {"params": {"sessionId": "label"}}
     if method == "POST" and template.endswith("attachments"):
         options |= {"files": {"file": ("a.png", PNG)}, "data": {"sessionId": "label"}}
-    elif method == "POST":
+    elif method in ("POST", "PATCH"):
         options |= {"json": {"sessionId": "label", **payload}}
     with closing(httpx.Client(timeout=40)) as client:
         return client.request(method, f"{world.url}/{path}", headers=headers, **options)
@@ -291,7 +313,8 @@ def test_every_route_is_in_the_table():
 def test_every_route_answers_its_owner(worlds):
     acme, _ = worlds
     refused = {}
-    for name in sorted(ROUTES, key=lambda name: name.endswith(("/end", "/close"))):
+    last = ("/end", "/close")
+    for name in sorted(ROUTES, key=lambda name: (name.startswith("DELETE"), name.endswith(last))):
         if ROUTES[name].door != "public":
             ids, token = acme.ids(acme.visitor), own_token(acme, name)
             response = call(acme, name, ids, token=token, secret=own_secret(acme, name))

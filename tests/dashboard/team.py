@@ -31,6 +31,17 @@ class Api:
             headers={**self.headers, **headers},
         )
 
+    def patch(self, path, body):
+        return self.client.patch(
+            f"/api/{path}",
+            data=json.dumps(body),
+            content_type="application/json",
+            headers=self.headers,
+        )
+
+    def delete(self, path):
+        return self.client.delete(f"/api/{path}", headers=self.headers)
+
     def upload(self, path, file):
         return self.client.post(f"/api/{path}", data={"file": file}, headers=self.headers)
 

@@ -70,17 +70,17 @@ def test_answers_are_as_described(schema, acme):
         described = path.replace("{}", f"{{{DESCRIBED.get(kind, kind)}_id}}")
         described = described.replace("{conversation}", "{conversation_id}")
         responses = schema["paths"][f"/api/{described}"][method.lower()]["responses"]
-        _validate(schema, responses[str(status)], answer.json())
+        validate(schema, responses[str(status)], answer.json())
 
 
 def test_errors_are_as_described(schema):
-    _validate(schema, {"content": {"application/json": {"schema": _ERROR}}}, Api().get("me").json())
+    validate(schema, {"content": {"application/json": {"schema": _ERROR}}}, Api().get("me").json())
 
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
 
 
-def _validate(schema, response, body):
+def validate(schema, response, body):
     ((_, content),) = response["content"].items()
     document = {"components": schema["components"], **content["schema"]}
     Draft202012Validator(document, format_checker=FormatChecker()).validate(body)

@@ -10,8 +10,10 @@ import httpx
 import pytest
 from django.conf import settings
 
+from gateways.blackbox.integrations import integration_by_id
 from tenants import credentials, sessions
 from tenants.models import Credential, Tenant
+from tenants.scope import tenant_scope
 
 ROOT = Path(__file__).resolve().parents[2]
 FIELDS = [
@@ -77,8 +79,14 @@ def test_every_credential_of_a_demo_tenant_works(shown):
     }.items():
         grant = credentials.verify(first[field], kinds=[kind])
         assert (str(grant.tenant_id), grant.tenant_is_demo) == (first["tenantId"], True)
+        assert kind != kinds.WEB_INTEGRATION_TOKEN or _is_integration(grant)
     pair = sessions.log_in(email=first["email"], password=first["password"])
     assert str(sessions.verify_access(pair.access).tenant_id) == first["tenantId"]
+
+
+def _is_integration(grant):
+    with tenant_scope(grant.tenant_id):
+        return integration_by_id(grant.subject_id).allow_web_chat
 
 
 def test_what_the_database_keeps_hashed_is_readable_by_the_owner_only(shown):
