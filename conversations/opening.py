@@ -8,6 +8,9 @@ from conversations.models import AuthorKind, Conversation, Message, VisitorSessi
 from conversations.posting import post
 from tenants.scope import current_scope
 
+# What the team tells conversations with a staged version from others by.
+TEST_LABEL = "test"
+
 
 def open_conversation(
     session: VisitorSession,
@@ -25,6 +28,7 @@ def open_conversation(
         assistant=assistant,
         channel=channel,
         is_test=is_test,
+        labels=[TEST_LABEL] if is_test else [],
         created_at=now,
         updated_at=now,
     )

@@ -6,7 +6,8 @@ neighbours, in the order of the conversation, and renders with its codec.
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,11 +84,17 @@ class GatewaySocket(SocketConsumer):
 
     async def ask(self, store: Callable[[], Received], *, tag: str | None = None) -> Received:
         """Store a message in a thread; what it causes is heard when it is known to be stored."""
-        self._held = []
-        try:
+        with self.holding():
             received = await run_in_db_thread(store)
             self._await_answer(Request(received.seq, tag))
             return received
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Keep what is heard meanwhile, and pass it on at the end."""
+        self._held = []
+        try:
+            yield
         finally:
             self._release()
 

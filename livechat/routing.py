@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import URLPattern, re_path
 
 from dashboard.socket import TenantSocket
+from gateways.blackbox.sockets import DevSocket, WebCallSocket
 from realtime.consumer import SocketConsumer
 from widgets.socket import VisitorSocket
 
@@ -26,5 +27,7 @@ def socket(pattern: str, consumer: type[SocketConsumer]) -> URLPattern:
 websocket_urlpatterns = [
     socket(r"^(api/)?ws/chat$", VisitorSocket),
     socket(r"^api/ws/tenant$", TenantSocket),
+    socket(r"^api/v1/ws/webCall$", WebCallSocket),
+    socket(r"^api/v1/ws/dev$", DevSocket),
     socket("", UnknownSocket),
 ]

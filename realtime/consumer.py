@@ -153,13 +153,18 @@ class SocketConsumer(AsyncWebsocketConsumer):
         self, code: str, close_code: int, *, message: str = "", retry_after: int | None = None
     ) -> None:
         """Say why in an error frame, then close; a peer that reads neither is cut off."""
+        frame = self.error_frame(code, message or self.messages[code], retry_after)
+        await self.end_with(close_code, frame)
+
+    async def end_with(self, close_code: int, *last: Frame) -> None:
+        """Send the last frames, then close; a peer that does not read is cut off."""
         if self.closed:
             return
         self._end(close_code)
-        frame = self.error_frame(code, message or self.messages[code], retry_after)
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
-                await self._transmit(_message_of(frame))
+                for frame in last:
+                    await self._transmit(_message_of(frame))
                 await self._transmit({"type": "websocket.close", "code": close_code})
         except TimeoutError:
             self.abort()

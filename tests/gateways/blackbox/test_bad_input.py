@@ -1,0 +1,211 @@
+"""Whatever is sent, the client hears the protocol's own error, and nothing is half-written."""
+
+import asyncio
+import json
+from contextlib import suppress
+
+import pytest
+from channels.testing import WebsocketCommunicator
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from gateways.blackbox.sockets import WebCallSocket
+from livechat.asgi import application
+from tests.factories import make_tenant
+from tests.gateways.blackbox.places import AT, Client, Place
+from tests.gateways.blackbox.test_codec import JSON, NAMES, TYPES
+from tests.widgets.test_bad_input import MALFORMED
+
+LEAKS = ("Traceback", "SELECT", "psycopg", "django", ".py")
+NOT_TEXT = [None, 5, 1.5, True, [], {}, ["x"]]
+OK = {
+    "incomingChatMessage": {"content": "Hello"},
+    "websocketToolResponse": {"content": {"id": "call", "result": 1}},
+    "sdpAnswer": {"data": {"sdpAnswer": "v=0"}},
+    "terminate": {},
+}
+
+
+@pytest.fixture
+def place(acme, live_server_url):
+    return Place(acme, live_server_url)
+
+
+def no_leak(text):
+    assert not any(leak in text for leak in LEAKS), text
+    return text
+
+
+@pytest.mark.parametrize("opened", [False, True])
+def test_what_is_no_json_object_ends_the_socket_before_and_after_its_beginning(place, opened):
+    endings = set()
+    for body in MALFORMED:
+        with place.chat() if opened else place.socket() as client:
+            client.ws.send(body, text=True)
+            text, code = client.refused()
+        endings.add((no_leak(text), code))
+
+    assert endings == {("Malformed message", 1007), ("Too large message", 4413)}
+    begun = len(MALFORMED) if opened else 0
+    assert place.stored() == [begun, begun, 0]
+
+
+def test_a_binary_frame_is_malformed(place):
+    for opened in (False, True):
+        with place.chat() if opened else place.socket() as client:
+            client.ws.send(json.dumps({"type": "terminate"}).encode())
+            assert client.refused() == ("Malformed message", 1007)
+
+
+ILL = [
+    {"type": "dance"},
+    {"type": None},
+    {},
+    *({"type": "incomingChatMessage", "content": value} for value in NOT_TEXT),
+    *({"type": "websocketToolResponse", "content": value} for value in (*NOT_TEXT, "x")),
+    {"type": "websocketToolResponse"},
+    *({"type": kind, "timestamp": 5, **fields} for kind, fields in OK.items()),
+    *({"type": kind, "channelId": 5, **fields} for kind, fields in OK.items()),
+]
+
+
+def test_a_frame_that_is_none_of_the_protocols_ends_the_socket(place):
+    for frame in ILL:
+        with place.chat() as client:
+            client.ws.send(json.dumps(frame))
+            text, code = client.refused()
+
+        assert (no_leak(text).split(":")[0], code) == ("Malformed message", 1007), frame
+    assert place.stored()[2] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "A message needs text or a file."),
+        (" \n\t", "A message needs text or a file."),
+        ("x" * 8001, "A message has at most 8000 characters."),
+    ],
+)
+def test_a_text_that_cannot_be_stored_is_refused_and_the_socket_stays(place, text, message):
+    with place.chat() as client:
+        client.say(text)
+        assert client.error() == message
+        client.say("Hello?")
+        assert client.until("text")["content"]["text"] == "Hello?"
+
+    assert place.texts(client.record_id) == [("visitor", "Hello?")]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"callType": 5},
+        {"callType": "fax"},
+        {"additionalData": []},
+        {"recordId": 5},
+        {"sessionSecret": {}},
+        {"agentId": True},
+    ],
+)
+def test_a_beginning_that_is_malformed_begins_nothing(place, request_):
+    before = place.stored()
+    with place.socket() as client:
+        client.initialize(**request_)
+        text, code = client.refused()
+
+    assert (no_leak(text).split(":")[0], code) == ("Malformed message", 1007)
+    assert place.stored() == before
+
+
+def test_too_many_variables_begin_nothing(place):
+    before = place.stored()
+    with place.socket() as client:
+        client.initialize(additionalData={str(number): 1 for number in range(101)})
+        assert client.refused() == ("Too many variables.", 4400)
+    assert place.stored() == before
+
+
+def test_frames_are_bounded_before_and_after_the_beginning(place):
+    with place.socket() as client:
+        client.initialize(additionalData={"a": "x" * 9_000})
+        assert client.refused() == ("Too large message", 4413)
+    with place.chat() as client:
+        client.say("ä" * 40_000)
+        assert client.refused() == ("Too large message", 4413)
+    assert place.texts(client.record_id) == []
+
+
+def test_too_many_frames_end_the_socket(place):
+    with place.chat() as client:
+        for _ in range(70):
+            client.send("sdpAnswer")
+        frames, code = client.end()
+
+    assert code == 4429
+    assert frames[-1]["data"]["message"] == "Too many frames; try again later."
+
+
+@pytest.fixture(scope="module")
+def bench(live_server_url, database):
+    """A place for many clients; they leave conversations behind in which nothing was said."""
+    return Place(make_tenant("Bench"), live_server_url)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    frame=st.dictionaries(
+        st.sampled_from(NAMES), JSON | st.dictionaries(st.sampled_from(NAMES), JSON)
+    ),
+    kind=st.sampled_from(TYPES),
+    opened=st.booleans(),
+)
+def test_any_frame_is_answered_in_the_protocols_words(bench, frame, kind, opened):
+    url = f"{bench.url}/webCall?token={bench.token}"
+    with connect(url, proxy=None) as ws:
+        client = Client(ws)
+        if opened:
+            client.initialize()
+            client.next()
+            client.next()
+        with suppress(ConnectionClosed):
+            client.ws.send(json.dumps({**frame, "type": kind}))
+            client.ws.send("that is all")
+        frames, code = client.end()
+
+    assert {one["type"] for one in frames} <= {"error", "event", "text", "conversationResult"}
+    assert code in (1000, 1007, 4400, 4401, 4403, 4404, 4413)
+    no_leak(json.dumps(frames))
+
+
+async def test_without_a_beginning_a_socket_is_closed_after_a_while(acme, monkeypatch):
+    monkeypatch.setattr(WebCallSocket, "auth_deadline", 0.05)
+    place = await asyncio.to_thread(Place, acme, "http://unused")
+
+    socket = await in_process(place)
+
+    assert (await socket.receive_json_from(2))["data"]["message"] == "Init message not received"
+    assert (await socket.receive_output(2))["code"] == 4401
+    await socket.disconnect()
+
+
+async def test_a_server_that_cannot_send_1007_sends_4007(acme):
+    place = await asyncio.to_thread(Place, acme, "http://unused")
+
+    socket = await in_process(place)
+    await socket.send_json_to({"type": "dance", "timestamp": AT})
+
+    assert (await socket.receive_json_from(2))["data"]["message"].startswith("Malformed message")
+    assert (await socket.receive_output(2))["code"] == 4007
+    await socket.disconnect()
+
+
+async def in_process(place):
+    """A socket of another server than ours, which offers nothing but the standard."""
+    path = f"/api/v1/ws/webCall?token={place.token}"
+    socket = WebsocketCommunicator(application, path, headers=[(b"host", b"testserver")])
+    socket.scope["client"] = ("192.0.2.1", 50000)
+    assert (await socket.connect())[0]
+    return socket
