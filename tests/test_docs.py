@@ -11,6 +11,7 @@ from django.urls import URLPattern, get_resolver
 from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
 from assistants.knowledge.web import problems
+from gateways.blackbox import codec as blackbox
 from livechat.health import CHECKS
 from livechat.routing import UnknownSocket, websocket_urlpatterns
 from tenants import strict_json
@@ -18,7 +19,13 @@ from tenants import strict_json
 ROOT = Path(__file__).resolve().parents[1]
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
 KNOWLEDGE = ROOT / "docs" / "knowledge.md"
-DOCUMENTS = [README, ROOT / "CHANGELOG.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")]
+DOCUMENTS = [
+    README,
+    ROOT / "CHANGELOG.md",
+    *ROOT.glob("docs/*.md"),
+    *ROOT.glob("benchmarks/*.md"),
+    *ROOT.glob("gateways/*/README.md"),
+]
 ROOMS = (
     "tenants",
     "realtime",
@@ -131,6 +138,8 @@ def test_every_endpoint_is_described():
 
 def test_every_socket_is_described():
     described = set(re.findall(r"`/((?:api/)?ws/\w+)`", API.read_text()))
+    for document in ROOT.glob("docs/migrating-from-*.md"):
+        described |= set(re.findall(r"`wss://chat\.example\.com/([^`?]*)", document.read_text()))
     sockets = [each for each in websocket_urlpatterns if each.callback is not unknown()]
 
     assert len(sockets) == len(websocket_urlpatterns) - 1
@@ -146,6 +155,15 @@ def unknown():
     return last.callback
 
 
+def test_blackbox_table_of_errors_lists_the_texts_of_its_codec():
+    document = ROOT / "docs" / "migrating-from-dasha-blackbox.md"
+    own = {value for name, value in vars(blackbox).items() if name.isupper()}
+
+    assert table(document, "Which errors a client hears") == {
+        value for value in own if isinstance(value, str) and " " in value
+    }
+
+
 def test_the_commands_that_are_named_exist():
     targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
 
@@ -153,7 +171,7 @@ def test_the_commands_that_are_named_exist():
     assert commands(r"manage\.py (\w+)") <= set(get_commands())
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_lead_somewhere(document):
     for address in re.findall(r"\]\(([^)#]+)", document.read_text()):
         if not address.startswith(("http://", "https://")):

@@ -27,6 +27,7 @@ class Place:
         # Without limits, as all clients of the tests have one address.
         tenant.is_demo = True
         tenant.save()
+        self.answer = answer
         self.tenant, self.url = tenant, url.replace("http", "ws") + "/api/v1/ws"
         self.assistant = make_assistant(tenant)
         if answer:
