@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
 
 from assistants.models import Assistant
@@ -229,12 +228,11 @@ def _known_session(entrance: Entrance, asked: codec.Initialize) -> VisitorSessio
     if not entrance.is_servers:
         visitor = Visitor(source_id=entrance.source_id, label="", secret=asked.session_secret)
         return known_session(visitor)
-    sessions: QuerySet[VisitorSession] = VisitorSession.objects.filter(
-        source_id=entrance.source_id,
-        conversations=parse_uuid(asked.record_id),
-        conversations__channel=CHANNEL,
+    conversations = Conversation.objects.filter(
+        pk=parse_uuid(asked.record_id), channel=CHANNEL, session__source_id=entrance.source_id
     )
-    return sessions.first()
+    found = conversations.select_related("session").first()
+    return found.session if found is not None else None
 
 
 def _talk(

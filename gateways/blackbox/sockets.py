@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from conversations.announcements import timestamp
-from conversations.models import Owner
+from conversations.models import AuthorKind, Owner
 from gateways.blackbox import codec, entrance
 from gateways.blackbox.entrance import Ending, Entrance, Talk
 from gateways.socket import Event, GatewaySocket, Request
@@ -112,8 +112,7 @@ class BlackBoxSocket(GatewaySocket):
                 answer = {"result": command.result}
                 await run_in_db_thread(entrance.answer_call, talk, command.call_id, answer)
             case codec.Terminate():
-                self.is_ending = True
-                await self._finish(await run_in_db_thread(entrance.end, talk))
+                await self._terminate(talk)
             case codec.SdpAnswer():
                 raise BadRequest(codec.NO_CALL_TO_ANSWER)
             case codec.Initialize():
@@ -144,7 +143,7 @@ class BlackBoxSocket(GatewaySocket):
             case "tool:call":
                 # A page's visitor learns that something is done, not with what or what it gave.
                 self._tell_call(data, {}, None)
-            case "typing" if data["author"]["kind"] == "agent":
+            case "typing" if data["author"]["kind"] == AuthorKind.AGENT:
                 self._tell_typing(data["typing"])
             case "message:delta" if data["index"] == 0:
                 self._tell_typing(True)
@@ -196,6 +195,15 @@ class BlackBoxSocket(GatewaySocket):
             self.say(codec.tool_call_result(data["id"], data["name"], result, **told))
 
     # How it ends.
+
+    async def _terminate(self, talk: Talk) -> None:
+        self.is_ending = True
+        try:
+            ending = await run_in_db_thread(entrance.end, talk)
+        except LiveChatError:
+            self.is_ending = False
+            raise
+        await self._finish(ending)
 
     async def _tell_end(self) -> None:
         assert self.talk is not None
