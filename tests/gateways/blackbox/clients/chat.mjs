@@ -16,7 +16,7 @@ const told = {
   text: (frame) => {
     const { source, text } = frame.content
     seen.push(`${source}: ${text}`)
-    if (source === "assistant") finish()
+    if (source === "assistant") terminate()
   },
   toolCall: () => seen.push("toolCall"),
   toolCallResult: () => seen.push("toolCallResult"),
@@ -51,13 +51,10 @@ function terminate() {
       if (frame.type !== "conversationResult") return others(event)
       clearTimeout(timer)
       socket.onmessage = others
+      const { status, metadata } = frame.result
+      seen.push(`${status} ${metadata.callId ? "with" : "without"} a record`)
       resolve(frame.result)
     }
     send({ type: "terminate" })
   })
-}
-
-async function finish() {
-  const { status, metadata } = await terminate()
-  seen.push(`${status} ${metadata.callId ? "with" : "without"} a record`)
 }
