@@ -9,6 +9,7 @@ from conversations.sessions import Visitor
 from tenants import credentials, limits
 from tenants.credentials import Grant
 from tenants.errors import Forbidden
+from tenants.guests import GuestGrant
 from tenants.models import Credential
 
 CHAT = "chat"
@@ -41,7 +42,9 @@ def new_label() -> str:
     return f"guest-{secrets.token_hex(16)}"
 
 
-def count_message(grant: Grant, session: VisitorSession, *, ip: str | None = None) -> None:
+def count_message(
+    grant: Grant | GuestGrant, session: VisitorSession, *, ip: str | None = None
+) -> None:
     """Count one more message; ``ip`` is the visitor's own, where it is no server's that calls.
 
     Raises TooManyRequests.

@@ -17,7 +17,7 @@ from realtime import guard
 from realtime.consumer import SocketConsumer
 from realtime.feeds import hub
 from realtime.log import Channel, encode
-from tenants.credentials import Grant
+from tenants.access import AnyGrant
 from tenants.executor import run_in_db_thread
 
 Event = dict[str, Any]
@@ -49,6 +49,9 @@ class GatewaySocket(SocketConsumer):
 
     # What protocols fill in. These are called in order, and must not block.
 
+    def on_stored(self, received: Received) -> None:
+        """The message that the client sent is stored; what it causes is heard after this."""
+
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
         """An assistant or a person said ``message``, which answers ``requests``, oldest first.
 
@@ -69,24 +72,38 @@ class GatewaySocket(SocketConsumer):
 
     # What protocols use.
 
-    def stand_for(self, grant: Grant) -> None:
+    def stand_for(self, grant: AnyGrant) -> None:
         """Close this socket as soon as ``grant`` is worth nothing any more, instead of another."""
         self._stand_down()
         self._watched = guard.watch(grant, self._revoke)
 
-    async def follow(self, channel: Channel, *, owner: str = Owner.BOT) -> None:
-        """Hear this conversation from now on, instead of another."""
+    async def follow(
+        self, channel: Channel, *, owner: str = Owner.BOT, after: int | None = None
+    ) -> None:
+        """Hear this conversation from now on, or what followed event ``after``, instead of another.
+
+        What was asked before any conversation was followed is taken to have been asked in this one.
+        """
         if channel == self.channel:
             return
-        self._unfollow()
+        if self.channel is not None:
+            self.unfollow()
         self.channel, self.owner = channel, owner
-        await hub().subscribe(channel, self._hear, self.send_frame)
+        await hub().subscribe(channel, self._hear, self._replay, after=after)
+
+    def unfollow(self) -> None:
+        """Hear of no conversation, and wait for no answer."""
+        self._forget(list(self._requests))
+        if self.channel is not None:
+            hub().unsubscribe(self.channel, self._hear)
+            self.channel = None
 
     async def ask(self, store: Callable[[], Received], *, tag: str | None = None) -> Received:
         """Store a message in a thread; what it causes is heard when it is known to be stored."""
         with self.holding():
             received = await run_in_db_thread(store)
             self._await_answer(Request(received.seq, tag))
+            self.on_stored(received)
             return received
 
     @contextmanager
@@ -104,7 +121,7 @@ class GatewaySocket(SocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self._stand_down()
-        self._unfollow()
+        self.unfollow()
 
     # What happens.
 
@@ -114,6 +131,9 @@ class GatewaySocket(SocketConsumer):
             self._pass_on(event)
         else:
             self._held.append(event)
+
+    async def _replay(self, text: str) -> None:
+        self._hear(text)
 
     def _release(self) -> None:
         held, self._held = self._held or [], None
@@ -174,12 +194,6 @@ class GatewaySocket(SocketConsumer):
             self._requests.remove(request)
             if request.timer is not None:
                 request.timer.cancel()
-
-    def _unfollow(self) -> None:
-        self._forget(list(self._requests))
-        if self.channel is not None:
-            hub().unsubscribe(self.channel, self._hear)
-            self.channel = None
 
     def _stand_down(self) -> None:
         if self._watched is not None:

@@ -37,7 +37,13 @@ def demo_tenant(name: str) -> dict[str, str]:
     slug = slugify(name) or "demo"
     with _alone():
         tenant, _ = Tenant.objects.get_or_create(
-            slug=slug, defaults={"name": name, "is_demo": True, "phone_number": PHONE_NUMBER}
+            slug=slug,
+            defaults={
+                "name": name,
+                "is_demo": True,
+                "guests_allowed": True,
+                "phone_number": PHONE_NUMBER,
+            },
         )
         if not tenant.is_demo:
             raise Conflict(f"{tenant.name} is no demo tenant; choose another name.")

@@ -6,6 +6,7 @@ from django.urls import URLPattern, re_path
 
 from dashboard.socket import TenantSocket
 from gateways.blackbox.sockets import DevSocket, WebCallSocket
+from gateways.zeebee.socket import ZeebeeSocket
 from realtime.consumer import SocketConsumer
 from widgets.socket import VisitorSocket
 
@@ -29,5 +30,6 @@ websocket_urlpatterns = [
     socket(r"^api/ws/tenant$", TenantSocket),
     socket(r"^api/v1/ws/webCall$", WebCallSocket),
     socket(r"^api/v1/ws/dev$", DevSocket),
+    socket(r"^ws$", ZeebeeSocket),
     socket("", UnknownSocket),
 ]

@@ -219,7 +219,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     async def _read(self, message: Message) -> None:
         text = message.get("text")
-        if self.authenticated and not self._frames.hit():
+        if not self._frames.hit():
             await self.fail("rate_limited", 4429, retry_after=self._frames.seconds_left())
         elif self._is_too_large(text if text is not None else message["bytes"]):
             await self.fail("too_large", 4413)
@@ -256,6 +256,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
     def admit(self) -> None:
         """From here on the socket counts as authenticated."""
         self.authenticated = True
+        self._stop_deadline()
         self._leave_lobby()
         self._limit_frames(self.frame_limit)
 

@@ -1,6 +1,6 @@
 """Closes the sockets of whoever may no longer listen: revoked, expired, logged out, suspended.
 
-Looks every second, in at most two queries for all sockets of the process, and needs no Redis.
+Looks every second, in a query for each kind of permission, and needs no Redis.
 """
 
 import asyncio

@@ -7,20 +7,22 @@ from uuid import UUID
 from django.db.models import Q
 
 from tenants.credentials import Grant
+from tenants.guests import GuestGrant
 from tenants.models import Credential, Tenant
 from tenants.sessions import MemberGrant, live_sessions, stamp_of
 
-AnyGrant = Grant | MemberGrant
+AnyGrant = Grant | GuestGrant | MemberGrant
 
 
 def invalid(grants: Collection[AnyGrant]) -> set[AnyGrant]:
-    """Those that were revoked, expired, logged out, demoted or suspended; at most two queries.
+    """Those that were revoked, expired, logged out, demoted or suspended; a query for each kind.
 
     An access token's own expiry is not looked at: a socket outlives it by re-authenticating.
     """
     keys = {grant.credential_id for grant in grants if isinstance(grant, Grant)}
     sessions = {grant.session_id for grant in grants if isinstance(grant, MemberGrant)}
-    good = _good_credentials(keys) | _good_members(sessions)
+    hosts = {grant.tenant_id for grant in grants if isinstance(grant, GuestGrant)}
+    good = _good_credentials(keys) | _good_members(sessions) | _good_hosts(hosts)
     return {grant for grant in grants if _mark(grant) not in good}
 
 
@@ -33,6 +35,8 @@ def suspended(tenant_ids: Collection[UUID]) -> set[UUID]:
 def _mark(grant: AnyGrant) -> tuple[object, ...]:
     if isinstance(grant, Grant):
         return (grant.credential_id,)
+    if isinstance(grant, GuestGrant):
+        return (grant.tenant_id,)
     return (grant.session_id, grant.stamp)
 
 
@@ -50,3 +54,10 @@ def _good_members(ids: set[UUID]) -> set[tuple[object, ...]]:
     rows = live_sessions().filter(pk__in=ids)
     fields = rows.values_list("pk", "membership__role", "membership__user__password")
     return {(pk, stamp_of(role=role, password_hash=hashed)) for pk, role, hashed in fields}
+
+
+def _good_hosts(ids: set[UUID]) -> set[tuple[object, ...]]:
+    if not ids:
+        return set()
+    rows = Tenant.objects.filter(pk__in=ids, guests_allowed=True, suspended_at=None)
+    return set(rows.values_list("pk"))

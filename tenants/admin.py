@@ -66,7 +66,7 @@ class TenantAdmin(OperatorsAdmin):
     fieldsets = (
         (None, {"fields": (("name", "slug"), ("id", "state"), "pages")}),
         ("Contact", {"fields": (("phone_number", "logo_url"),)}),
-        ("Limits", {"fields": ("is_demo",)}),
+        ("Access and limits", {"fields": (("guests_allowed", "is_demo"),)}),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:

@@ -12,6 +12,9 @@ class Tenant(models.Model):
     phone_number = models.CharField(max_length=20, blank=True, help_text="In E.164 form.")
     logo_url = models.URLField(blank=True)
     is_demo = models.BooleanField(default=False, help_text="No usage or rate limits.")
+    guests_allowed = models.BooleanField(
+        default=False, help_text="Lets anybody chat on /ws who names no key but a user id."
+    )
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

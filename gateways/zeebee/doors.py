@@ -1,0 +1,225 @@
+"""Who comes in through ZeebeeAI's socket, and to which conversation. All of it runs in a thread."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qs
+
+from assistants.queries import default_assistant
+from conversations import engine, visitor_queries
+from conversations.engine import Received
+from conversations.message_context import MessageContext
+from conversations.models import Conversation, Owner, VisitorSession
+from conversations.opening import reserve_conversation
+from conversations.sessions import Visitor, continue_session, known_session, secret_of
+from gateways.doors import count_message, new_label, verify, vouched_visitor
+from gateways.zeebee.codec import Init
+from realtime.log import Channel, read_head
+from tenants import limits
+from tenants.credentials import Grant
+from tenants.errors import BadRequest, NotFound, Unauthorized
+from tenants.guests import GuestGrant, guest_grant
+from tenants.models import Credential
+from tenants.scope import tenant_scope
+from widgets.callers import Caller, caller_on_socket
+
+CHANNEL = "zeebee"
+CLIENT_INFO = "client_info"
+
+
+@dataclass(frozen=True)
+class Knock:
+    """What a socket says about where it comes from; nothing of this is proved."""
+
+    caller: Caller
+    tenant: str
+    host: str
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation as it was at one moment, or as it begins, and the visitor whose it is.
+
+    ``position`` is the number of its latest event then; ``history`` are its latest messages, latest
+    first.
+    """
+
+    visitor: Visitor
+    channel: Channel
+    owner: str = Owner.BOT
+    position: int = 0
+    history: Sequence[dict[str, Any]] = ()
+
+    @property
+    def conversation_id(self) -> str:
+        return str(self.channel.conversation_id)
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody who only says a name. The session's secret is what they come back with."""
+
+    grant: GuestGrant
+    visitor: Visitor
+    is_new: bool
+    client_info: Mapping[str, Any]
+    ip: str | None
+
+    def user_id_in(self, talk: Talk | None) -> str:
+        return self.visitor.user_id
+
+    @property
+    def session_token(self) -> str:
+        return self.visitor.secret
+
+    def talk(self, conversation_id: str) -> Talk | None:
+        """Their conversation. A guest who proved nothing begins anew whatever they name."""
+        try:
+            return own_talk(self.grant, self.visitor, conversation_id)
+        except NotFound:
+            if not self.is_new:
+                raise
+            return None
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server with the tenant's key, which speaks for the user it names, or for all."""
+
+    grant: Grant
+    visitor: Visitor
+    names_user: bool
+    client_info: Mapping[str, Any]
+    ip: None = None
+    session_token: str = ""
+
+    def user_id_in(self, talk: Talk | None) -> str:
+        visitor = talk.visitor if talk else self.visitor
+        return visitor.user_id or visitor.label
+
+    def talk(self, conversation_id: str) -> Talk | None:
+        if self.names_user:
+            return own_talk(self.grant, self.visitor, conversation_id)
+        return any_talk(self.grant, conversation_id)
+
+
+Client = Guest | Server
+
+
+def knock_of(scope: Mapping[str, Any]) -> Knock:
+    headers = dict(scope["headers"])
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+    return Knock(
+        caller=caller_on_socket(scope, token="", secret=""),
+        tenant=query.get("tenant", [""])[-1],
+        host=headers.get(b"host", b"").decode("latin-1").lower(),
+    )
+
+
+def enter(init: Init, knock: Knock) -> Client:
+    """Let a client in: with a key as a server, else as a guest.
+
+    Raises Unauthorized, Forbidden and TooManyRequests.
+    """
+    if init.api_key:
+        origin = knock.caller.origin
+        grant = verify(init.api_key, kinds=[Credential.Kind.API_KEY], origin=origin)
+        visitor = vouched_visitor(grant.tenant_id, init.user_id)
+        return Server(grant, visitor, bool(init.user_id), init.client_info)
+    guest = guest_grant(name=knock.tenant, host=knock.host)
+    with tenant_scope(guest.tenant_id):
+        session = _returning(guest, init) if init.session_token else _begun(guest, init, knock)
+        visitor = _with_secret(session)
+    return Guest(guest, visitor, not init.session_token, init.client_info, knock.caller.ip)
+
+
+def store(client: Client, talk: Talk | None, text: str) -> Received:
+    """Store what the client wrote, in a new conversation if there is none yet.
+
+    Raises NotFound, BadRequest, TooManyRequests and, for a server, BudgetSpent: a guest waits for a
+    person instead.
+    """
+    with tenant_scope(client.grant.tenant_id):
+        session = continue_session(talk.visitor if talk else client.visitor)
+        info = {CLIENT_INFO: dict(client.client_info)} if client.client_info else {}
+        return engine.receive_message(
+            session,
+            text=text,
+            conversation_id=talk.conversation_id if talk else str(_new(session).id),
+            context=MessageContext(variables=info),
+            hand_over_when_spent=isinstance(client, Guest),
+            admit=partial(count_message, client.grant, session, ip=client.ip),
+        )
+
+
+def own_talk(grant: Grant | GuestGrant, visitor: Visitor, conversation_id: str) -> Talk:
+    """The visitor's own conversation with this id. Raises NotFound for any other."""
+    with tenant_scope(grant.tenant_id):
+        session = continue_session(visitor)
+        return _talk(visitor, engine.conversation_of(session, conversation_id))
+
+
+def any_talk(grant: Grant, conversation_id: str) -> Talk:
+    """The tenant's conversation with this id, whose ever it is. Raises NotFound for any other."""
+    with tenant_scope(grant.tenant_id):
+        conversation = engine.team_conversation(conversation_id)
+        if conversation.session is None:
+            raise _unknown()
+        return _talk(_with_secret(conversation.session), conversation)
+
+
+def _talk(visitor: Visitor, conversation: Conversation) -> Talk:
+    """The conversation must be locked, so that nothing is said between what is read here."""
+    if conversation.channel != CHANNEL:
+        raise _unknown()
+    channel = Channel(conversation.tenant_id, conversation.id)
+    assert conversation.session is not None
+    history = visitor_queries.history(conversation.session, conversation.id)
+    return Talk(visitor, channel, conversation.owner, read_head(channel), history.results)
+
+
+def _returning(guest: GuestGrant, init: Init) -> VisitorSession:
+    token = Visitor(source_id=guest.tenant_id, label="", secret=init.session_token)
+    session = known_session(token)
+    if session is None or session.user_id != init.user_id:
+        raise Unauthorized("The session token is not valid.", code="invalid_session_secret")
+    return session
+
+
+def _begun(guest: GuestGrant, init: Init, knock: Knock) -> VisitorSession:
+    visitor = Visitor(
+        source_id=guest.tenant_id,
+        label=new_label(),
+        user_id=init.user_id,
+        origin=knock.caller.origin or "",
+        user_agent=knock.caller.user_agent,
+    )
+    count = partial(
+        limits.hit,
+        limits.NEW_SESSIONS,
+        guest.tenant_id,
+        knock.caller.ip,
+        exempt=guest.tenant_is_demo,
+    )
+    return continue_session(visitor, on_new=count)
+
+
+def _with_secret(session: VisitorSession) -> Visitor:
+    return Visitor(
+        source_id=session.source_id,
+        label=session.label,
+        secret=secret_of(session),
+        user_id=session.user_id,
+    )
+
+
+def _new(session: VisitorSession) -> Conversation:
+    assistant = default_assistant()
+    if assistant is None:
+        raise BadRequest("No assistant is configured.", code="no_assistant")
+    return reserve_conversation(session, assistant=assistant, channel=CHANNEL)
+
+
+def _unknown() -> NotFound:
+    return NotFound("Conversation not found.", code="conversation_not_found")

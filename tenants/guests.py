@@ -1,0 +1,42 @@
+"""Visitors who come with no credential at all, where a tenant lets them in."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+
+from tenants.errors import Unauthorized
+from tenants.ids import parse_uuid
+from tenants.models import Tenant
+
+
+@dataclass(frozen=True)
+class GuestGrant:
+    """What a tenant allows to anybody; worth nothing once it lets in no guests any more."""
+
+    tenant_id: UUID
+    tenant_is_demo: bool
+
+
+def guest_grant(*, name: str, host: str) -> GuestGrant:
+    """Let a guest into the tenant with this id or slug, else into the one that the host is of.
+
+    That is the tenant whose slug begins the host's name, else the only one that allows guests.
+    Raises Unauthorized, and tells nobody which tenants there are.
+    """
+    tenant = _named(name) if name else _named(host.partition(".")[0]) or _only_one()
+    if tenant is None or not tenant.guests_allowed or tenant.is_suspended:
+        raise Unauthorized("Guests are not allowed here.", code="guests_not_allowed")
+    return GuestGrant(tenant.pk, tenant.is_demo)
+
+
+def _named(name: str) -> Tenant | None:
+    if not name.isascii() or "\0" in name:
+        return None
+    tenant_id = parse_uuid(name)
+    return Tenant.objects.filter(Q(pk=tenant_id) if tenant_id else Q(slug=name)).first()
+
+
+def _only_one() -> Tenant | None:
+    found = Tenant.objects.filter(guests_allowed=True, suspended_at=None)[:2]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,155 @@
+"""Tenants that are reached over ZeebeeAI's socket, and clients that were written for it."""
+
+import json
+from contextlib import contextmanager
+
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from conversations import engine
+from conversations.models import Conversation, Message, VisitorSession
+from tenants import credentials
+from tenants.models import Credential
+from tenants.scope import tenant_scope
+from tests.factories import make_assistant, make_member
+from tests.widgets.shops import Shop, teach
+
+QUESTION = "What are your opening hours?"
+HEARTBEAT = ("ping", "connection_warning")
+
+
+class Place:
+    """A tenant with an assistant that knows one thing, and a key."""
+
+    def __init__(self, tenant, url, answer):
+        self.tenant, self.answer = tenant, answer
+        self.assistant = make_assistant(tenant)
+        self.member = make_member(tenant)
+        self.url = url.replace("http", "ws") + "/ws"
+        self.key = self.new_key()
+        teach(Shop(tenant, self.assistant, None, url), [{"question": QUESTION, "answer": answer}])
+
+    @property
+    def guest_url(self):
+        return f"{self.url}?tenant={self.tenant.slug}"
+
+    def new_key(self, **fields):
+        fields = {"scopes": ["chat"], **fields}
+        return credentials.issue(self.tenant, Credential.Kind.API_KEY, **fields).secret
+
+    def scope(self):
+        return tenant_scope(self.tenant.id)
+
+    def stored(self):
+        """How many rows there are of what a client can cause."""
+        with self.scope():
+            return {
+                model.__name__: model.objects.count()
+                for model in (VisitorSession, Conversation, Message)
+            }
+
+    def conversation(self, conversation_id):
+        with self.scope():
+            return Conversation.objects.select_related("session", "contact").get(pk=conversation_id)
+
+    def texts(self, conversation_id):
+        with self.scope():
+            rows = Message.objects.filter(conversation_id=conversation_id).order_by("seq")
+            return list(rows.values_list("author_kind", "text"))
+
+    def do(self, verb, conversation_id, *args, **names):
+        """Have the team do something with a conversation."""
+        with self.scope():
+            return verb(engine.team_conversation(conversation_id), *args, **names)
+
+    def reply(self, conversation_id, text):
+        return self.do(engine.post_reply, conversation_id, self.member, text=text)
+
+    @contextmanager
+    def client(self, *, guest=False, **options):
+        """A connection that has said nothing yet."""
+        url = self.guest_url if guest else self.url
+        with connect(url, proxy=None, **options) as connection:
+            client = Client(connection)
+            assert client.next()["type"] == "connection_established"
+            yield client
+
+    @contextmanager
+    def server(self, **fields):
+        """A server that has shown its key."""
+        with self.client() as client:
+            client.ack = client.begin(api_key=self.key, **fields)
+            yield client
+
+    @contextmanager
+    def guest(self, user_id="kim", **fields):
+        """A guest who has been let in."""
+        with self.client(guest=True) as client:
+            client.ack = client.begin(user_id=user_id, **fields)
+            yield client
+
+
+class Client:
+    """One end of the wire."""
+
+    def __init__(self, connection):
+        self.connection = connection
+
+    def send(self, type, **fields):
+        self.connection.send(json.dumps({"type": type, **fields}))
+
+    def next(self, *, seconds=15):
+        """The next frame that is not of the heartbeat."""
+        while True:
+            frame = json.loads(self.connection.recv(timeout=seconds))
+            if frame["type"] not in HEARTBEAT:
+                return frame
+
+    def until(self, type):
+        while (frame := self.next())["type"] != type:
+            assert frame["type"] != "error", frame
+        return frame
+
+    def begin(self, **fields):
+        self.send("init", **fields)
+        ack = self.next()
+        assert ack["type"] == "init_ack", ack
+        return ack
+
+    def refusal(self, type, **fields):
+        """The text of the error that the frame gets."""
+        self.send(type, **fields)
+        return self.error()
+
+    def error(self):
+        frame = self.next()
+        assert list(frame) == ["type", "message"], frame
+        assert frame["type"] == "error"
+        return frame["message"]
+
+    def say(self, text=QUESTION, **fields):
+        """Send a message; what follows its being stored."""
+        self.send("message", message=text, **fields)
+        status = self.next()
+        assert status["type"] == "status", status
+        return status
+
+    def ask(self, text=QUESTION, **fields):
+        """Send a message and wait for the response."""
+        self.say(text, **fields)
+        return self.until("response")
+
+    def is_silent(self, *, seconds=0.3):
+        try:
+            return self.connection.recv(timeout=seconds) is None
+        except TimeoutError:
+            return True
+
+    def end(self, *, seconds=10):
+        """The frames that are left, and the code that the server closes with."""
+        frames = []
+        try:
+            while True:
+                frames.append(self.next(seconds=seconds))
+        except ConnectionClosed as closed:
+            return frames, closed.rcvd and closed.rcvd.code
