@@ -254,7 +254,9 @@ class SocketConsumer(AsyncWebsocketConsumer):
             await self.welcome(frame)
 
     def admit(self) -> None:
-        """From here on the socket counts as authenticated."""
+        """From here on the socket counts as authenticated, and its frames anew."""
+        if not self.authenticated:
+            self._frames = Window(self.rate_limit, self.rate_seconds)
         self.authenticated = True
         self._stop_deadline()
         self._leave_lobby()

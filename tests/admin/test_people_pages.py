@@ -74,6 +74,15 @@ def test_a_tenant_that_makes_no_sense_is_not_made(operator, acme, changes, field
     assert Tenant.objects.count() == before
 
 
+def test_a_tenant_may_let_guests_in(operator, acme, globex):
+    operator.save(f"tenants/tenant/{acme.id}/change/", guests_allowed="on")
+
+    for tenant in (acme, globex):
+        tenant.refresh_from_db()
+    assert (acme.guests_allowed, globex.guests_allowed) == (True, False)
+    assert acts(acme) == [("tenant.changed", operator.email)]
+
+
 def test_a_taken_slug_is_refused(operator, acme):
     page, _ = new_tenant(operator, acme, slug=acme.slug)
 

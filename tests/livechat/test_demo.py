@@ -119,8 +119,9 @@ def test_without_a_database_one_line_says_what_to_do():
 def test_the_demo_tenants_are_marked(shown, acme):
     _, first, _ = shown
 
-    assert Tenant.objects.get(pk=first["tenantId"]).is_demo
-    assert not acme.is_demo
+    tenant = Tenant.objects.get(pk=first["tenantId"])
+    assert (tenant.is_demo, tenant.guests_allowed) == (True, True)
+    assert (acme.is_demo, acme.guests_allowed) == (False, False)
 
 
 def test_a_customers_tenant_is_never_taken_for_a_demo(acme):

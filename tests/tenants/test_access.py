@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants import access, credentials, sessions
 from tenants.credentials import Kind
+from tenants.guests import guest_grant
 from tenants.ids import uuid7
 from tenants.models import Credential
 from tests.factories import PASSWORD, make_member
@@ -24,6 +25,12 @@ def member_of(tenant):
     return member, sessions.verify_access(pair.access)
 
 
+def guest_of(tenant):
+    tenant.guests_allowed = True
+    tenant.save()
+    return guest_grant(name=tenant.slug, host="")
+
+
 def test_nothing_is_asked_for_nobody():
     with CaptureQueriesContext(connections["default"]) as queries:
         assert access.invalid(set()) == set()
@@ -31,14 +38,15 @@ def test_nothing_is_asked_for_nobody():
     assert len(queries) == 0
 
 
-def test_two_queries_whatever_the_number(acme, globex):
+def test_a_query_for_each_kind_whatever_the_number(acme, globex):
     grants = {key_of(tenant, kind)[1] for tenant in (acme, globex) for kind in Kind}
     grants |= {member_of(tenant)[1] for tenant in (acme, globex)}
+    grants |= {guest_of(tenant) for tenant in (acme, globex)}
 
     with CaptureQueriesContext(connections["default"]) as queries:
         assert access.invalid(grants) == set()
 
-    assert (len(grants), len(queries)) == (12, 2)
+    assert (len(grants), len(queries)) == (14, 3)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
@@ -76,3 +84,17 @@ def test_an_access_tokens_own_end_is_the_sockets_business(acme):
 
     assert access.invalid({grant}) == set()
     assert grant.expires_at - datetime.now(UTC) <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("how", ["no longer allowed", "suspended"])
+def test_guests_stay_while_their_tenant_lets_them_in(acme, globex, how):
+    grant, other = guest_of(acme), guest_of(globex)
+    assert access.invalid({grant, other}) == set()
+
+    if how == "suspended":
+        acme.suspended_at = datetime.now(UTC)
+    else:
+        acme.guests_allowed = False
+    acme.save()
+
+    assert access.invalid({grant, other}) == {grant}

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from functools import cached_property
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -19,15 +20,20 @@ HEARTBEAT = ("ping", "connection_warning")
 
 
 class Place:
-    """A tenant with an assistant that knows one thing, and a key."""
+    """A tenant with an assistant that knows one thing or nothing, and a key."""
 
-    def __init__(self, tenant, url, answer):
+    def __init__(self, tenant, url, answer="", **assistant):
         self.tenant, self.answer = tenant, answer
-        self.assistant = make_assistant(tenant)
-        self.member = make_member(tenant)
+        self.assistant = make_assistant(tenant, **assistant)
         self.url = url.replace("http", "ws") + "/ws"
         self.key = self.new_key()
-        teach(Shop(tenant, self.assistant, None, url), [{"question": QUESTION, "answer": answer}])
+        if answer:
+            known = [{"question": QUESTION, "answer": answer}]
+            teach(Shop(tenant, self.assistant, None, url), known)
+
+    @cached_property
+    def member(self):
+        return make_member(self.tenant)
 
     @property
     def guest_url(self):
@@ -39,6 +45,10 @@ class Place:
 
     def scope(self):
         return tenant_scope(self.tenant.id)
+
+    def allow_guests(self, allowed=True):
+        self.tenant.guests_allowed = allowed
+        self.tenant.save()
 
     def stored(self):
         """How many rows there are of what a client can cause."""
