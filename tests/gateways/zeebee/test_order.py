@@ -90,3 +90,13 @@ async def test_the_status_comes_before_an_answer_that_was_faster():
         encode(codec.response(answer)),
     ]
     assert socket._requests == []
+
+
+async def test_who_has_begun_may_take_time(place, monkeypatch):
+    monkeypatch.setattr(ZeebeeSocket, "auth_deadline", 0.3)
+    async with connected(host="localhost") as socket:
+        await exchange(socket, type="init", api_key=place.key)
+        await asyncio.sleep(0.35)
+        answer = await exchange(socket, type="ping")
+
+    assert answer["type"] == "pong"
