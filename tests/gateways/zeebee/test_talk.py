@@ -175,8 +175,10 @@ def test_beginning_again_leaves_the_conversation_before(acme):
     with acme.server() as client:
         first = client.ask()["conversation_id"]
         client.begin(api_key=acme.key)
-        second = client.ask()["conversation_id"]
         acme.reply(first, "Nobody hears this.")
+        assert client.is_silent()
+        second = client.ask()["conversation_id"]
+        acme.reply(first, "Nor this.")
         assert client.is_silent()
 
     assert first != second
