@@ -255,6 +255,14 @@ def set_variables(conversation: Conversation, values: dict[str, Any]) -> None:
     _save(conversation, "variables")
 
 
+def set_language(conversation: Conversation, language: str) -> None:
+    """Answer in this language from now on, if the assistant speaks it."""
+    named = MessageContext(language=language).spoken_in(conversation)
+    if named and named != conversation.named_language:
+        conversation.named_language = named
+        _save(conversation, "named_language")
+
+
 def display_name(member: Membership) -> str:
     return member.user.name or "A team member"
 

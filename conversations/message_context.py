@@ -27,10 +27,11 @@ class MessageContext:
     def apply_to(self, conversation: Conversation) -> None:
         """Note what outlives the message; the caller saves. Raises BadRequest for too much."""
         conversation.flow = self.flow or conversation.flow
-        conversation.named_language = self._spoken_in(conversation) or conversation.named_language
+        conversation.named_language = self.spoken_in(conversation) or conversation.named_language
         conversation.variables = merged(conversation.variables, self.variables)
 
-    def _spoken_in(self, conversation: Conversation) -> str:
+    def spoken_in(self, conversation: Conversation) -> str:
+        """The assistant's own name for the language, or an empty text if it does not speak it."""
         assistant = conversation.assistant
         if not self.language or assistant is None:
             return ""

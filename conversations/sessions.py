@@ -78,6 +78,11 @@ def continue_session(
     return _begin(visitor)
 
 
+def proved_session(session_id: UUID) -> VisitorSession:
+    """The session of a client that has proved before that it is its own, locked likewise."""
+    return _touch(VisitorSession.objects.select_for_update(no_key=True).get(pk=session_id))
+
+
 def known_session(visitor: Visitor) -> VisitorSession | None:
     """The session that the visitor may read from: the secret is required, the label is not."""
     if not visitor.secret:

@@ -242,6 +242,7 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 # The wire's figures that an operator may want to change.
 CHAT_WAIT_SECONDS = env_int("CHAT_WAIT_SECONDS", 25, at_least=1, at_most=120)
 EVENT_RETENTION_HOURS = env_int("EVENT_RETENTION_HOURS", 24, at_least=24, at_most=24 * 90)
+BLITS_CONVERSATION_HOURS = env_int("BLITS_CONVERSATION_HOURS", 24, at_least=1, at_most=24 * 365)
 DRAIN_SECONDS = env_int("DRAIN_SECONDS", 10, at_most=60)
 UNAUTHENTICATED_SOCKETS_PER_IP = env_int("UNAUTHENTICATED_SOCKETS_PER_IP", 50)
 
