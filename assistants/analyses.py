@@ -4,14 +4,14 @@ At least once: an analysis that is made twice comes out the same.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import router, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from assistants.models import Analysis, Assistant
@@ -113,6 +113,11 @@ def forget_old() -> None:
     with platform_scope("forget analyses"):
         old = Analysis.objects.filter(created_at__lt=datetime.now(UTC) - KEPT)
         Analysis.objects.filter(pk__in=old.values("pk")[:10_000]).delete()
+
+
+def forget(texts: "QuerySet[Any] | Collection[str]") -> None:
+    """Delete the analyses of these very texts, in the tenant's scope."""
+    Analysis.objects.filter(text__in=texts).delete()
 
 
 def _workless() -> Q:

@@ -1,5 +1,6 @@
 """What the team and the visitor are told of: the data of every event, and its audience."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +35,17 @@ def announce_message(message: Message, *, type: str = "message:new") -> None:
     emit(Audience.TEAM, type, data, conversation_id=message.conversation_id)
     if not message.private:
         emit(Audience.VISITOR, type, data, conversation_id=message.conversation_id)
+
+
+def announce_erased(conversation: Conversation, messages: Iterable[Message]) -> None:
+    """Tell that all was erased, and of these messages one by one, for clients that show them."""
+    for message in messages:
+        announce_message(message, type="message:updated")
+    shown = visitor_conversation_data(conversation)
+    emit(Audience.VISITOR, "conversation:erased", shown, conversation_id=conversation.id)
+    announce_conversation(
+        conversation, "conversation:erased", "conversation:updated", to_visitor=True
+    )
 
 
 def announce_contact(contact: Contact) -> None:

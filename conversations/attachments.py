@@ -13,7 +13,8 @@ from uuid import UUID
 import puremagic
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.db.models import Sum
+from django.db import router, transaction
+from django.db.models import Q, QuerySet, Sum
 
 from conversations.models import Attachment, VisitorSession
 from tenants.errors import BadRequest, TooLarge, UnsupportedMediaType
@@ -26,6 +27,7 @@ FILE_LIMIT = 10 * 1024 * 1024
 SESSION_LIMIT = 10 * FILE_LIMIT
 FILES_PER_MESSAGE = 10
 UNSENT_LIFETIME = timedelta(hours=24)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 HEAD_LENGTH = 8192
 STEM_LENGTH = 100
 # The kinds that we take, each with the endings that a name of it may have; the first is the usual.
@@ -100,7 +102,8 @@ def files_of(session: VisitorSession | None, ids: Sequence[str]) -> list[Attachm
     if not ids:
         return []
     wanted = [parse_uuid(text) for text in ids]
-    found = {file.id: file for file in Attachment.objects.filter(session=session, pk__in=wanted)}
+    rows = Attachment.objects.filter(in_time(), session=session, pk__in=wanted)
+    found = {file.id: file for file in rows}
     if len(found) != len(ids):
         raise BadRequest("There is no such attachment.", code="unknown_attachment")
     return [found[key] for key in wanted if key]
@@ -110,6 +113,31 @@ def require_unsent(files: Sequence[Attachment]) -> None:
     """Raises BadRequest when a file went with an earlier message."""
     if any(file.message_id for file in files):
         raise BadRequest("This file was sent already.", code="attachment_sent")
+
+
+def let_go(files: "QuerySet[Attachment]") -> None:
+    """Delete files that were sent: after the commit or, if the storage fails, with the unsent ones.
+
+    Until then they are nobody's, and over their time.
+    """
+    paths = list(files.values_list("file", flat=True))
+    files.update(message=None, conversation=None, session=None, name="", created_at=LONG_AGO)
+
+    def delete() -> None:
+        for path in paths:
+            try:
+                default_storage.delete(path)
+            except Exception:
+                # Whatever a storage may raise: the others are not to wait for this one.
+                logger.exception("A file could not be deleted")
+
+    if paths:
+        transaction.on_commit(delete, using=router.db_for_write(Attachment), robust=True)
+
+
+def in_time() -> Q:
+    """The files that were sent, or may still be."""
+    return Q(message__isnull=False) | Q(created_at__gt=datetime.now(UTC) - UNSENT_LIFETIME)
 
 
 def forget_unsent() -> None:

@@ -14,6 +14,7 @@ from conversations.announcements import (
     timestamp,
     tool_call_data,
 )
+from conversations.attachments import in_time
 from conversations.models import Attachment, Contact, Conversation, Message, ToolCall
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
 from tenants.errors import NotFound
@@ -103,7 +104,7 @@ def attachment(attachment_id: object) -> Attachment:
     """A file that was sent, or that the team is about to send. Raises NotFound for any other."""
     visible = Q(message__isnull=False) | Q(session=None)
     found: Attachment | None = Attachment.objects.filter(
-        visible, pk=parse_uuid(attachment_id)
+        visible, in_time(), pk=parse_uuid(attachment_id)
     ).first()
     if found is None:
         raise NotFound("Attachment not found.", code="attachment_not_found")

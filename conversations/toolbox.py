@@ -168,9 +168,10 @@ async def _outcome(
 
 
 def _keep(held: Claim, call: ToolCall) -> None:
-    """Store what became of a call, whoever waits for it."""
+    """Store what became of a call, whoever waits for it; of one that was erased, nothing."""
     with tenant_scope(held.tenant_id):
-        unfinished = ToolCall.objects.filter(pk=call.pk, state__in=(State.STARTED, State.UNKNOWN))
+        same = ToolCall.objects.filter(pk=call.pk, fingerprint=call.fingerprint)
+        unfinished = same.filter(state__in=(State.STARTED, State.UNKNOWN))
         unfinished.update(state=call.state, result=call.result, finished_at=Now())
 
 

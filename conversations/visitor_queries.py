@@ -133,7 +133,7 @@ def _may_see(session: VisitorSession, file: Attachment) -> bool:
 
 def _messages() -> "QuerySet[Message]":
     files = Prefetch("attachments", Attachment.objects.order_by("id"), to_attr="files")
-    return Message.objects.filter(private=False).prefetch_related(files)
+    return Message.objects.filter(private=False, erased_at=None).prefetch_related(files)
 
 
 def _summary(conversation: Conversation) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Announcing what happened: collected while a verb runs, numbered and stored as it commits."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +19,16 @@ INSERT INTO realtime_head (feed, seq) SELECT * FROM unnest(%s::uuid[], %s::bigin
 ON CONFLICT (feed) DO UPDATE SET seq = realtime_head.seq + EXCLUDED.seq
 RETURNING feed, seq
 """
+# Only what is there is replaced: the audiences of one type are told different things.
+REWRITE = """
+UPDATE realtime_event SET data = data || (
+    SELECT coalesce(jsonb_object_agg(key, value), '{}')
+    FROM jsonb_each(%s::jsonb -> split_part(type, ':', 1)) WHERE data ? key
+)
+WHERE conversation_id = %s
+"""
+# What ends so tells that earlier events of its feed were rewritten: nobody may remember them.
+REWRITTEN = ":erased"
 
 
 @dataclass
@@ -61,6 +73,15 @@ def flush() -> None:
 
     # A closure, not a partial: Django 5.2 logs the hook's __qualname__ when it fails.
     transaction.on_commit(publish, using=router.db_for_write(Event), robust=True)
+
+
+def rewrite(conversation_id: UUID, fields: Mapping[str, Mapping[str, Any]]) -> None:
+    """Replace fields in the data of a conversation's events, by the first part of their type.
+
+    Whoever calls this announces an event whose type ends in ``REWRITTEN``, to both audiences.
+    """
+    with connections[router.db_for_write(Event)].cursor() as cursor:
+        cursor.execute(REWRITE, [json.dumps(fields), conversation_id])
 
 
 def feed_of(event: Event) -> UUID:

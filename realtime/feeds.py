@@ -16,6 +16,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from realtime import bus
+from realtime.events import REWRITTEN
 from realtime.log import (
     EVENTS_AT_ONCE,
     REPLAY_LIMIT,
@@ -112,6 +113,8 @@ class Feed:
     def _pass_on_what_follows(self) -> None:
         while self.position is not None and (event := self._ahead.pop(self.position + 1, None)):
             self.position = event.seq
+            if event.type.endswith(REWRITTEN):
+                self.recent.clear()
             self.recent.append(event)
             self.send(event.frame)
         if self._ahead and self.position is not None:

@@ -1,15 +1,18 @@
 import asyncio
 import json
+from functools import partial
 
 import pytest
 from django.db import OperationalError
 
 from realtime import bus, feeds
 from realtime.ephemeral import whisper
+from realtime.events import emit, rewrite
 from realtime.feeds import Hub
 from realtime.log import Channel
-from realtime.models import Event, Head
+from realtime.models import Audience, Event, Head
 from tenants.executor import run_in_db_thread
+from tenants.ids import uuid7
 from tenants.scope import platform_scope, tenant_scope
 from tests.realtime.test_events import announce
 
@@ -342,3 +345,25 @@ async def test_a_replay_sends_nothing_that_the_feed_will_send_again(hub, acme, d
 
     assert reader.ids == [1, 2, 3]
     assert watcher.ids == [3]
+
+
+async def test_what_was_rewritten_is_not_remembered(hub, acme):
+    reader, later = Reader(), Reader()
+    conversation_id = uuid7()
+    channel = Channel(acme.id, conversation_id)
+    await hub.subscribe(channel, reader.deliver, reader.replay)
+    await run_in_db_thread(partial(announce, acme, "secret", conversation_id=conversation_id))
+    await reader.until(1)
+
+    await run_in_db_thread(erase, acme, conversation_id)
+    await reader.until(2)
+    await hub.subscribe(channel, later.deliver, later.replay, after=0)
+
+    assert reader.frames[0]["data"] == {"text": "secret"}
+    assert [frame["data"] for frame in later.frames] == [{"text": ""}, {}]
+
+
+def erase(tenant, conversation_id):
+    with tenant_scope(tenant.id):
+        rewrite(conversation_id, {"message": {"text": "", "status": "erased"}})
+        emit(Audience.VISITOR, "conversation:erased", {}, conversation_id=conversation_id)
