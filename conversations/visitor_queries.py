@@ -1,5 +1,6 @@
 """What a visitor reads: their own session's conversations, and nothing that is the team's alone."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -81,6 +82,17 @@ def history(
     return page_of(
         rows.order_by("-seq"), size=size, render=message_data, position=lambda row: str(row.seq)
     )
+
+
+def transcript(conversation_ids: Collection[UUID], *, size: int) -> list[dict[str, Any]]:
+    """The latest messages of these conversations, one after the other, oldest first.
+
+    Neither notes nor what was erased.
+    """
+    rows = _messages().filter(conversation__in=conversation_ids, erased_at=None)
+    # Ids grow with time.
+    latest = rows.order_by("-conversation_id", "-seq")[:size]
+    return [message_data(message) for message in latest][::-1]
 
 
 def events(session: VisitorSession, conversation_id: object, *, after: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.urls import URLPattern, re_path
 from dashboard.socket import TenantSocket
 from gateways.blackbox.sockets import DevSocket, WebCallSocket
 from gateways.zeebee.socket import ZeebeeSocket
+from gateways.blits.consumer import BlitsSocket
 from realtime.consumer import SocketConsumer
 from widgets.socket import VisitorSocket
 
@@ -31,5 +32,6 @@ websocket_urlpatterns = [
     socket(r"^api/v1/ws/webCall$", WebCallSocket),
     socket(r"^api/v1/ws/dev$", DevSocket),
     socket(r"^ws$", ZeebeeSocket),
+    socket(r"^$", BlitsSocket),
     socket("", UnknownSocket),
 ]

@@ -37,6 +37,8 @@ HINTS = {
     "budget_spent": "The budget for answers is spent. A person can still be reached",
     "malformed_frame": "Send one JSON object in each text frame",
     "too_large": "A frame has at most 15 MiB, and 8 KiB before initialize",
+    "answer_awaited": "Open a socket for each conversation",
+    "no_opening_message": "Send a message instead",
     "unknown_command": "See the list of commands in the documentation",
     "server_token_required": "Use the API token of the assistant, from your server",
 }
@@ -97,6 +99,16 @@ def read_command(frame: Fields) -> Command:
         request_id=_text(frame, "requestId", REQUEST_ID_LENGTH) or None,
         conversation_id=_text(frame, "conversationId"),
         user_id=_text(frame, "userId", USER_ID_LENGTH),
+    )
+
+
+def echo(frame: Fields) -> tuple[str, str | None]:
+    """The conversationId and requestId of a frame that may be anything else but right."""
+    conversation_id, request_id = frame.get("conversationId"), frame.get("requestId")
+    is_id = isinstance(request_id, str) and 0 < len(request_id) <= REQUEST_ID_LENGTH
+    return (
+        conversation_id if isinstance(conversation_id, str) else "",
+        request_id if is_id else None,
     )
 
 

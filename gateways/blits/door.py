@@ -14,7 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import QuerySet
 
-from assistants.language import languages_of
+from assistants.language import DEFAULT, languages_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from conversations import engine, turns
@@ -193,8 +193,10 @@ def user_id_of(session: VisitorSession) -> str:
 
 
 def languages(conversation: Conversation) -> tuple[str, tuple[str, ...]]:
-    """The one that is spoken, and all that could be. Raises BadRequest without an assistant."""
-    available = languages_of(turns.version_for(conversation))
+    """The one that is spoken, and all that could be."""
+    assistant = conversation.assistant
+    version = assistant and (assistant.staging if conversation.is_test else assistant.production)
+    available = languages_of(version) if version else (DEFAULT,)
     return conversation.named_language or conversation.language or available[0], available
 
 
