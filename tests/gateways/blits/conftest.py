@@ -1,13 +1,34 @@
+import asyncio
+
 import pytest
 
+from conversations.models import Turn, TurnState
+from conversations.models.turn import OPEN_STATES
+from realtime.feeds import hub
 from tests.widgets.shops import make_shop
 
 
 @pytest.fixture
-def shop(acme, live_server_url):
-    return make_shop(acme, live_server_url)
+def shop(acme):
+    return make_shop(acme, "")
 
 
 @pytest.fixture
-def rival(globex, live_server_url):
-    return make_shop(globex, live_server_url)
+def rival(globex):
+    return make_shop(globex, "")
+
+
+@pytest.fixture
+async def closed_hub():
+    """The process's hub, which ends with the test's loop."""
+    yield hub()
+    await hub().close()
+    await asyncio.sleep(0)
+
+
+@pytest.fixture
+def no_turn_is_left(shop):
+    """Workers of other tests would find it."""
+    yield
+    with shop.scope():
+        Turn.objects.filter(state__in=OPEN_STATES).update(state=TurnState.CANCELLED)

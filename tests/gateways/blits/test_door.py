@@ -16,16 +16,6 @@ from widgets.callers import Caller
 PAGE = {"origin": "https://shop.example", "user_agent": "Firefox", "ip": "192.0.2.7"}
 
 
-@pytest.fixture
-def shop(acme):
-    return make_shop(acme, "")
-
-
-@pytest.fixture
-def other(globex):
-    return make_shop(globex, "")
-
-
 def server(shop):
     return Caller(token=api_token(shop))
 
@@ -62,11 +52,11 @@ def test_nobody_named_is_somebody_new_each_time_whom_the_answer_names(shop):
 
 
 @pytest.mark.parametrize("kind", [server, page])
-def test_anothers_conversation_is_as_unknown_as_any(shop, other, kind):
+def test_anothers_conversation_is_as_unknown_as_any(shop, rival, kind):
     mine = begin(server(shop)).conversation
 
     with pytest.raises(NotFound):
-        find(kind(other), mine)
+        find(kind(rival), mine)
     with pytest.raises(NotFound), door.admitted(server(shop)) as client:
         door.find_conversation(client, "nonsense")
 
@@ -158,9 +148,9 @@ def test_what_rested_too_long_is_gone_but_for_whom_it_is_asked_to_be_erased(shop
     assert not door.is_active(find(server(shop), conversation, even_expired=True))
 
 
-def test_only_servers_ask_for_a_user_and_hear_of_nobody_elses(shop, other):
+def test_only_servers_ask_for_a_user_and_hear_of_nobody_elses(shop, rival):
     kims = begin(server(shop), user_id="kim").conversation
-    begin(server(other), user_id="kim")
+    begin(server(rival), user_id="kim")
     begin(page(shop), user_id="kim")
 
     with door.admitted(server(shop)) as client:
