@@ -12,6 +12,7 @@ from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
 from assistants.knowledge.web import problems
 from gateways.blackbox import codec as blackbox
+from gateways.blits import consumer as blits
 from livechat.health import CHECKS
 from livechat.routing import UnknownSocket, websocket_urlpatterns
 from tenants import strict_json
@@ -162,6 +163,12 @@ def test_blackbox_table_of_errors_lists_the_texts_of_its_codec():
     assert table(document, "Which errors a client hears") == {
         value for value in own if isinstance(value, str) and " " in value
     }
+
+
+def test_blits_table_of_commands_lists_what_is_obeyed():
+    document = ROOT / "docs" / "migrating-from-blits.md"
+
+    assert table(document, "Which commands the socket understands") == set(blits.COMMANDS)
 
 
 def test_the_commands_that_are_named_exist():
