@@ -21,7 +21,6 @@ from conversations import engine, turns
 from conversations.models import Conversation, Owner, VisitorSession
 from conversations.opening import reserve_conversation
 from conversations.sessions import (
-    VOUCHED_FOR,
     Visitor,
     continue_session,
     known_session,
@@ -167,7 +166,6 @@ def conversations_of(client: Client, user_id: str) -> QuerySet[Conversation]:
         channel=CHANNEL,
         session__source_id=client.assistant_id,
         session__label=user_id,
-        session__fingerprint=VOUCHED_FOR,
     )
 
 

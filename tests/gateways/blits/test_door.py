@@ -1,16 +1,18 @@
 """Who gets in with which token, and to which conversations."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from assistants.versions import create_assistant
 from conversations.models import Conversation, VisitorSession
 from gateways.blits import door
 from tenants import credentials
 from tenants.errors import Forbidden, LiveChatError, NotFound, TooManyRequests, Unauthorized
 from tenants.models import Credential
 from tests.gateways.blits.tokens import api_token, bubble_token
-from tests.widgets.shops import make_shop
+from tests.widgets.shops import make_bubble, make_shop
 from widgets.callers import Caller
 
 PAGE = {"origin": "https://shop.example", "user_agent": "Firefox", "ip": "192.0.2.7"}
@@ -59,6 +61,19 @@ def test_anothers_conversation_is_as_unknown_as_any(shop, rival, kind):
         find(kind(rival), mine)
     with pytest.raises(NotFound), door.admitted(server(shop)) as client:
         door.find_conversation(client, "nonsense")
+
+
+def test_another_assistants_token_and_another_bubbles_find_nothing(shop):
+    with shop.scope():
+        second = create_assistant("Bea")
+    colleague = replace(shop, assistant=second, bubble=make_bubble(shop, name="Other"))
+    servers, pages = begin(server(shop)), begin(page(shop))
+
+    with pytest.raises(NotFound):
+        find(server(colleague), servers.conversation)
+    with pytest.raises(NotFound):
+        find(page(colleague), pages.conversation, proved={pages.session.id})
+    assert find(server(shop), pages.conversation) == pages.conversation
 
 
 def test_a_conversation_is_found_for_its_own_user_only(shop):
