@@ -19,6 +19,8 @@ from tenants.executor import run_in_db_thread
 from tenants.models import Credential
 from widgets.callers import caller_on_socket
 
+# After these the conversation does not go on, not on another socket either.
+ENDING = {"unauthorized", "tenant_suspended"}
 WORKING = "The assistant is working on an answer."
 CALLING = "The assistant is using {}."
 WAITING = "A person of our team will answer."
@@ -46,9 +48,6 @@ class BlitsSocket(GatewaySocket):
         await self.send_frame(codec.reply("connected", None, message="Send initialize."))
 
     async def on_object(self, frame: dict[str, Any]) -> None:
-        if not self.authenticated and not self._frames.hit():
-            await self.fail("rate_limited", 4429, retry_after=self._frames.seconds_left())
-            return
         try:
             await self._obey(codec.read_command(frame), frame)
         except Invalid as error:
@@ -61,7 +60,7 @@ class BlitsSocket(GatewaySocket):
             code,
             message,
             retry_after=retry_after,
-            is_active=self._talks and not self.closed,
+            is_active=self._talks and code not in ENDING,
             conversation_id=self._conversation_id,
         )
 
@@ -128,7 +127,6 @@ class BlitsSocket(GatewaySocket):
         opening = codec.read_opening(frame)
         asker = self._asker(command, here=False)
         reached, fields = await run_in_db_thread(commands.initialize, asker, opening)
-        self._stop_deadline()
         self.admit()
         # What is said from now on waits until what was said before is told.
         self._held = []
