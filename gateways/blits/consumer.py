@@ -129,13 +129,10 @@ class BlitsSocket(GatewaySocket):
         reached, fields = await run_in_db_thread(commands.initialize, asker, opening)
         self.admit()
         # What is said from now on waits until what was said before is told.
-        self._held = []
-        try:
+        with self.holding():
             said = await self._move_to(reached, command.token)
             fields["chatHistory"] = codec.history(said)
             await self._answer(command, **fields)
-        finally:
-            self._release()
 
     async def _message(self, command: Command, frame: dict[str, Any]) -> None:
         said = codec.read_message(frame)
@@ -214,27 +211,21 @@ class BlitsSocket(GatewaySocket):
         reached = await run_in_db_thread(commands.reach, asker)
         if self._requests and self.owner == Owner.BOT:
             raise Conflict("An answer in another conversation is awaited.", code="answer_awaited")
-        self._held = []
-        try:
+        with self.holding():
             said = await self._move_to(reached, asker.caller.token)
             for message in said:
                 if message["seq"] > reached.message_seq and not _is_visitors(message):
                     self.spawn(self._say(reached.channel, message, [None]))
-        finally:
-            self._release()
 
     async def _open_up(self, asker: Asker, said: Said) -> None:
         """Have the opening message said, or say it again to whoever asks again."""
         tag = asker.command.request_id
-        self._held = []
-        try:
+        with self.holding():
             message, is_new = await run_in_db_thread(commands.open_up, asker, said)
             if is_new:
                 self._greetings[message["id"]] = tag
             else:
                 self.spawn(self._say(self._here, message, [tag]))
-        finally:
-            self._release()
 
     async def _ask(self, asker: Asker, said: Said) -> None:
         tag = asker.command.request_id
