@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from assistants.models import Tool
 from conversations.announcements import (
@@ -15,8 +15,10 @@ from conversations.announcements import (
 )
 from conversations.models import (
     Attachment,
+    AuthorKind,
     Conversation,
     Message,
+    Owner,
     Status,
     ToolCall,
     VisitorSession,
@@ -27,6 +29,7 @@ from tenants.errors import NotFound
 from tenants.ids import parse_uuid
 
 EVENTS_AT_ONCE = 200
+UNSEEN_AT_ONCE = 100
 LARGEST_NUMBER = 2**31 - 1
 RESYNC = {"type": "resync", "data": {}}
 
@@ -89,10 +92,34 @@ def transcript(conversation_ids: Collection[UUID], *, size: int) -> list[dict[st
 
     Neither notes nor what was erased.
     """
-    rows = _messages().filter(conversation__in=conversation_ids, erased_at=None)
+    rows = _messages().filter(conversation__in=conversation_ids)
     # Ids grow with time.
     latest = rows.order_by("-conversation_id", "-seq")[:size]
     return [message_data(message) for message in latest][::-1]
+
+
+def message(conversation: Conversation, message_id: object) -> dict[str, Any]:
+    """One message of a visitor's conversation. Raises NotFound for any other, and for a note."""
+    rows: Any = _messages().filter(conversation=conversation)
+    found: Message | None = rows.filter(pk=parse_uuid(message_id)).first()
+    if found is None:
+        raise NotFound("Message not found.", code="message_not_found")
+    return message_data(found)
+
+
+def unseen(conversation: Conversation, *, also: UUID | str | None = None) -> list[dict[str, Any]]:
+    """What others said that the visitor has not seen, oldest first, and the message ``also``.
+
+    Lines of ours tell who answers instead of the assistant, and are of no interest afterwards.
+    """
+    wanted = Q(seq__gt=conversation.visitor_read_seq)
+    if also is not None:
+        wanted |= Q(pk=also)
+    rows = _messages().filter(wanted, conversation=conversation)
+    rows = rows.exclude(author_kind=AuthorKind.VISITOR)
+    if conversation.owner == Owner.BOT:
+        rows = rows.exclude(author_kind=AuthorKind.SYSTEM)
+    return [message_data(row) for row in rows.order_by("seq")[:UNSEEN_AT_ONCE]]
 
 
 def events(session: VisitorSession, conversation_id: object, *, after: int) -> dict[str, Any]:

@@ -17,8 +17,8 @@ PREFLIGHT_HEADERS: list[Header] = [
     (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE, OPTIONS"),
     (
         b"access-control-allow-headers",
-        b"authorization, content-type, idempotency-key, if-none-match, x-session-secret, "
-        b"x-request-id",
+        b"authorization, content-type, idempotency-key, if-none-match, speech-response, "
+        b"text-response, x-session-secret, x-request-id",
     ),
     (b"access-control-max-age", b"600"),
 ]

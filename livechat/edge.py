@@ -13,6 +13,7 @@ from django.http.request import split_domain_port, validate_host
 
 from livechat.asgi_types import App, Message, Receive, Scope, Send
 from livechat.cors import cors_headers, is_preflight
+from livechat.dialects import error_body
 from livechat.drain import draining
 from livechat.headers import Header, missing_headers
 from livechat.logs import redact
@@ -113,7 +114,7 @@ class Exchange:
     async def refuse(self, error: LiveChatError, *, location: str = "") -> None:
         if self.status:
             return
-        body = rest.encode(rest.error_body(error))
+        body = rest.encode(error_body(self.scope["path"], error))
         more = {"Location": location} if location else rest.error_headers(error)
         headers = [
             (b"content-type", b"application/json"),

@@ -14,7 +14,20 @@ from django.urls import Resolver404, ResolverMatch, get_resolver
 from livechat.asgi_types import App, Receive, Scope, Send
 
 
-class HotHandler(ASGIHandler):
+class SizedHandler(ASGIHandler):
+    """Django takes a form that is sent in chunks for no form, unless it is told the size."""
+
+    def create_request(
+        self, scope: Mapping[str, Any], body_file: IO[bytes]
+    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
+        if not any(name == b"content-length" for name, _ in scope["headers"]):
+            size = body_file.seek(0, SEEK_END)
+            body_file.seek(0)
+            scope = {**scope, "headers": [*scope["headers"], (b"content-length", b"%d" % size)]}
+        return super().create_request(scope, body_file)
+
+
+class HotHandler(SizedHandler):
     """Runs asynchronous views that need no middleware, signal or thread of Django's.
 
     Its views derive from ``tenants.hot.HotView``: they answer whatever happens, and reach the
@@ -73,17 +86,8 @@ class HotHandler(ASGIHandler):
             view.result()
 
 
-class PlainHandler(ASGIHandler):
-    """Django as it comes, which otherwise takes a body sent in chunks for no body."""
-
-    def create_request(
-        self, scope: Mapping[str, Any], body_file: IO[bytes]
-    ) -> tuple[ASGIRequest, None] | tuple[None, HttpResponseBase]:
-        if not any(name == b"content-length" for name, _ in scope["headers"]):
-            size = body_file.seek(0, SEEK_END)
-            body_file.seek(0)
-            scope = {**scope, "headers": [*scope["headers"], (b"content-length", b"%d" % size)]}
-        return super().create_request(scope, body_file)
+class PlainHandler(SizedHandler):
+    """Django as it comes."""
 
 
 class Django:

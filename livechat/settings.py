@@ -132,7 +132,7 @@ ROOT_URLCONF = "livechat.urls"
 HOT_URLCONF = "livechat.hot_urls"
 ASGI_APPLICATION = "livechat.asgi.application"
 # An async (path, origin) -> bool that says which other sites' pages may read an answer.
-CORS_ORIGIN_CHECK = "widgets.cors.may_read"
+CORS_ORIGIN_CHECK = "gateways.cors.may_read"
 APPEND_SLASH = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "tenants.User"

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 from tenants import rest, strict_json
 from tenants.drf import translate
-from tenants.errors import TooLarge
+from tenants.errors import LiveChatError, TooLarge
 
 Answer = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
@@ -61,9 +61,13 @@ class HotView:
             raise rest.MethodNotAllowed
         return await method(request, **names)
 
+    def error_reply(self, error: LiveChatError) -> HttpResponse:
+        """How an error is told; other vendors' clients expect their own words."""
+        return rest.error_reply(error)
+
     def _failure(self, error: Exception) -> HttpResponse:
         translated = translate(error)
-        response = rest.error_reply(translated)
+        response = self.error_reply(translated)
         if isinstance(translated, rest.MethodNotAllowed):
             response.headers["Allow"] = self._allowed()
         return response

@@ -12,7 +12,7 @@ from tenants.network import client_ip, request_ip
 
 @dataclass(frozen=True)
 class Caller:
-    """Nothing of this is proved yet. A socket names no widget: its token does."""
+    """Nothing of this is proved yet. Who names no widget means the one that the token opens."""
 
     widget_id: str | None = None
     token: str = ""
@@ -22,7 +22,7 @@ class Caller:
     user_agent: str = ""
 
 
-def caller_of(request: HttpRequest | Request, widget_id: str) -> Caller:
+def caller_of(request: HttpRequest | Request, widget_id: str | None = None) -> Caller:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     return Caller(
         widget_id=widget_id,

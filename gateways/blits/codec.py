@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -207,6 +207,65 @@ def answer(message: Fields, *, language: str, request_id: str | None = None) -> 
         isPartOfMainContent=True,
         messageId=message["id"],
     )
+
+
+def initialized(
+    conversation_id: str,
+    *,
+    bot_id: str,
+    user_id: str,
+    language: str,
+    languages: Iterable[str],
+    said: Iterable[Fields],
+    secret: str | None,
+) -> dict[str, Any]:
+    """The answer to a request for a conversation; ``secret`` is for a page that has none yet."""
+    body = {
+        "conversationId": conversation_id,
+        "botId": bot_id,
+        "userId": user_id,
+        "currentLanguage": language,
+        "availableLanguages": list(languages),
+        "channel": "externalApi",
+        "chatHistory": history(said),
+    }
+    return body if secret is None else {**body, "sessionSecret": secret}
+
+
+def response(
+    conversation_id: str, said: Sequence[Fields], *, language: str, expects_response: bool
+) -> dict[str, Any]:
+    """The answer to a request with a message: all that was said since the one before."""
+    return {
+        "conversationToken": conversation_id,
+        "expectUserResponse": expects_response,
+        "response": [words(message) for message in said],
+        "language": language,
+        "messageId": said[-1]["id"] if said else None,
+    }
+
+
+def details(message: Fields, *, language: str, analysis: Fields | None) -> dict[str, Any]:
+    """One message; ``analysis`` is of what a visitor wrote, and of nothing else."""
+    (entry,) = history([message])
+    return {
+        "messageId": message["id"],
+        "conversationId": message["conversationId"],
+        "type": entry["type"],
+        "message": entry["message"],
+        "timestamp": entry["timestamp"],
+        "language": analysis["language"]["code"] if analysis else language,
+        "intents": analysis["intents"] if analysis else [],
+        "entities": analysis["entities"] if analysis else [],
+        "sources": message["sources"],
+        "feedback": None,
+    }
+
+
+def analyzed(analysis: Fields) -> dict[str, Any]:
+    """What a message means, as it was asked for by itself."""
+    names = ("message", "intents", "topIntent", "entities", "sentiment")
+    return {"language": analysis["language"]["code"], **{name: analysis[name] for name in names}}
 
 
 def status(
