@@ -64,13 +64,17 @@ class TextView(BlitsView):
     async def post(self, request: HttpRequest, conversation_id: str) -> HttpResponse:
         """Take a message, files or a wish for the opening message, and wait for the answer."""
         talk = self.begin(request, conversation_id)
-        asked = await run_in_db_thread(
-            rest.ask,
-            talk,
-            partial(self._read, request),
-            key=request.headers.get("Idempotency-Key"),
-            attend=attending(),
-        )
+        try:
+            asked = await run_in_db_thread(
+                rest.ask,
+                talk,
+                partial(self._read, request),
+                key=request.headers.get("Idempotency-Key"),
+                attend=attending(),
+            )
+        finally:
+            # Large files of a form are open until then.
+            request.close()
         answer_id = asked.opening_id
         if asked.received is not None:
             outcome = await wait_for_outcome(
