@@ -9,8 +9,10 @@ from tenants.errors import LiveChatError
 def error_body(
     error: LiveChatError, *, conversation_id: str = "", is_active: bool = False
 ) -> dict[str, Any]:
+    # The codec's hint for a thing too large is about frames.
+    code = "body_too_large" if error.code == "too_large" else error.code
     return codec.error(
-        error.code,
+        code,
         error.message,
         retry_after=error.retry_after,
         is_active=is_active,

@@ -100,7 +100,7 @@ def initialize(talk: Talk, read: Callable[[], dict[str, Any]]) -> dict[str, Any]
                 is_test=opening.is_test,
             )
             session, conversation, secret = opened.session, opened.conversation, opened.secret
-        said = _transcript(session, conversation)
+        said = visitor_queries.transcript([conversation.id], size=HISTORY_MESSAGES)
         engine.mark_seen(conversation, seq=conversation.message_seq)
         language, available = languages(conversation)
         return codec.initialized(
@@ -222,13 +222,6 @@ def _understood(read: Callable[[dict[str, Any]], Any], fields: dict[str, Any]) -
         return read(fields)
     except Invalid as error:
         raise BadRequest(str(error), code="invalid") from None
-
-
-def _transcript(session: VisitorSession, conversation: Conversation) -> list[dict[str, Any]]:
-    """The end of what was said, oldest first, without lines of ours."""
-    page = visitor_queries.history(session, conversation.id, size=HISTORY_MESSAGES)
-    said = [one for one in page.results if one["author"]["kind"] != AuthorKind.SYSTEM]
-    return said[::-1]
 
 
 def _store(

@@ -110,14 +110,20 @@ def verb(shop, conversation_id, act, *args, **options):
 def _loop():
     """Where the application runs, until ``stop``."""
     loop = asyncio.new_event_loop()
-    threading.Thread(target=loop.run_forever, daemon=True).start()
+    threading.Thread(target=_run, args=[loop], daemon=True).start()
     return loop
+
+
+def _run(loop):
+    loop.run_forever()
+    loop.close()
 
 
 def stop():
     """End what the application does by itself."""
-    asyncio.run_coroutine_threadsafe(_close(), _loop()).result(10)
-    _loop().call_soon_threadsafe(_loop().stop)
+    loop = _loop()
+    asyncio.run_coroutine_threadsafe(_close(), loop).result(10)
+    loop.call_soon_threadsafe(loop.stop)
     _loop.cache_clear()
 
 

@@ -26,21 +26,13 @@ from tests.gateways.blits.rest.client import (
 )
 from tests.gateways.blits.tokens import api_token, bubble_token
 from tests.widgets.files import HTML, PNG, TEXT
-from tests.widgets.shops import make_shop
 from widgets.bubbles import create_bubble
 
 PAGE = {"origin": "https://shop.example", "user_agent": "Firefox"}
 EXPIRED = "conversationId expired. Initialize a new conversation"
 
 
-@pytest.fixture
-def rival(globex):
-    return make_shop(globex, "")
-
-
-@pytest.fixture
-def shop(acme, rival):
-    return make_shop(acme, "")
+pytestmark = pytest.mark.usefixtures("rival", "no_turn_is_left")
 
 
 @pytest.fixture
@@ -152,6 +144,7 @@ def test_going_on_tells_the_history_which_is_not_told_again(shop, server):
     assert [(one["type"], one["message"]) for one in again["chatHistory"]] == [
         ("user", "When?"),
         ("bot", "Nine."),
+        ("bot", "Agent joined the conversation."),
         ("bot", "Kim here."),
     ]
     assert answer["response"] == []
