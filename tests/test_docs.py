@@ -132,7 +132,9 @@ def test_the_tables_of_knowledge_list_what_can_be_wrong():
 
 
 def test_every_endpoint_is_described():
-    described = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /api/[^`?]*)[^`]*`", API.read_text())
+    documents = [API, *ROOT.glob("docs/migrating-from-*.md")]
+    text = "\n".join(document.read_text() for document in documents)
+    described = re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /api/[^`?]*)[^`]*`", text)
 
     assert set(described) == set(endpoints(get_resolver().url_patterns))
 
