@@ -2,8 +2,10 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from limits import RateLimitItemPerMinute
 
 from assistants.models import Budget
@@ -49,7 +51,9 @@ def page(shop):
 def stored(shop):
     with shop.scope():
         models = (Conversation, Message, Turn, VisitorSession, Event, Attachment)
-        return {model.__name__: model.objects.count() for model in models}
+        rows = {model.__name__: model.objects.count() for model in models}
+    folder = Path(default_storage.location) / "attachments" / str(shop.tenant.id)
+    return {**rows, "files": len(list(folder.glob("*")))}
 
 
 def impatient(settings):
