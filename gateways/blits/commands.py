@@ -23,10 +23,10 @@ from gateways.blits.door import (
     Client,
     admitted,
     conversations_of,
+    enter,
     find_conversation,
     is_active,
     languages,
-    open_conversation,
     user_id_of,
 )
 from realtime.log import Channel
@@ -74,30 +74,20 @@ class Reached:
 def initialize(asker: Asker, opening: Opening) -> tuple[Reached, dict[str, Any]]:
     """Begin a conversation or go on with one, and what is told of it beside its history."""
     with admitted(asker.caller) as client:
-        secret = None
-        if opening.conversation_id:
-            session, conversation = asker.find(client)
-            engine.set_language(conversation, opening.language)
-        else:
-            opened = open_conversation(
-                client,
-                user_id=opening.user_id,
-                language=opening.language,
-                is_test=opening.is_test,
-            )
-            session, conversation, secret = opened.session, opened.conversation, opened.secret
+        opened = enter(client, opening, proved=asker.proved)
+        conversation = opened.conversation
         current, available = languages(conversation)
         fields = {
             "conversationId": str(conversation.id),
             "botId": str(conversation.assistant_id),
-            "userId": user_id_of(session),
+            "userId": user_id_of(opened.session),
             "channel": "API",
             "currentLanguage": current,
             "availableLanguages": list(available),
             "supportsSttStreaming": False,
         }
-        if secret is not None:
-            fields["sessionSecret"] = secret
+        if opened.secret is not None:
+            fields["sessionSecret"] = opened.secret
         return _reached(client, conversation), fields
 
 

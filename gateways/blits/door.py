@@ -27,6 +27,7 @@ from conversations.sessions import (
     proved_session,
     secret_of,
 )
+from gateways.blits.codec import Opening
 from gateways.doors import count_message, new_label, verify, vouched_visitor
 from tenants import limits
 from tenants.credentials import Grant
@@ -92,7 +93,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Opened:
-    """A new conversation; ``secret`` is the session's, for a page that does not have it yet."""
+    """A conversation; ``secret`` is the session's, for a page that does not have it yet."""
 
     session: VisitorSession
     conversation: Conversation
@@ -134,6 +135,22 @@ def open_conversation(
     turns.version_for(conversation)
     engine.set_language(conversation, language)
     return Opened(session, conversation, secret)
+
+
+def enter(client: Client, opening: Opening, *, proved: Collection[UUID] = ()) -> Opened:
+    """Go on with the conversation that is named, or begin one. As the two functions beside it."""
+    if not opening.conversation_id:
+        return open_conversation(
+            client,
+            user_id=opening.user_id,
+            language=opening.language,
+            is_test=opening.is_test,
+        )
+    session, conversation = find_conversation(
+        client, opening.conversation_id, user_id=opening.user_id, proved=proved
+    )
+    engine.set_language(conversation, opening.language)
+    return Opened(session, conversation)
 
 
 def find_conversation(

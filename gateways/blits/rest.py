@@ -17,14 +17,15 @@ from conversations.models import AuthorKind, Conversation, VisitorSession
 from conversations.opening import greet
 from gateways.blits import codec
 from gateways.blits.codec import Invalid, Said
+from gateways.blits.commands import HISTORY_MESSAGES
 from gateways.blits.door import (
     Client,
     admitted,
+    enter,
     expects_response,
     find_conversation,
     is_active,
     languages,
-    open_conversation,
     user_id_of,
 )
 from tenants import limits
@@ -35,8 +36,6 @@ from widgets.callers import Caller
 from widgets.chat import message_key
 from widgets.doors import place
 from widgets.models import Bubble
-
-HISTORY_MESSAGES = 500
 
 
 @dataclass
@@ -87,30 +86,20 @@ def initialize(talk: Talk, read: Callable[[], dict[str, Any]]) -> dict[str, Any]
     """Begin a conversation, or go on with the one that is named, whose history is told."""
     with admitted(talk.caller) as client:
         opening = _understood(codec.read_opening, read())
-        secret = None
-        if opening.conversation_id:
-            talk.conversation_id = opening.conversation_id
-            session, conversation = talk.find(client, user_id=opening.user_id)
-            engine.set_language(conversation, opening.language)
-        else:
-            opened = open_conversation(
-                client,
-                user_id=opening.user_id,
-                language=opening.language,
-                is_test=opening.is_test,
-            )
-            session, conversation, secret = opened.session, opened.conversation, opened.secret
+        talk.conversation_id = opening.conversation_id
+        opened = enter(client, opening)
+        conversation = opened.conversation
         said = visitor_queries.transcript([conversation.id], size=HISTORY_MESSAGES)
         engine.mark_seen(conversation, seq=conversation.message_seq)
         language, available = languages(conversation)
         return codec.initialized(
             str(conversation.id),
             bot_id=str(conversation.assistant_id),
-            user_id=user_id_of(session),
+            user_id=user_id_of(opened.session),
             language=language,
             languages=available,
             said=said,
-            secret=secret,
+            secret=opened.secret,
         )
 
 
