@@ -6,8 +6,8 @@ from django.urls import URLPattern, re_path
 
 from dashboard.socket import TenantSocket
 from gateways.blackbox.sockets import DevSocket, WebCallSocket
-from gateways.zeebee.socket import ZeebeeSocket
 from gateways.blits.consumer import BlitsSocket
+from gateways.zeebee.socket import ZeebeeSocket
 from realtime.consumer import SocketConsumer
 from widgets.socket import VisitorSocket
 
