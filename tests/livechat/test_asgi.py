@@ -19,7 +19,7 @@ async def test_the_application_starts_and_ends():
     await lifespan.wait()
 
 
-@pytest.mark.parametrize("path", ["/api/ws", "/api/ws/tenant/", "/api/ws/tenantx", "/ws"])
+@pytest.mark.parametrize("path", ["/api/ws", "/api/ws/tenant/", "/api/ws/tenantx"])
 async def test_an_unknown_socket_is_told_so(path):
     client = WebsocketCommunicator(application, path)
 
