@@ -21,6 +21,11 @@ HEADER_SECONDS = 20.0
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 MAX_FRAGMENTS = 4096
 MAX_PINGS_BETWEEN_OURS = 100
+# A frame beyond the first size is large. All sockets of the process together hold so much of large
+# ones, and each must be here in time.
+LARGE_FRAME_BYTES = 64 * 1024
+LARGE_FRAMES_BUDGET = 256 * 1024 * 1024
+LARGE_FRAME_SECONDS = 120.0
 # Senders who wait are made to wait from here on; a socket that holds twice as much is cut off.
 HIGH_WATER_BYTES = 128 * 1024
 CUT_OFF_BYTES = 256 * 1024
@@ -79,6 +84,23 @@ class HttpProtocol(HttpToolsProtocol):
             self._header_timer = None
 
 
+class Budget:
+    """Bytes that all sockets of this process share."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def exchange(self, held: int, wanted: int) -> bool:
+        """Hold ``wanted`` bytes instead of ``held``; False, and nothing changes, without room."""
+        if wanted - held > self.left:
+            return False
+        self.left -= wanted - held
+        return True
+
+
+large_frames = Budget(LARGE_FRAMES_BUDGET)
+
+
 class SocketProtocol(WebSocketsSansIOProtocol):
     """WebSockets with bounds, and with what consumers must know and do about their connection.
 
@@ -97,6 +119,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._frame_limit = MAX_FRAME_BYTES
         self._discarding = False
         self._pings = 0
+        self._in_hand = 0
+        self._held = 0
+        self._large_timer: TimerHandle | None = None
 
     # What consumers use.
 
@@ -138,6 +163,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._hold(0)
         if self.scope is not None:
             # Frees the connection without waiting for the garbage collector.
             self.scope["extensions"].clear()
@@ -148,7 +174,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self._reject(HTTPStatus.BAD_REQUEST)
-        elif self._is_overfull():
+        elif self._is_overfull() or not self._hold(self._waiting() + self._in_hand):
             self._discard_the_rest()
 
     def handle_connect(self, event: Request) -> None:
@@ -189,6 +215,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         elif not self.close_sent:
             self._hang_up(4408, code="timeout", message="The connection does not answer.")
 
+    async def receive(self) -> Any:
+        # The application has done with the frame before.
+        self._in_hand = 0
+        message = await super().receive()
+        self._in_hand = len(message.get("text") or message.get("bytes") or "")
+        self._hold(self._waiting() + self._in_hand)
+        return message
+
     async def send(self, message: Any) -> None:
         try:
             await super().send(message)
@@ -198,9 +232,30 @@ class SocketProtocol(WebSocketsSansIOProtocol):
                 raise
             raise ClientDisconnected from None
 
+    def _waiting(self) -> int:
+        """How many bytes of a frame that is not complete are here."""
+        return len(self.conn.reader.buffer) + sum(map(len, self.frames))
+
     def _is_overfull(self) -> bool:
-        waiting = len(self.conn.reader.buffer) + sum(map(len, self.frames))
-        return waiting > self._frame_limit or len(self.frames) > MAX_FRAGMENTS
+        return self._waiting() > self._frame_limit or len(self.frames) > MAX_FRAGMENTS
+
+    def _hold(self, size: int) -> bool:
+        """Count what we keep of a large frame; False if there is no room for it now."""
+        wanted = size if size > LARGE_FRAME_BYTES else 0
+        if not large_frames.exchange(self._held, wanted):
+            return False
+        self._held = wanted
+        if not wanted and self._large_timer is not None:
+            self._large_timer.cancel()
+            self._large_timer = None
+        elif wanted and self._large_timer is None:
+            self._large_timer = self.loop.call_later(LARGE_FRAME_SECONDS, self._lose_patience)
+        return True
+
+    def _lose_patience(self) -> None:
+        # What the application has in hand takes the time that it takes.
+        if self._waiting() > LARGE_FRAME_BYTES:
+            self._discard_the_rest()
 
     def _discard_the_rest(self) -> None:
         """Let the application say why it ends; reading on lets the peer hear it while it sends."""
@@ -208,6 +263,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.close_timeout = DISCARD_SECONDS
         self.frames = []
         self.conn.reader.buffer.clear()
+        self._hold(0)
         if not self.close_sent:
             self._tell({"type": "livechat.oversized"})
 

@@ -85,7 +85,8 @@ async def application(scope, receive, send):
 
 if __name__ == "__main__":
     port, drain_seconds, patience = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
-    server.PING_SECONDS = protocols.HEADER_SECONDS = patience
+    server.PING_SECONDS = protocols.HEADER_SECONDS = protocols.LARGE_FRAME_SECONDS = patience
+    protocols.LARGE_FRAME_BYTES, protocols.large_frames.left = 16 * 1024, 120 * 1024
     server.make_server(
         Edge(application), host="127.0.0.1", port=port, drain_seconds=drain_seconds
     ).run()

@@ -537,6 +537,41 @@ async def test_headers_that_do_not_come_are_not_waited_for(impatient, beginning)
     assert received.startswith(b"HTTP/1.1 400 ")
 
 
+def hold_frame(server, size):
+    """A connection that has sent so much of a frame that it does not finish."""
+    connection = server.raw_socket()
+    connection.sendall(struct.pack("!BBQ", 0x81, 0x80 | 127, 60 * 1024) + b"mask" + b"x" * size)
+    return connection
+
+
+def test_all_sockets_together_hold_only_so_much_of_large_frames(server):
+    first, second = (hold_frame(server, 50 * 1024) for _ in range(2))
+    small = hold_frame(server, 10 * 1024)
+
+    refused = read_to_the_end(hold_frame(server, 50 * 1024))
+
+    assert b"too_large" in refused
+    assert refused.endswith(struct.pack("!H", 4413))
+    first.close()
+    assert_goes_on(hold_frame(server, 50 * 1024), missing=10 * 1024)
+    assert_goes_on(second, missing=10 * 1024)
+    assert_goes_on(small, missing=50 * 1024)
+
+
+def assert_goes_on(connection, *, missing):
+    connection.sendall(b"x" * missing)
+    assert b"malformed_frame" in read_until(connection, b"}")
+
+
+def test_a_large_frame_is_not_waited_for_without_end(impatient):
+    started = time.monotonic()
+
+    received = read_to_the_end(hold_frame(impatient, 20 * 1024))
+
+    assert 0.4 < time.monotonic() - started < 2
+    assert received.endswith(struct.pack("!H", 4413))
+
+
 async def test_a_handshake_without_a_key_is_refused(server):
     with pytest.raises(InvalidStatus) as caught:
         await connect(

@@ -38,6 +38,7 @@ MALFORMED = {
     "UTF-8 of a surrogate": b'"\xed\xa0\x80"',
     "UTF-16": '{"a": 1}'.encode("utf-16"),
     "a byte order mark": b"\xef\xbb\xbf{}",
+    "more values than anybody sends": b"[" + b"1," * 50_000 + b"1]",
     "NaN": b"NaN",
     "Infinity": b'{"a": Infinity}',
     "minus Infinity": b"[-Infinity]",
