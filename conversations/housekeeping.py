@@ -1,6 +1,7 @@
 """What time does to the tables, for all tenants at once."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
@@ -8,7 +9,7 @@ from django.db.models import Exists, OuterRef
 from assistants import usage
 from assistants.models import UsageEntry
 from conversations import engine
-from conversations.models import Conversation, Status, Turn
+from conversations.models import Attachment, Conversation, Status, Turn, VisitorSession
 from conversations.models.turn import OPEN_STATES
 from realtime.models import Event
 from tenants.scope import platform_scope, tenant_scope
@@ -48,6 +49,26 @@ def forget_unused() -> None:
             rows = Conversation.objects.select_for_update().filter(message_seq=0)
             if conversation := rows.filter(pk=conversation_id).first():
                 conversation.delete()
+        if conversation is not None and conversation.session_id is not None:
+            with tenant_scope(tenant_id):
+                _forget_stranger(conversation.session_id)
+
+
+def _forget_stranger(session_id: UUID) -> None:
+    """Delete who came for one conversation, said nothing, and of whom nothing is known."""
+    # Locked first and looked at then, as the same browser may be opening the next one.
+    sessions = VisitorSession.objects.select_for_update().filter(pk=session_id, user_id="")
+    session = sessions.select_related("contact").first()
+    if session is None or session.conversations.exists():
+        return
+    if Attachment.objects.filter(session=session).exists():
+        return
+    session.delete()
+    contact = session.contact
+    is_known = contact.name or contact.email or contact.phone or contact.attributes
+    is_needed = contact.sessions.exists() or contact.conversations.exists()
+    if not (is_known or contact.external_id or is_needed):
+        contact.delete()
 
 
 def give_back_reservations() -> None:

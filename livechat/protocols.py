@@ -218,7 +218,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     async def receive(self) -> Any:
         # The application has done with the frame before.
         self._in_hand = 0
-        message = await super().receive()
+        message: Any = await super().receive()
         self._in_hand = len(message.get("text") or message.get("bytes") or "")
         self._hold(self._waiting() + self._in_hand)
         return message

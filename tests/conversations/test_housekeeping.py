@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 
 from assistants.queries import default_assistant
 from conversations import attachments, engine, tasks
-from conversations.models import Attachment, Conversation, Status
+from conversations.models import Attachment, Contact, Conversation, Status, VisitorSession
 from conversations.opening import greet, reserve_conversation
 from conversations.sessions import continue_session
 from realtime.models import Event, Pulse
@@ -91,7 +91,13 @@ def reserved(tenant, *, days_ago, greeted=False):
         return conversation.pk
 
 
+def people(tenant):
+    with tenant_scope(tenant.id):
+        return VisitorSession.objects.count(), Contact.objects.count()
+
+
 def test_a_conversation_in_which_nothing_was_said_is_forgotten(acme, globex, received):
+    strangers = [people(tenant) for tenant in (acme, globex)]
     unused = [reserved(tenant, days_ago=3) for tenant in (acme, globex)]
     kept = [reserved(acme, days_ago=1), reserved(acme, days_ago=3, greeted=True)]
 
@@ -102,3 +108,6 @@ def test_a_conversation_in_which_nothing_was_said_is_forgotten(acme, globex, rec
             ids = set(Conversation.objects.values_list("pk", flat=True))
             assert ids == left
             assert not ids & set(unused)
+    # Who said nothing is forgotten too; three more came to Acme, of whom one conversation is gone.
+    assert people(globex) == strangers[1]
+    assert people(acme) == tuple(count + 2 for count in strangers[0])
