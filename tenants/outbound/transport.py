@@ -18,7 +18,8 @@ from tenants.outbound.addresses import check_url, is_internal, is_public, privat
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_SECONDS = 120.0
-CONNECTIONS, IDLE_CONNECTIONS, IDLE_SECONDS = 100, 20, 5.0
+# Whoever calls bounds how much is done at once: nobody waits for the connection of another.
+CONNECTIONS, IDLE_CONNECTIONS, IDLE_SECONDS = 1_000, 20, 5.0
 COMPRESSED = {"gzip", "x-gzip", "deflate"}
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 # Of our own, so that a name server which does not answer holds up nobody who waits for the loop.

@@ -158,8 +158,7 @@ def test_a_tenant_whose_model_hangs_holds_up_nobody_else(acme, globex, assistant
         yield Reply(text="Yes.")
 
     monkeypatch.setattr(turn_runner, "respond", respond)
-    monkeypatch.setattr(turn_slots, "CONCURRENT_TURNS", 3)
-    monkeypatch.setattr(turn_slots, "TURNS_OF_A_TENANT", 2)
+    monkeypatch.setattr(turn_slots, "CONCURRENT_TURNS", 4)
     monkeypatch.setattr(worker, "SHUTDOWN_SECONDS", 0.1)
     for _ in range(4):
         write(acme, make_visitor(), "Hello?")
