@@ -1,14 +1,13 @@
 """The one door through which everything answers, whatever engine a version names."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from importlib import import_module
 
 from assistants import handover
 from assistants.events import Event, TurnDone, TurnStarted, Understood, Usage
 from assistants.language import language_of
+from assistants.loading import loaded
 from assistants.question import Question
 from assistants.toolbox import NoTools, Toolbox
 
@@ -33,16 +32,6 @@ async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIt
         yield called
         yield TurnDone("handoff", RULES)
         return
-    engine = await _engine(ENGINES[name])
+    engine: Engine = await loaded(ENGINES[name], "answer")
     async for event in engine(question, toolbox or NoTools()):
         yield event
-
-
-async def _engine(module: str) -> Engine:
-    # The first time it takes more than a second, and others are being answered meanwhile. A module
-    # that another question is still importing is there already, but without its content.
-    loaded = sys.modules.get(module)
-    if not hasattr(loaded, "answer"):
-        loaded = await asyncio.to_thread(import_module, module)
-    engine: Engine = loaded.answer  # type: ignore[union-attr]
-    return engine

@@ -29,7 +29,7 @@ SUSPICIOUS = re.compile(r"=|bearer\s|(?:wt|sk|wi)_|eyJ", re.IGNORECASE)
 CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"
 } | {0x2028: "\\u2028", 0x2029: "\\u2029"}
-CALLERS = ("httpx", "httpx2", "httpcore2", "openai", "anthropic")
+CALLERS = ("httpx", "httpx2", "httpcore2", "anthropic")
 KEPT_IN_TRACEBACKS = {code: text for code, text in CONTROLS.items() if chr(code) != "\n"}
 
 

@@ -13,7 +13,6 @@ from contextlib import suppress
 from contextvars import Context
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 from realtime import bus
 from realtime.events import REWRITTEN
@@ -28,6 +27,7 @@ from realtime.log import (
     read_heads,
 )
 from tenants.executor import run_in_db_thread
+from tenants.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 
@@ -345,15 +345,12 @@ class Hub:
                 self._membership_changed.set()
 
 
-_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
+_hubs = PerLoop(Hub)
 
 
 def hub() -> Hub:
     """The hub of the running loop: one per web process."""
-    loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        _hubs[loop] = Hub()
-    return _hubs[loop]
+    return _hubs.get()
 
 
 async def wait_for_news(watch: Watch, *, seconds: float) -> bool:

@@ -7,11 +7,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextvars import Context
-from weakref import WeakKeyDictionary
 
 from tenants import access
 from tenants.access import AnyGrant
 from tenants.executor import run_in_db_thread
+from tenants.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class Guard:
                     watched.close("unauthorized", 4401)
 
 
-_guards: WeakKeyDictionary[asyncio.AbstractEventLoop, Guard] = WeakKeyDictionary()
+_guards = PerLoop(Guard)
 
 
 def watch(grant: AnyGrant, close: Close) -> Watched:
@@ -78,7 +78,4 @@ def watch(grant: AnyGrant, close: Close) -> Watched:
 
     ``close`` must not block.
     """
-    loop = asyncio.get_running_loop()
-    if loop not in _guards:
-        _guards[loop] = Guard()
-    return _guards[loop].watch(grant, close)
+    return _guards.get().watch(grant, close)

@@ -1,12 +1,20 @@
 """The messages of Anthropic."""
 
+import httpx2
 from anthropic import AsyncAnthropic
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 
-client = AsyncAnthropic
-model = AnthropicModel
+from assistants.providers.accounts import Account
 
 
-def provider(made: AsyncAnthropic) -> AnthropicProvider:
-    return AnthropicProvider(anthropic_client=made)
+def model(name: str, account: Account, http: httpx2.AsyncClient) -> AnthropicModel:
+    made = AsyncAnthropic(
+        # A server that asks for no key is sent one that opens nothing.
+        api_key=account.key or "none",
+        base_url=account.base_url,
+        http_client=http,
+        # Another model is asked rather than waiting for as long as this one wishes.
+        max_retries=0,
+    )
+    return AnthropicModel(name, provider=AnthropicProvider(anthropic_client=made))

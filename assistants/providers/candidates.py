@@ -1,24 +1,25 @@
 """The models that may answer for a version, ready to be asked."""
 
-import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import import_module
-from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
+import httpx2
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
+from assistants.loading import loaded
 from assistants.models import Provider
 from assistants.providers.accounts import Account
 from assistants.providers.errors import ProviderError
 from assistants.versions import VersionSnapshot
 from tenants.outbound import guarded_client
+from tenants.per_loop import PerLoop
 
-# Loaded when they are needed: each vendor's library weighs some 25 MiB.
+Wire = Callable[[str, Account, httpx2.AsyncClient], Model]
+
+# Loaded when they are needed: a vendor's library weighs some 25 MiB.
 WIRES: dict[str, str] = {
     Provider.Kind.OPENAI: "assistants.providers.openai",
     Provider.Kind.COMPATIBLE: "assistants.providers.openai",
@@ -27,7 +28,7 @@ WIRES: dict[str, str] = {
 MAX_TOKENS = 1_000
 FIRST_WORD_SECONDS = 20.0
 REQUEST_SECONDS = 45.0
-CLIENTS = 64
+MODELS = 64
 
 
 @dataclass(frozen=True)
@@ -65,36 +66,20 @@ def settings(*, temperature: float | None) -> ModelSettings:
 
 
 async def _candidate(account: Account, name: str) -> Candidate:
-    # In a thread, since others are being answered while a library is loaded.
-    wire = await asyncio.to_thread(import_module, WIRES[account.kind])
-    client = _clients().of(account, wire)
-    return Candidate(wire.model(name, provider=client), name, account.has_list_price)
+    wire: Wire = await loaded(WIRES[account.kind], "model")
+    model = _models.get().of(wire, name, account)
+    return Candidate(model, name, account.has_list_price)
 
 
-class Clients:
-    """The one pool of connections of an event loop, and the vendors' clients that share it."""
+class Models:
+    """The one pool of connections of an event loop, and the models that share it."""
 
     def __init__(self) -> None:
         self._http = guarded_client(max_seconds=REQUEST_SECONDS)
-        self.of = lru_cache(maxsize=CLIENTS)(self._make)
+        self.of = lru_cache(maxsize=MODELS)(self._make)
 
-    def _make(self, account: Account, wire: Any) -> Any:
-        made = wire.client(
-            # A server that asks for no key is sent one that opens nothing.
-            api_key=account.key or "none",
-            base_url=account.base_url,
-            http_client=self._http,
-            # Another model is asked rather than waiting for as long as this one wishes.
-            max_retries=0,
-        )
-        return wire.provider(made)
+    def _make(self, wire: Wire, name: str, account: Account) -> Model:
+        return wire(name, account, self._http)
 
 
-_by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, Clients] = WeakKeyDictionary()
-
-
-def _clients() -> Clients:
-    loop = asyncio.get_running_loop()
-    if loop not in _by_loop:
-        _by_loop[loop] = Clients()
-    return _by_loop[loop]
+_models = PerLoop(Models)

@@ -33,6 +33,7 @@ FAILURES: tuple[tuple[type[Exception], str], ...] = (
     (ModelConnectionError, "unreachable"),
     (ModelUnavailableError, "unavailable"),
     (ModelAPIError, "server_error"),
+    (httpx2.TimeoutException, "timeout"),
     (TimeoutError, "timeout"),
     (httpx2.HTTPError, "unreachable"),
 )

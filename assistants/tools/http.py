@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import httpx2
 
@@ -17,6 +16,7 @@ from assistants.tools.headers import parse_headers
 from assistants.tools.results import ERROR_CHARACTERS, shortened, told
 from tenants.errors import LiveChatError
 from tenants.outbound import guarded_client
+from tenants.per_loop import PerLoop
 
 READ_BYTES = 256 * 1024
 LONGEST_SECONDS = 60.0
@@ -75,7 +75,7 @@ async def call(
 
 async def close() -> None:
     """Close this loop's connections; calls that follow open new ones."""
-    client = _clients.pop(asyncio.get_running_loop(), None)
+    client = _clients.take()
     if client is not None:
         await client.aclose()
 
@@ -87,15 +87,7 @@ def new_client() -> httpx2.AsyncClient:
     return client
 
 
-_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx2.AsyncClient] = WeakKeyDictionary()
-
-
-def _client() -> httpx2.AsyncClient:
-    """The running loop's client: one per worker."""
-    loop = asyncio.get_running_loop()
-    if loop not in _clients:
-        _clients[loop] = new_client()
-    return _clients[loop]
+_clients = PerLoop(new_client)
 
 
 def _secrets(lines: str) -> dict[str, str]:
@@ -114,7 +106,7 @@ def _verdict(tool: ToolSnapshot, trouble: Trouble) -> Exception:
 async def _attempt(tool: ToolSnapshot, args: dict[str, Any], headers: dict[str, str]) -> str:
     try:
         async with asyncio.timeout(tool.timeout_seconds):
-            async with _client().stream(**_request(tool, args), headers=headers) as response:
+            async with _clients.get().stream(**_request(tool, args), headers=headers) as response:
                 text = await _read(response)
     except httpx2.InvalidURL as error:
         raise Trouble(NOT_ALLOWED, False) from error

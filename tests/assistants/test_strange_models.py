@@ -8,8 +8,9 @@ import pytest
 
 from assistants.events import Pause
 from assistants.models import Tool
+from assistants.providers.openai import MOST_ARGUMENTS
 from assistants.toolbox import ToolResult
-from tests.assistants.writing import heard, provider, said, writer
+from tests.assistants.writing import heard, provider, said, streamed, writer
 
 PLACE = {"type": "object", "properties": {"place": {"type": "string"}}, "required": ["place"]}
 
@@ -20,12 +21,13 @@ class StrangeServer(ThreadingHTTPServer):
     def __init__(self, *answers):
         super().__init__(("127.0.0.1", 0), Handler)
         self.answers = list(answers)
+        self.bodies = []
         self.url = f"http://127.0.0.1:{self.server_port}/v1"
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
-        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
         status, headers, content = self.server.answers.pop(0)
         self.send_response(status)
         for name, value in {"Content-Type": "text/event-stream", **headers}.items():
@@ -86,6 +88,9 @@ NONSENSE = {
     "no stream": raw(b"<html>"),
     "wrong usage": raw(b'data: {"id": "x", "choices": [], "usage": [1]}\n\n'),
     "bytes": raw(b"data: \xff\xfe\x00\n\n"),
+    "an error inside": raw(b'data: {"error": {"code": 500, "message": "Oops."}}\n\n'),
+    "JSON that is no answer": raw(b"{}", **{"Content-Type": "application/json"}),
+    "moved": (302, {"Location": "http://127.0.0.1:1/"}, b""),
     "wait for long": (429, {"Retry-After": "3600"}, b"{}"),
 }
 
@@ -148,3 +153,45 @@ def test_what_cannot_be_stored_is_in_no_paused_turn(acme, model_server, strange)
     pause = said(heard(writer(acme, model_server, "any", url=server.url, tools=[tool]), "Show me!"))
 
     assert "\\u0000" not in json.dumps(pause.state)
+
+
+def test_arguments_without_end_are_given_up(acme, model_server, strange):
+    piece = {"index": 0, "function": {"name": "hand_over", "arguments": "x" * 1_000}}
+    delta = {"role": "assistant", "tool_calls": [piece]}
+    server = strange(chunks(*[{"index": 0, "delta": delta}] * (1 + MOST_ARGUMENTS // 1_000)))
+
+    handoff = said(heard(writer(acme, model_server, "any", url=server.url)))
+
+    assert handoff.reason == "error:malformed"
+
+
+def test_what_a_model_thinks_is_neither_shown_nor_said(acme, model_server, strange):
+    answer = "The shop opens at nine in the morning [1]."
+    pieces = ("<think>", "Secret.", "</think>", answer)
+    deltas = [{"reasoning_content": "Secret."}, *({"content": piece} for piece in pieces)]
+    server = strange(chunks(*({"index": 0, "delta": delta} for delta in deltas)))
+
+    events = heard(writer(acme, model_server, "any", url=server.url))
+
+    assert said(events).text == streamed(events) == "The shop opens at nine in the morning."
+
+
+def test_a_server_that_does_not_stream_is_understood(acme, model_server, strange):
+    message = {"role": "assistant", "content": "The shop opens at nine in the morning [1]."}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3}
+    whole = {"choices": [{"index": 0, "message": message}], "usage": usage}
+    server = strange(raw(json.dumps(whole).encode(), **{"Content-Type": "application/json"}))
+
+    events = heard(writer(acme, model_server, "any", url=server.url))
+
+    assert said(events).text == streamed(events) == "The shop opens at nine in the morning."
+    assert events[-1].usage.tokens == 10
+
+
+@pytest.mark.parametrize(("model", "is_sent"), [("any", True), ("o3", False)])
+def test_a_model_that_thinks_is_sent_no_temperature(acme, model_server, strange, model, is_sent):
+    server = strange(NONSENSE["null"])
+
+    heard(writer(acme, model_server, model, url=server.url, temperature=0.3))
+
+    assert ("temperature" in server.bodies[0]) == is_sent

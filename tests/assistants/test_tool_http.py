@@ -250,12 +250,12 @@ def test_calls_of_one_worker_share_their_connections(server):
             await http.call(
                 tool_at(server.url), {}, key=key, conversation_id=CONVERSATION, headers=""
             )
-        clients = list(http._clients.values())
+        clients = list(http._clients._made.values())
         await http.close()
         return clients
 
     assert len(asyncio.run(twice())) == 1
-    assert len(http._clients) == 0
+    assert len(http._clients._made) == 0
 
 
 def test_nothing_is_carried_from_one_call_to_the_next(server):

@@ -65,7 +65,7 @@ async def test_what_ends_makes_room_for_whoever_holds_least(slots):
 async def test_whoever_gave_up_waiting_leaves_no_slot_taken(slots):
     tenant = uuid4()
     async with hanging(slots, tenant) as (_, tasks):
-        # Some of these are handed a slot by those before them, and are cancelled in the same moment.
+        # Some are handed a slot by those before them, and cancelled in the same moment.
         for task in tasks:
             task.cancel()
     await _settled()

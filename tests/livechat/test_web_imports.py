@@ -7,7 +7,7 @@ import sys
 
 from django.conf import settings
 
-HEAVY = {"py3langid", "pydantic_ai", "openai", "anthropic"}
+HEAVY = {"py3langid", "pydantic_ai", "anthropic"}
 SCRIPT = """
 import json, sys
 import livechat.asgi, livechat.server
