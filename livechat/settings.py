@@ -1,6 +1,7 @@
 """All settings, from the environment. The table in README.md lists every name read here."""
 
 import json
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +18,10 @@ from livechat.env import (
 )
 from livechat.logs import logging_config
 from livechat.theme import UNFOLD  # noqa: F401 -- a setting of the admin's
+
+# Before numpy is loaded: its threads spin while they wait for each other, and on a busy machine one
+# question then takes ten times as long to embed. Processes are what scales.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(env_text("VAR_DIR") or BASE_DIR / "var")

@@ -82,7 +82,7 @@ def vector_of(version: VersionSnapshot, question: str) -> Floats | None:
     Takes about 10 ms: to be called before a transaction, which is to be short.
     """
     knows = not version.languages or version.languages[0].lower().startswith("en")
-    return embedding.embed([question])[0] if knows and embedding.available() else None
+    return embedding.embed_one(question) if knows and embedding.available() else None
 
 
 def _thresholds(version: VersionSnapshot, question: str, *, by_meaning: bool) -> Thresholds:

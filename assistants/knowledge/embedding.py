@@ -5,9 +5,13 @@ import json
 import mmap
 import struct
 import threading
+from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Future
 from functools import cache
 from importlib.util import find_spec
+from io import BufferedReader
+from itertools import accumulate, chain
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +29,9 @@ SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 LAYERS, HEADS = 6, 12
+# Texts at once: more would only take memory.
+BATCH = 8
+GELU_BLOCK = 16_384
 
 Floats = NDArray[np.float32]
 
@@ -45,6 +52,11 @@ def available() -> bool:
 def embed(texts: Sequence[str]) -> Floats:
     """Return one unit vector a text; their dot products are cosines."""
     return model().embed(texts)
+
+
+def embed_one(text: str) -> Floats:
+    """Return one text's vector; those that several threads want at once are computed together."""
+    return _together.vector_of(text)
 
 
 def model() -> "MiniLM":
@@ -70,10 +82,10 @@ def _model_folder() -> Path:
 
 
 def _read_safetensors(path: Path) -> dict[str, Floats]:
-    """Map the tensors of a file: its pages are shared by all processes on the machine."""
+    """Map the tensors of a file: only what is used comes into memory, for all processes at once."""
     with path.open("rb") as file:
+        _verify(path.name, file)
         data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    _verify(path.name, data)
     (length,) = struct.unpack("<Q", data[:8])
     header = json.loads(data[8 : 8 + length])
     return {
@@ -89,75 +101,122 @@ def _tensor(data: mmap.mmap, *, start: int, entry: dict[str, list[int]]) -> Floa
     return np.frombuffer(data, np.float32, count, start + first).reshape(entry["shape"])
 
 
-def _verify(name: str, data: bytes | mmap.mmap) -> None:
-    if hashlib.sha256(data).hexdigest() != SHA256[name]:
+def _verify(name: str, file: BufferedReader) -> None:
+    """Read, not mapped, so that no page stays in memory because of it."""
+    if hashlib.file_digest(file, "sha256").hexdigest() != SHA256[name]:
         raise ModelUnusable(f"The embedding model's {name} is not the file we know.")
 
 
 class MiniLM:
-    """The encoder. Nothing changes after loading, so threads share it without a lock."""
+    """The encoder. Nothing changes after loading, so threads share it without a lock.
+
+    Inside, texts stand side by side, a column for each piece: for the few pieces of a question the
+    weights are then read in half the time, and once for all texts of a batch.
+    """
 
     def __init__(self, folder: Path) -> None:
         try:
             self._weights = _read_safetensors(folder / "model.safetensors")
-            _verify("vocab.txt", (folder / "vocab.txt").read_bytes())
+            with (folder / "vocab.txt").open("rb") as vocabulary:
+                _verify("vocab.txt", vocabulary)
         except OSError as error:
             raise ModelUnusable(f"The embedding model cannot be read: {error.strerror}.") from error
         self._pieces = WordPieces(folder / "vocab.txt")
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        """One by one: the processor is the limit, so that batches would only take memory."""
         vectors = np.empty((len(texts), DIMENSIONS), np.float32)
-        for number, text in enumerate(texts):
-            vectors[number] = self._embed(self._pieces.encode(text))
+        for first in range(0, len(texts), BATCH):
+            batch = [self._pieces.encode(text) for text in texts[first : first + BATCH]]
+            vectors[first : first + BATCH] = self._embed(batch)
         return vectors
 
-    def _embed(self, pieces: list[int]) -> Floats:
-        hidden = self._weights["embeddings.word_embeddings.weight"][pieces]
-        hidden += self._weights["embeddings.position_embeddings.weight"][: len(pieces)]
-        hidden += self._weights["embeddings.token_type_embeddings.weight"][0]
-        hidden = self._normalise(hidden, "embeddings.LayerNorm")
+    def _embed(self, batch: list[list[int]]) -> Floats:
+        ends = list(accumulate(map(len, batch)))
+        spans = [slice(end - len(pieces), end) for end, pieces in zip(ends, batch, strict=True)]
+        places = [place for pieces in batch for place in range(len(pieces))]
+        rows = self._weights["embeddings.word_embeddings.weight"][list(chain(*batch))]
+        rows += self._weights["embeddings.position_embeddings.weight"][places]
+        rows += self._weights["embeddings.token_type_embeddings.weight"][0]
+        hidden = self._normalise(np.ascontiguousarray(rows.T), "embeddings.LayerNorm")
         for layer in range(LAYERS):
-            hidden = self._layer(hidden, f"encoder.layer.{layer}.")
-        mean: Floats = hidden.mean(axis=0)
-        return mean / np.linalg.norm(mean)
+            hidden = self._layer(hidden, spans, f"encoder.layer.{layer}.")
+        means: Floats = np.stack([hidden[:, span].mean(axis=1) for span in spans])
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
 
-    def _layer(self, hidden: Floats, name: str) -> Floats:
-        attended = self._attention(hidden, f"{name}attention.self.")
+    def _layer(self, hidden: Floats, spans: list[slice], name: str) -> Floats:
+        attended = self._attention(hidden, spans, f"{name}attention.self.")
         hidden = hidden + self._dense(attended, f"{name}attention.output.dense")
         hidden = self._normalise(hidden, f"{name}attention.output.LayerNorm")
         wide = _gelu(self._dense(hidden, f"{name}intermediate.dense"))
         hidden += self._dense(wide, f"{name}output.dense")
         return self._normalise(hidden, f"{name}output.LayerNorm")
 
-    def _attention(self, hidden: Floats, name: str) -> Floats:
+    def _attention(self, hidden: Floats, spans: list[slice], name: str) -> Floats:
+        """Each piece attends to those of its own text."""
         query, key, value = (
-            self._dense(hidden, name + part).reshape(len(hidden), HEADS, -1).transpose(1, 0, 2)
+            self._dense(hidden, name + part).reshape(HEADS, -1, hidden.shape[1])
             for part in ("query", "key", "value")
         )
-        scores: Floats = query @ key.transpose(0, 2, 1)
-        scores *= (DIMENSIONS // HEADS) ** -0.5
-        scores -= scores.max(axis=-1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=-1, keepdims=True)
-        return (scores @ value).transpose(1, 0, 2).reshape(hidden.shape)
+        query *= (DIMENSIONS // HEADS) ** -0.5
+        attended = np.empty_like(value)
+        for span in spans:
+            scores: Floats = query[:, :, span].transpose(0, 2, 1) @ key[:, :, span]
+            scores -= scores.max(axis=-1, keepdims=True)
+            np.exp(scores, out=scores)
+            scores /= scores.sum(axis=-1, keepdims=True)
+            attended[:, :, span] = value[:, :, span] @ scores.transpose(0, 2, 1)
+        return attended.reshape(hidden.shape)
 
     def _dense(self, hidden: Floats, name: str) -> Floats:
-        result: Floats = hidden @ self._weights[f"{name}.weight"].T
-        result += self._weights[f"{name}.bias"]
+        result: Floats = self._weights[f"{name}.weight"] @ hidden
+        result += self._weights[f"{name}.bias"][:, None]
         return result
 
     def _normalise(self, hidden: Floats, name: str) -> Floats:
-        hidden = hidden - hidden.mean(axis=-1, keepdims=True)
-        hidden /= np.sqrt(np.square(hidden).mean(axis=-1, keepdims=True) + 1e-12)
-        hidden *= self._weights[f"{name}.weight"]
-        hidden += self._weights[f"{name}.bias"]
+        hidden = hidden - hidden.mean(axis=0)
+        hidden /= np.sqrt(np.square(hidden).mean(axis=0) + 1e-12)
+        hidden *= self._weights[f"{name}.weight"][:, None]
+        hidden += self._weights[f"{name}.bias"][:, None]
         return hidden
 
 
+class Together:
+    """Whoever comes while others are being served waits, and is then served with all who wait."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[tuple[str, Future[Floats]]] = deque()
+        self._serving = threading.Lock()
+
+    def vector_of(self, text: str) -> Floats:
+        vector: Future[Floats] = Future()
+        self._waiting.append((text, vector))
+        with self._serving:
+            while not vector.done():
+                self._serve()
+        return vector.result()
+
+    def _serve(self) -> None:
+        batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        try:
+            vectors = embed([text for text, _ in batch])
+        except Exception as error:
+            # Each of them is to hear of it in its own thread.
+            for _, wanted in batch:
+                wanted.set_exception(error)
+        else:
+            for (_, wanted), vector in zip(batch, vectors, strict=True):
+                wanted.set_result(vector)
+
+
+_together = Together()
+
+
 def _gelu(x: Floats) -> Floats:
-    half = x * np.float32(0.5)
-    return half + half * _erf(x * np.float32(0.5**0.5))
+    """In place, block by block: what stays in the processor's cache takes a third of the time."""
+    for block in np.array_split(x, 1 + x.size // GELU_BLOCK):
+        half = block * np.float32(0.5)
+        np.copyto(block, half + half * _erf(block * np.float32(0.5**0.5)))
+    return x
 
 
 def _erf(x: Floats) -> Floats:

@@ -1,6 +1,8 @@
 """The encoder in numpy gives what the model's own library gives."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -88,6 +90,46 @@ def test_threads_share_one_model():
 
     assert len(results) == 4
     assert all(np.abs(result - results[0]).max() < 1e-6 for result in results)
+
+
+@needs_model
+def test_texts_that_come_meanwhile_are_embedded_together(monkeypatch):
+    texts, batches = [f"Text {number}" for number in range(20)], []
+    begun, all_wait = threading.Event(), threading.Event()
+    alone = embedding.embed(texts)
+
+    def embed(batch):
+        batches.append(len(batch))
+        begun.set()
+        assert all_wait.wait(5)
+        return model.embed(batch)
+
+    model = embedding.model()
+    monkeypatch.setattr(embedding, "embed", embed)
+    with ThreadPoolExecutor(20) as threads:
+        first = threads.submit(embedding.embed_one, texts[0])
+        begun.wait(5)
+        rest = [threads.submit(embedding.embed_one, text) for text in texts[1:]]
+        while len(embedding._together._waiting) < len(rest):
+            time.sleep(0.001)
+        all_wait.set()
+        vectors = [wanted.result(5) for wanted in (first, *rest)]
+
+    assert batches == [1, 8, 8, 3]
+    assert np.abs(np.stack(vectors) - alone).max() < 1e-6
+
+
+@needs_model
+def test_what_goes_wrong_with_a_batch_everybody_in_it_hears(monkeypatch):
+    def embed(batch):
+        raise ModelUnusable("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(embedding, "embed", embed)
+        with pytest.raises(ModelUnusable, match="gone"):
+            embedding.embed_one("Hello")
+
+    assert embedding.embed_one("Hello").shape == (DIMENSIONS,)
 
 
 def test_no_texts_give_no_vectors():
