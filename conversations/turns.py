@@ -121,11 +121,10 @@ def cancel_open(conversation: Conversation) -> None:
 
 def claim(tenant_id: UUID, turn_id: UUID) -> Claim | None:
     """Take the turn's lease; None when somebody else holds it, it waits, or it is finished."""
-    taken = _take(tenant_id, turn_id) or (
-        _stop_waiting(tenant_id, turn_id) and _take(tenant_id, turn_id)
-    )
-    # The attempt counts, even if what follows fails: nothing is tried for ever.
-    return _claimed(tenant_id, turn_id) if taken else None
+    claimed = _take_up(tenant_id, turn_id)
+    if claimed is None and _stop_waiting(tenant_id, turn_id):
+        claimed = _take_up(tenant_id, turn_id)
+    return claimed
 
 
 def pause(held: Claim, pause: Pause, effects: Effects = NOTHING_ELSE) -> bool:
@@ -218,6 +217,16 @@ def nudge_after_commit(tenant_id: UUID, turn_id: UUID) -> None:
         bus.nudge(NUDGE, tenant_id=str(tenant_id), turn_id=str(turn_id))
 
     transaction.on_commit(nudge, using=router.db_for_write(Turn), robust=True)
+
+
+def _take_up(tenant_id: UUID, turn_id: UUID) -> Claim | None:
+    try:
+        with tenant_scope(tenant_id):
+            return _claimed(tenant_id, turn_id) if _take(tenant_id, turn_id) else None
+    except Exception:
+        # The attempt counts, even if what follows fails: nothing is tried for ever.
+        _take(tenant_id, turn_id)
+        raise
 
 
 def _take(tenant_id: UUID, turn_id: UUID) -> bool:

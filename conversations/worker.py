@@ -85,6 +85,12 @@ class Worker:
             self._running[job_id] = task
             task.add_done_callback(partial(self._finished, tenant_id, job_id, work))
 
+    def _take_up(self, due: list[tuple[UUID, UUID]], work: Work) -> None:
+        for tenant_id, job_id in due:
+            # What waits here for its slot is due as well, and no news.
+            if job_id not in self._running:
+                self._start(tenant_id, job_id, work)
+
     def _finished(
         self, tenant_id: UUID, job_id: UUID, work: Work, task: asyncio.Task[None]
     ) -> None:
@@ -120,10 +126,8 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await run_in_db_thread(beat, "worker")
-                for tenant_id, turn_id in await run_in_db_thread(turns.due):
-                    self._start(tenant_id, turn_id, self._work)
-                for tenant_id, analysis_id in await run_in_db_thread(analyses.due):
-                    self._start(tenant_id, analysis_id, self._understand)
+                self._take_up(await run_in_db_thread(turns.due), self._work)
+                self._take_up(await run_in_db_thread(analyses.due), self._understand)
             except DatabaseFailure as error:
                 logger.warning("Could not look for unanswered questions: %s", error)
             except Exception:

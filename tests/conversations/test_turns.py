@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import DatabaseError
+from django.db.models import F
 
 from assistants.events import Handoff, Reply, Usage
 from assistants.language import language_of
@@ -257,17 +259,27 @@ def test_a_visitors_message_wakes_a_snoozed_conversation(acme, assistant):
     assert conversation_now(acme, received).status == Status.OPEN
 
 
-def test_a_turn_that_cannot_be_read_is_not_tried_for_ever(acme, assistant, monkeypatch):
+def _bug(turn):
+    raise RuntimeError
+
+
+def _database_error(turn):
+    Turn.objects.annotate(x=1 / (F("attempt") - F("attempt"))).get()
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"), [(_bug, RuntimeError), (_database_error, DatabaseError)]
+)
+def test_a_turn_that_cannot_be_read_is_not_tried_for_ever(
+    acme, assistant, monkeypatch, fail, error
+):
     received = write(acme, make_visitor())
     turn = only_turn(acme)
-
-    def fail(turn):
-        raise RuntimeError
 
     with monkeypatch.context() as patch:
         patch.setattr(turns, "_dialogue", fail)
         for _ in range(turns.ATTEMPTS):
-            with pytest.raises(RuntimeError):
+            with pytest.raises(error):
                 turns.claim(acme.id, turn)
             lapse(acme, turn)
         assert turns.claim(acme.id, turn) is None
