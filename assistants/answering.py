@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from assistants import handover
 from assistants.events import Event, TurnDone, TurnStarted, Understood, Usage
-from assistants.language import language_of
+from assistants.language import language_of, languages_of
 from assistants.loading import loaded
 from assistants.question import Question
 from assistants.toolbox import NoTools, Toolbox
@@ -21,8 +21,10 @@ async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIt
     """Answer: begins with TurnStarted, ends with a Reply, Handoff or Pause, and TurnDone."""
     name = question.version.engine
     yield TurnStarted(name)
-    # In a thread, since the first one in this process loads a model.
-    language = await asyncio.to_thread(language_of, question)
+    language, *others = languages_of(question.version)
+    if others:
+        # In a thread, since the first one in this process loads a model.
+        language = await asyncio.to_thread(language_of, question)
     if language and language != question.language:
         yield Understood(language)
     question = replace(question, language=language)

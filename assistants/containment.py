@@ -75,6 +75,9 @@ class Containment:
     def clean(self, text: str) -> str:
         """Return ``text`` without images, loading tags and links to unknown hosts."""
         text = fit(text)
+        if not SYNTAX.search(text):
+            # What every pattern here needs is not there.
+            return text
         for _ in range(MAX_PASSES):
             cleaned = self._pass(text)
             if cleaned == text:

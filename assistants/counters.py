@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections, router
-from django.db.models import F
 
 from assistants.events import Usage
 from assistants.models import UsageCounter
@@ -26,6 +25,15 @@ ON CONFLICT (tenant_id, subject, period) DO UPDATE SET turns_reserved = counter.
 WHERE (%(turns)s::bigint IS NULL
        OR counter.turns_used + counter.turns_reserved + 1 <= %(turns)s::bigint)
   AND (%(tokens)s::bigint IS NULL OR counter.tokens_used < %(tokens)s::bigint)
+"""
+ADD = """
+UPDATE assistants_usagecounter SET
+    turns_reserved = turns_reserved + %(reserved)s,
+    turns_used = turns_used + %(used)s,
+    tokens_used = tokens_used + %(tokens)s,
+    unpriced_tokens = unpriced_tokens + %(unpriced_tokens)s,
+    cost = cost + %(cost)s
+WHERE tenant_id = %(tenant_id)s AND subject = %(subject)s AND period = %(period)s
 """
 
 
@@ -74,10 +82,15 @@ def take(counter: Counter, *, turns: int | None, tokens: int | None) -> bool:
 
 def add(counter: Counter, *, reserved: int = 0, used: int = 0, usage: Usage = NOTHING) -> None:
     """Move turns of a counter that one was taken from, and add what they cost."""
-    UsageCounter.objects.filter(subject=counter.subject, period=counter.period).update(
-        turns_reserved=F("turns_reserved") + reserved,
-        turns_used=F("turns_used") + used,
-        tokens_used=F("tokens_used") + usage.tokens,
-        unpriced_tokens=F("unpriced_tokens") + usage.unpriced_tokens,
-        cost=F("cost") + (usage.cost or Decimal(0)),
-    )
+    values: dict[str, Any] = {
+        "tenant_id": current_scope().tenant_id,
+        "subject": counter.subject,
+        "period": counter.period,
+        "reserved": reserved,
+        "used": used,
+        "tokens": usage.tokens,
+        "unpriced_tokens": usage.unpriced_tokens,
+        "cost": usage.cost or Decimal(0),
+    }
+    with connections[router.db_for_write(UsageCounter)].cursor() as cursor:
+        cursor.execute(ADD, values)

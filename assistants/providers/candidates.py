@@ -11,6 +11,7 @@ from pydantic_ai.settings import ModelSettings
 
 from assistants.loading import loaded
 from assistants.models import Provider
+from assistants.providers import patience
 from assistants.providers.accounts import Account
 from assistants.providers.errors import ProviderError
 from assistants.versions import VersionSnapshot
@@ -26,8 +27,6 @@ WIRES: dict[str, str] = {
     Provider.Kind.ANTHROPIC: "assistants.providers.anthropic",
 }
 MAX_TOKENS = 1_000
-FIRST_WORD_SECONDS = 20.0
-REQUEST_SECONDS = 45.0
 MODELS = 64
 
 
@@ -57,11 +56,7 @@ async def candidates(version: VersionSnapshot, accounts: Mapping[UUID, Account])
 
 
 def settings(*, temperature: float | None) -> ModelSettings:
-    chosen = ModelSettings(
-        max_tokens=MAX_TOKENS,
-        request_timeout=REQUEST_SECONDS,
-        first_event_timeout=FIRST_WORD_SECONDS,
-    )
+    chosen = ModelSettings(max_tokens=MAX_TOKENS)
     return chosen if temperature is None else ModelSettings(**chosen, temperature=temperature)
 
 
@@ -75,7 +70,7 @@ class Models:
     """The one pool of connections of an event loop, and the models that share it."""
 
     def __init__(self) -> None:
-        self._http = guarded_client(max_seconds=REQUEST_SECONDS)
+        self._http = guarded_client(max_seconds=patience.REQUEST_SECONDS)
         self.of = lru_cache(maxsize=MODELS)(self._make)
 
     def _make(self, wire: Wire, name: str, account: Account) -> Model:

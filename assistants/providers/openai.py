@@ -1,5 +1,6 @@
 """The chat completions of OpenAI, and of all servers that are compatible with them."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pydantic_ai.profiles.openai import openai_model_profile
 from pydantic_ai.settings import ModelSettings
 
 from assistants.providers import openai_codec as codec
+from assistants.providers import patience
 from assistants.providers.accounts import Account
 from assistants.providers.errors import ProviderError
 from assistants.providers.server_sent_events import EventStream
@@ -62,7 +64,7 @@ class ChatModel(Model[httpx2.AsyncClient]):
         model_request_parameters: ModelRequestParameters,
     ) -> ModelResponse:
         body = self._body(messages, model_settings, model_request_parameters, stream=False)
-        async with self._post(body) as answer:
+        async with asyncio.timeout(patience.REQUEST_SECONDS), self._post(body) as answer:
             read = Answer(model_request_parameters, self, answer, _whole(answer))
             async for _ in read:
                 pass
@@ -77,8 +79,12 @@ class ChatModel(Model[httpx2.AsyncClient]):
         run_context: Any = None,
     ) -> AsyncIterator[StreamedResponse]:
         body = self._body(messages, model_settings, model_request_parameters, stream=True)
-        async with self._post(body) as answer:
-            yield Answer(model_request_parameters, self, answer, _pieces(answer))
+        # One timer for all: those of pydantic-ai, one for each event, take a tenth of the time.
+        async with (
+            asyncio.timeout(patience.FIRST_WORD_SECONDS) as limit,
+            self._post(body) as answer,
+        ):
+            yield Answer(model_request_parameters, self, answer, _pieces(answer), limit)
 
     def _body(
         self,
@@ -116,11 +122,12 @@ class ChatModel(Model[httpx2.AsyncClient]):
 
 @dataclass
 class Answer(StreamedResponse):
-    """An answer that is put together from its pieces."""
+    """An answer that is put together from its pieces; ``limit`` is that of its first word."""
 
     _model: ChatModel
     _response: httpx2.Response
     _pieces: AsyncIterator[codec.Piece]
+    _limit: asyncio.Timeout | None = None
     _begun: datetime = field(default_factory=lambda: datetime.now(UTC))
     _arguments: int = 0
 
@@ -129,6 +136,7 @@ class Answer(StreamedResponse):
             self._usage = piece.usage or self._usage
             self.finish_reason = piece.finish_reason or self.finish_reason
             for event in self._events(piece):
+                self._wait_for_the_rest()
                 yield event
 
     def _events(self, piece: codec.Piece) -> Iterator[ModelResponseStreamEvent]:
@@ -150,6 +158,11 @@ class Answer(StreamedResponse):
                 args=call.arguments,
                 tool_call_id=call.id,
             )
+
+    def _wait_for_the_rest(self) -> None:
+        if self._limit is not None and (end := self._limit.when()):
+            self._limit.reschedule(end - patience.FIRST_WORD_SECONDS + patience.REQUEST_SECONDS)
+            self._limit = None
 
     async def close_stream(self) -> None:
         await self._response.aclose()

@@ -11,7 +11,7 @@ from assistants.engines.model import MAX_TOKENS
 from assistants.events import Delta, Ended, Handoff, Qualified, Reply, Usage
 from assistants.length import LONGEST_TEXT
 from assistants.models import Tool
-from assistants.providers import candidates
+from assistants.providers import patience
 from assistants.providers.completion import complete_json
 from assistants.providers.errors import ProviderError
 from assistants.toolbox import ToolResult
@@ -303,12 +303,26 @@ def test_a_provider_that_fails_hands_over(acme, model_server, wire, model, reaso
     assert events[-1].outcome == "failed"
 
 
-@pytest.mark.parametrize("model", ["slow", "stalls"])
-def test_a_provider_that_says_nothing_is_given_up(acme, model_server, monkeypatch, model):
-    monkeypatch.setattr(candidates, "FIRST_WORD_SECONDS", 0.3)
-    monkeypatch.setattr(candidates, "REQUEST_SECONDS", 0.6)
+@pytest.mark.parametrize("wire", WIRES)
+@pytest.mark.parametrize(("model", "first"), [("slow", 0.3), ("stalls", 0.3), ("stalls", 20.0)])
+def test_a_provider_that_says_nothing_is_given_up(
+    acme, model_server, monkeypatch, model, first, wire
+):
+    monkeypatch.setattr(patience, "FIRST_WORD_SECONDS", first)
+    monkeypatch.setattr(patience, "REQUEST_SECONDS", 0.6)
 
-    assert said(heard(writer(acme, model_server, model))).reason == "error:timeout"
+    version = writer(acme, model_server, model, wire=wire)
+
+    assert said(heard(version)).reason == "error:timeout"
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_answer_may_take_longer_than_its_first_word(acme, model_server, monkeypatch, wire):
+    monkeypatch.setattr(patience, "FIRST_WORD_SECONDS", 0.4)
+
+    reply = said(heard(writer(acme, model_server, "slowly", wire=wire)))
+
+    assert reply.text == "The shop opens at nine in the morning."
 
 
 def test_nobody_at_the_address_hands_over(acme, model_server, settings):
