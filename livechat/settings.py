@@ -154,10 +154,9 @@ APP_ROLE = "livechat_app"
 
 def _database(name: str, url: str, options: str, max_size: int) -> dict[str, object]:
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "tenants.postgresql",
         **database_from_url(name, url or "postgresql:///not-configured"),
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             "options": f"{options} -c lock_timeout=5000 -c statement_timeout=30000",
             "connect_timeout": 5,

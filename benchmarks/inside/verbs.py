@@ -1,7 +1,7 @@
 """``python -m benchmarks.inside.verbs``: what each act of a message asks of PostgreSQL.
 
 Prints ``{act: [statements, round trips]}``. A round trip is counted where the server reports that
-it is ready again, so that BEGIN, COMMIT and the pool's look at the connection count too.
+it is ready again, so that BEGIN and COMMIT count too.
 """
 
 import asyncio
@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -47,8 +46,6 @@ class Counter:
 
 def _count(act: Callable[[], Any]) -> tuple[tuple[int, int], Any]:
     framing = ("BEGIN", "COMMIT")
-    # The pool looks at a connection before it hands it out.
-    looks = 1 if settings.DATABASES["default"]["CONN_HEALTH_CHECKS"] else 0
     with tempfile.NamedTemporaryFile() as trace, CaptureQueriesContext(connection) as captured:
         wire = connection.connection.pgconn
         wire.trace(trace.fileno())
@@ -56,7 +53,7 @@ def _count(act: Callable[[], Any]) -> tuple[tuple[int, int], Any]:
         wire.untrace()
         trips = Path(trace.name).read_text(errors="replace").count(READY)
     statements = sum(not query["sql"].startswith(framing) for query in captured)
-    return (statements, looks + trips), result
+    return (statements, trips), result
 
 
 async def measure(count: Counter, token: str) -> Costs:
