@@ -80,7 +80,7 @@ async def _converse(work: Work, toolbox: Toolbox) -> AsyncIterator[Event]:
         yield Spent(work.usage)
         calls = work.response.tool_calls
         if not calls:
-            result = conclude(work)
+            result = conclude(work) or await _passages(work)
             yield result
             yield TurnDone("replied" if isinstance(result, Reply) else "handoff", work.usage)
             return
@@ -203,8 +203,8 @@ async def _search(work: Work, query: str) -> str:
     return framed_sources(numbered) or NOTHING_FOUND
 
 
-def conclude(work: Work) -> Reply | Handoff:
-    """What is said in the end: the model's words if they rest on something, else only passages."""
+def conclude(work: Work) -> Reply | None:
+    """The model's words, if they rest on something."""
     text = work.response.text or ""
     cited = work.sources.cited(text)
     plain = shortened(work.containment.clean(without_markers(text)).strip())
@@ -215,4 +215,11 @@ def conclude(work: Work) -> Reply | Handoff:
     is_small_talk = bool(small_talk(work.question.text, languages, greeting="Hello"))
     if plain and states_no_facts(text, is_small_talk=is_small_talk):
         return Reply(plain, answers=is_small_talk)
-    return knowledge.say(work.question, work.band, work.hits)
+    return None
+
+
+async def _passages(work: Work) -> Reply | Handoff:
+    """What is said instead."""
+    if work.found is None:
+        return await run_in_db_thread(knowledge.look_up, work.question)
+    return knowledge.say(work.question, *work.found)

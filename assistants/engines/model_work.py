@@ -42,12 +42,15 @@ RESULT_CHARACTERS = 8_000
 
 @dataclass
 class Work:
-    """The dialogue with the model, and all that its next step depends on."""
+    """The dialogue with the model, and all that its next step depends on.
+
+    ``found`` is what the question finds; a turn that was resumed has not looked for it again.
+    """
 
     question: Question
-    band: Band
-    hits: list[Hit]
     accounts: dict[UUID, Account]
+    found: tuple[Band, list[Hit]] | None = None
+    confidence: float = 0.0
     candidates: list[Candidate] = field(default_factory=list)
     messages: list[ModelMessage] = field(default_factory=list)
     results: list[ToolReturnPart] = field(default_factory=list)
@@ -73,12 +76,18 @@ class Work:
     @classmethod
     async def begin(cls, question: Question) -> Self:
         """Look for passages, and begin the dialogue or take it up where it was paused."""
-        work = cls(question, *await run_in_db_thread(_prepare, question))
-        if question.paused is None:
-            numbered = work.show(work.hits)
-            work.messages = [*_history(question), work._request(prompts.asked(question, numbered))]
-        else:
+        if question.paused is not None:
+            work = cls(question, await run_in_db_thread(accounts_of, question.version))
             work._restore(question.paused)
+            return work
+        found, accounts = await run_in_db_thread(_prepare, question)
+        work = cls(question, accounts, found)
+        _, hits = found
+        work.confidence = round(hits[0].score, 3) if hits else 0.0
+        work.messages = [
+            *_history(question),
+            work._request(prompts.asked(question, work.show(hits))),
+        ]
         return work
 
     @property
@@ -99,10 +108,6 @@ class Work:
     def tokens(self) -> int:
         """Those of the whole turn; ``usage`` is that of this run alone."""
         return self.earlier_tokens + self.usage.tokens
-
-    @property
-    def confidence(self) -> float:
-        return round(self.hits[0].score, 3) if self.hits else 0.0
 
     def show(self, hits: Iterable[Hit]) -> list[tuple[int, Source]]:
         """Number the best passages for the model; it may link to where they come from."""
@@ -156,6 +161,7 @@ class Work:
                 for r in self.results
             ],
             "sources": self.sources.as_json(),
+            "confidence": self.confidence,
             "tokens": self.tokens,
             "requests": self.requests,
             "draft": self.draft,
@@ -167,6 +173,7 @@ class Work:
         self.messages = ModelMessagesTypeAdapter.validate_python(kept["messages"])
         self.results = [ToolReturnPart(r["name"], r["content"], r["call"]) for r in kept["results"]]
         self.sources = Sources.from_json(kept["sources"])
+        self.confidence = kept["confidence"]
         for source in self.sources.shown:
             self.containment.allow(source.url)
         self.earlier_tokens = kept["tokens"]
@@ -192,15 +199,12 @@ class Work:
         return [*builtin, *own]
 
 
-def _prepare(question: Question) -> tuple[Band, list[Hit], dict[UUID, Account]]:
+def _prepare(question: Question) -> tuple[tuple[Band, list[Hit]], dict[UUID, Account]]:
     """What the database knows that the answer needs, in one transaction."""
     version = question.version
     vector = knowledge.vector_of(version, question.text)
     with tenant_scope(version.tenant_id):
-        return (
-            *knowledge.find_by(version, question.text, vector),
-            accounts_of(version),
-        )
+        return knowledge.find_by(version, question.text, vector), accounts_of(version)
 
 
 def _make_fit(response: ModelResponse, *, number: int) -> None:

@@ -9,6 +9,7 @@ import pytest
 from assistants.engines import model_work
 from assistants.engines.model import MAX_TOKENS
 from assistants.events import Delta, Ended, Handoff, Qualified, Reply, Usage
+from assistants.knowledge import embedding
 from assistants.length import LONGEST_TEXT
 from assistants.models import Tool
 from assistants.providers import patience
@@ -254,6 +255,18 @@ def test_a_call_that_waits_for_somebody_pauses_the_turn(acme, model_server, wire
 
     assert said(second).text == "Order 4711 is on its way."
     assert len(shelf.requests) == 1
+
+
+@needs_model
+def test_a_resumed_turn_does_not_look_for_its_question_again(acme, model_server, monkeypatch):
+    version = writer(acme, model_server, "calls", tools=lookup(place=Tool.Place.CLIENT))
+    first = said(heard(version, QUESTION, toolbox=Shelf()))
+    monkeypatch.setattr(embedding, "embed_one", None)
+
+    second = said(heard(version, QUESTION, toolbox=Shelf(), paused=first.state))
+
+    assert second.text == "Order 4711 is on its way."
+    assert second.confidence == first.state["confidence"] > 0.5
 
 
 def test_each_run_of_a_paused_turn_tells_its_own_cost_within_one_limit(acme, model_server):
