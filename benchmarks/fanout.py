@@ -12,11 +12,11 @@ from benchmarks.processes import (
     HOST,
     Product,
     child,
-    free_port,
     resident_kib,
     wait_until_serving,
 )
 from benchmarks.websocket import client_frame, handshake
+from livechat.embedded.redis import free_port
 
 # The largest first: a process that has had many sockets no longer shows what they weigh.
 BROADCASTS = {1000: 150, 100: 150, 1: 300}

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from typing import Any
 
 from livechat.embedded import EmbeddedServices
 from livechat.embedded.processes import end, spawn
+from livechat.embedded.redis import free_port
 
 HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,12 +109,6 @@ def wait_until_serving(port: int, *, path: str) -> None:
         if time.monotonic() > deadline:
             raise SystemExit(f"Nothing answers at port {port}.")
         time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def resident_kib(pid: int) -> int:

@@ -1,7 +1,6 @@
 """The product's own processes, as they run in production, on the stores of this test run."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from livechat.embedded.redis import free_port
 from realtime.models import Pulse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -88,11 +88,6 @@ def wait_until(condition, process, *, seconds=START_SECONDS):
         if process.poll() is not None or time.monotonic() > deadline:
             pytest.fail(f"{process.args} did not start:\n{process.log.read_text()[-4000:]}")
         time.sleep(0.1)
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 def _answers(url):

@@ -5,13 +5,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Assistant, KnowledgeSource, Provider
+from livechat.embedded.redis import free_port
 from tenants.models import AuditEntry, Credential
 from tenants.scope import tenant_scope
 from tests.admin.operators import object_id, problems, shown_secrets
 from tests.assistants.pdfs import make_pdf
 from tests.assistants.writing import provider
 from tests.factories import make_assistant
-from tests.servers import free_port
 from widgets.bubbles import create_bubble
 from widgets.config import complete_settings
 from widgets.models import Bubble

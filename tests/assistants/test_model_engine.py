@@ -16,6 +16,7 @@ from assistants.providers import patience
 from assistants.providers.completion import complete_json
 from assistants.providers.errors import ProviderError
 from assistants.toolbox import ToolResult
+from livechat.embedded.redis import free_port
 from tests.assistants.endless_server import SENTENCE, endless_server
 from tests.assistants.knowing import needs_model
 from tests.assistants.writing import (
@@ -29,7 +30,6 @@ from tests.assistants.writing import (
     streamed,
     writer,
 )
-from tests.servers import free_port
 
 OPENING = {
     "title": "Shop › Guide › Opening hours",

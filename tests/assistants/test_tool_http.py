@@ -11,10 +11,10 @@ from assistants.tools import http
 from assistants.tools.headers import parse_headers
 from assistants.tools.http import CallFailed
 from assistants.tools.results import LEFT_OUT, SILENT
+from livechat.embedded.redis import free_port
 from tenants.errors import BadRequest
 from tenants.ids import uuid7
 from tests.assistants.tool_server import Answer, open_tool_server
-from tests.servers import free_port
 
 CONVERSATION = uuid7()
 

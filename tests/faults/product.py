@@ -13,7 +13,8 @@ import psycopg
 
 from livechat.embedded import EmbeddedServices
 from livechat.embedded.postgres import SUPERUSER
-from tests.servers import ROOT, free_port, running, wait_until
+from livechat.embedded.redis import free_port
+from tests.servers import ROOT, running, wait_until
 
 WORKER = ["-m", "celery", "-A", "livechat", "worker", "--pool=threads", "--concurrency=4"]
 WORKER_OPTIONS = ["--without-gossip", "--without-mingle", "--loglevel=INFO"]

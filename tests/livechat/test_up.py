@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 
 from livechat.embedded.processes import command_of
+from livechat.embedded.redis import free_port
 
 STORES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
 LAST_LINE = "Ctrl-C ends everything."
@@ -25,12 +26,6 @@ CHILDREN = ["web", "worker", "ingestion", "beat"]
 SECONDS_TO_END = 10
 # Ten on a machine that does nothing else.
 SECONDS_TO_START_AGAIN = 30
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Product:
