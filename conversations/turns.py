@@ -5,7 +5,7 @@ without an answer.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,9 @@ from django.db.models.functions import Now, RowNumber
 
 from assistants import usage
 from assistants.events import Pause
-from assistants.models import AssistantVersion
+from assistants.models import AssistantVersion, Tool
 from assistants.question import Question
-from assistants.versions import snapshot_of
+from assistants.versions import VersionSnapshot, snapshot_of
 from conversations import tool_calls
 from conversations.models import AuthorKind, Conversation, Owner, ToolCall, Turn, TurnState
 from conversations.models.turn import OPEN_STATES
@@ -295,7 +295,7 @@ def _question(turn: Turn, *, with_dialogue: bool) -> Question:
     while said and said[-1][0] == AuthorKind.VISITOR:
         asked.insert(0, said.pop()[1])
     return Question(
-        version=snapshot_of(turn.version),
+        version=_version_of(turn),
         text="\n".join(asked),
         history=[(who, what) for who, what, _ in said],
         offered=said[-1][2] if said else (),
@@ -308,6 +308,14 @@ def _question(turn: Turn, *, with_dialogue: bool) -> Question:
         unanswered=conversation.unanswered,
         paused=turn.paused and turn.paused["state"],
     )
+
+
+def _version_of(turn: Turn) -> VersionSnapshot:
+    """The version without the tools of a page, where there is none: nobody would answer them."""
+    version = snapshot_of(turn.version)
+    if turn.conversation.has_page:
+        return version
+    return replace(version, tools=tuple(t for t in version.tools if t.place != Tool.Place.CLIENT))
 
 
 def _dialogue(turn: Turn) -> list[tuple[str, str, list[str]]]:

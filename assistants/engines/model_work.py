@@ -173,7 +173,7 @@ class Work:
         self.messages = ModelMessagesTypeAdapter.validate_python(kept["messages"])
         self.results = [ToolReturnPart(r["name"], r["content"], r["call"]) for r in kept["results"]]
         self.sources = Sources.from_json(kept["sources"])
-        self.confidence = kept["confidence"]
+        self.confidence = kept.get("confidence", 0.0)
         for source in self.sources.shown:
             self.containment.allow(source.url)
         self.earlier_tokens = kept["tokens"]

@@ -8,6 +8,9 @@ from conversations.models.contact import Contact, VisitorSession
 from tenants.models import Membership
 from tenants.scope import TenantModel
 
+# Channels whose clients run tools that are called on the visitor's page.
+WITH_PAGE = ("chat", "blackbox")
+
 
 class Status(models.TextChoices):
     OPEN = "open"
@@ -88,6 +91,10 @@ class Conversation(TenantModel):
                 name="conversation_unused",
             ),
         )
+
+    @property
+    def has_page(self) -> bool:
+        return self.channel in WITH_PAGE
 
     def __str__(self) -> str:
         return self.subject or str(self.id)

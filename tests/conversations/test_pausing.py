@@ -13,6 +13,8 @@ from assistants.toolbox import ToolRequest, ToolResult, ToolSnapshot
 from assistants.versions import create_version, publish
 from conversations import engine, tool_answers, toolbox, turns
 from conversations.models import ToolCall, Turn, TurnState
+from conversations.opening import reserve_conversation
+from conversations.sessions import continue_session
 from conversations.tool_calls import APPROVAL_LINE
 from conversations.toolbox import ClaimToolbox
 from conversations.visitor_queries import waiting_tool_calls
@@ -104,6 +106,22 @@ def approve(conversation, call_id, member):
 
 def reject(conversation, call_id, member):
     tool_answers.reject(tool_answers.team_call(conversation, call_id), member)
+
+
+@pytest.mark.parametrize(
+    ("channel", "known"),
+    [("chat", ["show"]), ("blackbox", ["show"]), ("blits", []), ("zeebee", [])],
+)
+def test_where_there_is_no_page_its_tools_are_not_offered(page, globex, channel, known):
+    for tenant in (globex, page):
+        with tenant_scope(tenant.id):
+            session = continue_session(make_visitor())
+            conversation = reserve_conversation(
+                session, assistant=default_assistant(), channel=channel
+            )
+            engine.receive_message(session, text="Hello?", conversation_id=str(conversation.id))
+
+        assert [tool.name for tool in claim(tenant).question.version.tools] == known
 
 
 def test_the_visitors_page_is_asked_and_nobody_else(page, globex):
