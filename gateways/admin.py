@@ -93,14 +93,7 @@ class WebIntegrationAdmin(OperatorsAdmin):
             name = form.cleaned_data["name"]
             with tenant_scope(integration.tenant_id):
                 issued = issue_token(integration, name=name, actor=actor(request))
-            return self.page(
-                request,
-                integration,
-                "operators/secret.html",
-                str(issued.credential),
-                explanation="It can be shown again.",
-                secrets=[("Web-integration token", issued.secret)],
-            )
+            return self.show_issued(request, issued)
 
         return self.perform(
             request,

@@ -82,6 +82,7 @@ UNFOLD: dict[str, Any] = {
                     ("Tools", "build", "assistants_tool"),
                     ("Knowledge", "menu_book", "assistants_knowledgesource"),
                     ("Bubbles", "chat_bubble", "widgets_bubble"),
+                    ("Web integrations", "integration_instructions", "gateways_webintegration"),
                     ("Conversations", "forum", "conversations_conversation"),
                     ("Usage", "payments", "assistants_usageentry"),
                 ),

@@ -24,7 +24,7 @@ from tenants.admin_forms import (
 )
 from tenants.models import AuditEntry, Credential, Membership, Tenant, User
 from tenants.onboarding import Joined, add_member
-from tenants.operators import OperatorsAdmin, actor, change_url, links, state_of
+from tenants.operators import SECRET_TEMPLATE, OperatorsAdmin, actor, change_url, links, state_of
 from tenants.scope import tenant_scope
 
 admin.site.unregister(Group)
@@ -47,7 +47,6 @@ NOT_ADDED = {
     "conversations.Conversation",
     "tenants.AuditEntry",
 }
-SECRET_TEMPLATE = "operators/secret.html"  # noqa: S105 -- the name of a template
 
 
 @admin.register(Tenant)
@@ -260,7 +259,7 @@ class CredentialAdmin(OperatorsAdmin):
         request.issued = issued  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: Credential, *args: Any) -> HttpResponse:
-        return self._tell(request, request.issued)  # type: ignore[attr-defined]
+        return self.show_issued(request, request.issued)  # type: ignore[attr-defined]
 
     def offers(self, obj: Credential, action: str) -> bool:
         if action == "show":
@@ -272,7 +271,7 @@ class CredentialAdmin(OperatorsAdmin):
         return self.perform(
             request,
             object_id,
-            lambda credential: self._tell(
+            lambda credential: self.show_issued(
                 request, credentials.Issued(credential, credentials.reveal(credential))
             ),
             title="Show this credential",
@@ -286,7 +285,7 @@ class CredentialAdmin(OperatorsAdmin):
         return self.perform(
             request,
             object_id,
-            lambda credential: self._tell(
+            lambda credential: self.show_issued(
                 request,
                 credentials.rotate(credential, grace=form.period(), actor=actor(request)),
             ),
@@ -306,20 +305,6 @@ class CredentialAdmin(OperatorsAdmin):
             question="It stops working at once and for ever; its open sockets are closed.",
             button="Revoke",
             done="This credential is revoked.",
-        )
-
-    def _tell(self, request: HttpRequest, issued: credentials.Issued) -> HttpResponse:
-        credential = issued.credential
-        kept = credential.kind != Credential.Kind.API_KEY
-        return self.page(
-            request,
-            credential,
-            SECRET_TEMPLATE,
-            str(credential),
-            explanation="It can be shown again."
-            if kept
-            else "Copy it now: it is not kept and cannot be shown again.",
-            secrets=[(credential.get_kind_display(), issued.secret)],
         )
 
     @display(description="State")

@@ -21,10 +21,13 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from tenants import audit
+from tenants.credentials import Issued
 from tenants.errors import LiveChatError
 from tenants.models import Credential
 from tenants.network import request_ip
 from tenants.scope import TenantModel, tenant_scope
+
+SECRET_TEMPLATE = "operators/secret.html"  # noqa: S105 -- the name of a template
 
 
 class OperatorsAdmin(ModelAdmin):
@@ -116,6 +119,21 @@ class OperatorsAdmin(ModelAdmin):
             target=obj,
             details={"id": str(obj.pk), **details},
             ip=request_ip(request),
+        )
+
+    def show_issued(self, request: HttpRequest, issued: Issued) -> HttpResponse:
+        """The page that shows a credential's text."""
+        credential = issued.credential
+        is_kept = credential.kind != Credential.Kind.API_KEY
+        return self.page(
+            request,
+            credential,
+            SECRET_TEMPLATE,
+            str(credential),
+            explanation="It can be shown again, on its own page."
+            if is_kept
+            else "Copy it now: it is not kept and cannot be shown again.",
+            secrets=[(credential.get_kind_display(), issued.secret)],
         )
 
     def perform(
@@ -237,7 +255,10 @@ def links(rows: Iterable[tuple[str, object, object]]) -> str:
 def credentials_of(subject: models.Model) -> str:
     """The keys that speak for a bubble or an assistant, each with its page."""
     rows = Credential.objects.filter(subject_id=subject.pk).order_by("-revoked_at", "-created_at")
-    return links((change_url(row), row.get_kind_display(), state_of(row)) for row in rows)
+    return links(
+        (change_url(row), f"{row.get_kind_display()} of {row.created_at:%Y-%m-%d}", state_of(row))
+        for row in rows
+    )
 
 
 def state_of(credential: Credential) -> str:

@@ -107,10 +107,11 @@ class BubbleAdmin(DefaultAdmin):
     def _new_token(
         self, request: HttpRequest, object_id: str, kind: Credential.Kind
     ) -> HttpResponse:
-        def act(bubble: Bubble) -> None:
-            credentials.issue(
+        def act(bubble: Bubble) -> HttpResponse:
+            issued = credentials.issue(
                 bubble.tenant, kind, name=bubble.name, subject_id=bubble.pk, actor=actor(request)
             )
+            return self.show_issued(request, issued)
 
         return self.perform(
             request,
@@ -119,5 +120,4 @@ class BubbleAdmin(DefaultAdmin):
             title=f"New {kind.label}",
             question="Whoever has this token may write as a visitor of this bubble.",
             button="Make a token",
-            done="The token is listed below.",
         )

@@ -102,14 +102,15 @@ class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
 
     @action(description="New API token", icon="key")
     def issue_token(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        def act(assistant: Assistant) -> None:
-            credentials.issue(
+        def act(assistant: Assistant) -> HttpResponse:
+            issued = credentials.issue(
                 assistant.tenant,
                 Credential.Kind.API_TOKEN,
                 name=assistant.name,
                 subject_id=assistant.pk,
                 actor=actor(request),
             )
+            return self.show_issued(request, issued)
 
         return self.perform(
             request,
@@ -118,7 +119,6 @@ class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
             title="New API token",
             question="A server with this token may use this assistant on the tenant's behalf.",
             button="Make a token",
-            done="The token is listed below.",
         )
 
     @display(description="Published")

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Assistant, KnowledgeSource, Provider
 from livechat.embedded.redis import free_port
+from tenants import credentials
 from tenants.models import AuditEntry, Credential
 from tenants.scope import tenant_scope
 from tests.admin.operators import object_id, problems, shown_secrets
@@ -103,9 +104,10 @@ def test_the_first_assistant_is_the_default_until_another_is_chosen(operator, ac
 
 
 def test_an_api_token_is_made_for_an_assistant(operator, assistant):
-    operator.post(action(assistant, "issue_token"))
+    shown = operator.post(action(assistant, "issue_token")).content.decode()
 
     credential = Credential.objects.get(subject_id=assistant.pk)
+    assert credentials.reveal(credential) in shown
     page = operator.get(change_page(assistant)).content.decode()
     assert credential.kind == Credential.Kind.API_TOKEN
     assert f"/admin/tenants/credential/{credential.pk}/change/" in page
@@ -340,9 +342,14 @@ def test_a_bubble_cannot_have_another_tenants_assistant(operator, bubble, globex
 
 
 def test_a_bubble_gets_further_tokens(operator, bubble):
-    operator.post(action(bubble, "new_widget_token"))
-    operator.post(action(bubble, "new_bubble_token"))
+    shown = [
+        operator.post(action(bubble, f"new_{kind}_token")).content.decode()
+        for kind in ("widget", "bubble")
+    ]
 
+    for kind, page in zip(("widget_token", "bubble_token"), shown, strict=True):
+        newest = Credential.objects.filter(subject_id=bubble.pk, kind=kind).latest("created_at")
+        assert credentials.reveal(newest) in page
     kinds = Credential.objects.filter(subject_id=bubble.pk).values_list("kind", flat=True)
     assert sorted(kinds) == ["bubble_token"] * 2 + ["widget_token"] * 2
 
