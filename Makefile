@@ -13,7 +13,7 @@ run: .venv/run.stamp .venv/model.stamp
 	@exec $(PYTHON) manage.py up
 
 test: lint
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses=2 --dist=loadgroup
 
 lint: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	.venv/bin/ruff check .

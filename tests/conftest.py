@@ -1,5 +1,7 @@
 """Tests run on real PostgreSQL and Redis, commit for real, and bring their own two tenants."""
 
+import re
+
 import pytest
 from django.core.management import call_command
 from django.db import connections
@@ -9,10 +11,23 @@ from tests.factories import make_tenant
 from tests.model_server import model_server  # noqa: F401 -- a fixture
 from tests.servers import live_server_url, live_worker, processes_folder  # noqa: F401 -- fixtures
 
+ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
+
 
 def pytest_collection_modifyitems(items):
-    """Whoever plays the worker's part goes first: once a real one runs, it answers everything."""
+    """Whoever plays the worker's part goes first: once a real one runs, it answers everything.
+
+    A file's tests stay together, in one process.
+    """
     items.sort(key=lambda item: "live_worker" in item.fixturenames)
+    for item in items:
+        group = f"{item.path} {'live_worker' in item.fixturenames}"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Every process must call a test the same, whatever new ids its parameters hold."""
+    return ID.sub(argname, val) if isinstance(val, str) and ID.search(val) else None
 
 
 @pytest.fixture(scope="session", autouse=True)

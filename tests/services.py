@@ -24,7 +24,13 @@ SETTINGS = {"SECRET_KEY": "tests-only-secret-key-of-a-decent-length", "PRODUCTIO
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
-    """Start the stores before pytest-django, which reads the settings in this same hook."""
+    """Start the stores before pytest-django, which reads the settings in this same hook.
+
+    Each process that runs tests has its own; the one that only hands them out needs none.
+    """
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    if early_config.known_args_namespace.numprocesses and not is_worker:
+        return (yield)
     folder = Path(tempfile.mkdtemp(prefix="livechat-tests-"))
     early_config.stash[FOLDER] = folder
     services = EmbeddedServices(

@@ -265,6 +265,7 @@ def test_endless_fragments_end_the_socket(server, fragment):
         (frame(Opcode.CLOSE, b"\x03\xe8\xff"), 1007),  # a reason that is not UTF-8
         (frame(Opcode.CLOSE, b"\x00\x05"), 1002),  # a code that nobody may send
     ],
+    ids=["unmasked", "compressed", "opcode", "continuation", "long ping", "reason", "code"],
 )
 def test_what_is_no_websocket_protocol_is_closed_by_the_library(server, data, code):
     connection = server.raw_socket()

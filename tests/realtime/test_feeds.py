@@ -283,7 +283,7 @@ async def test_a_listener_that_fails_takes_no_event_from_the_others(hub, acme):
 
     await run_in_db_thread(announce, acme, "one", "two")
     for reader in readers:
-        await reader.until(2, seconds=1)
+        await reader.until(2, seconds=5)
 
     assert [reader.ids for reader in readers] == [[1, 2], [1, 2]]
 

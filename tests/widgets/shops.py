@@ -1,6 +1,7 @@
 """Shops: tenants with a bubble, and clients that talk to the real server on their pages."""
 
 import ssl
+import time
 from dataclasses import dataclass
 
 import httpx
@@ -71,7 +72,10 @@ def teach(shop, content=FAQ):
         source = add_source(
             shop.assistant, kind=KnowledgeSource.Kind.FAQ, title="Help", content=content
         )
-    ingest(source)
+    deadline = time.monotonic() + 30
+    # A running worker may have been quicker, and is at it.
+    while ingest(source).status != KnowledgeSource.Status.READY and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def make_bubble(shop, **fields):
