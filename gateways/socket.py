@@ -1,4 +1,4 @@
-"""The base of the vendors' sockets: one conversation at a time, and what is heard in it.
+"""The base of the vendors' sockets: the conversations that are heard, and what is asked in them.
 
 A protocol parses its frames and calls ``ask``; what comes back it is told in ``on_said`` and its
 neighbours, in the order of the conversation, and renders with its codec.
@@ -6,10 +6,12 @@ neighbours, in the order of the conversation, and renders with its codec.
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from conversations.engine import Received
 from conversations.models import AuthorKind, Owner
@@ -27,25 +29,46 @@ Event = dict[str, Any]
 class Request:
     """What a client waits for: an answer to its message ``seq``; ``tag`` is how it knows it."""
 
+    conversation_id: UUID
     seq: int
     tag: str | None = None
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
 
+@dataclass(eq=False)
+class Followed:
+    """A conversation that is heard, and who answers in it as far as it was heard.
+
+    ``line`` is what it has just said about itself.
+    """
+
+    channel: Channel
+    owner: str
+    pass_on: "Callable[[Followed, Event], None]" = field(repr=False)
+    line: dict[str, Any] | None = None
+
+    def hear(self, text: str) -> None:
+        self.pass_on(self, json.loads(text))
+
+    async def replay(self, text: str) -> None:
+        self.hear(text)
+
+
 class GatewaySocket(SocketConsumer):
-    """Follows one conversation; a message of the visitor's waits until something answers it."""
+    """Follows a conversation; a message of the visitor's waits until something answers it."""
 
     auth_type = ""
     answer_seconds = 120.0
+    # How many conversations are heard at once; the one turned to longest ago is left for another.
+    conversations_at_once = 1
 
     def __init__(self) -> None:
         super().__init__()
-        self.owner: str = Owner.BOT
-        self.channel: Channel | None = None
+        self._followed: dict[UUID, Followed] = {}
         self._watched: guard.Watched | None = None
         self._requests: list[Request] = []
-        self._held: list[Event] | None = None
-        self._line: dict[str, Any] | None = None
+        self._heard: deque[tuple[Followed, Event]] = deque()
+        self._holders = 0
 
     # What protocols fill in. These are called in order, and must not block.
 
@@ -61,14 +84,14 @@ class GatewaySocket(SocketConsumer):
     def on_own_message(self, message: dict[str, Any]) -> None:
         """The visitor's own message was stored, through whichever door it came."""
 
-    def on_owner(self, owner: str) -> None:
-        """Somebody else answers from now on, or nobody does, as it is closed."""
+    def on_owner(self, owner: str, conversation_id: UUID) -> None:
+        """Somebody else answers there from now on, or nobody does, as it is closed."""
 
     def on_event(self, event: Event) -> None:
         """Anything else: ``typing``, ``tool:request``, ``tool:call``, ``message:delta`` …"""
 
     def on_no_answer(self, request: Request) -> None:
-        """The assistant did not answer ``request`` within ``answer_seconds``."""
+        """Nobody will answer ``request``: it took ``answer_seconds``, or its place was needed."""
 
     # What protocols use.
 
@@ -77,42 +100,51 @@ class GatewaySocket(SocketConsumer):
         self._stand_down()
         self._watched = guard.watch(grant, self._revoke)
 
+    @property
+    def channel(self) -> Channel | None:
+        """The conversation that was turned to last."""
+        return self._latest.channel if self._latest else None
+
+    @property
+    def owner(self) -> str:
+        """Who answers in it."""
+        return self._latest.owner if self._latest else Owner.BOT
+
     async def follow(
         self, channel: Channel, *, owner: str = Owner.BOT, after: int | None = None
     ) -> None:
-        """Hear this conversation from now on, or what followed event ``after``, instead of another.
-
-        What was asked before any conversation was followed is taken to have been asked in this one.
-        """
-        if channel == self.channel:
+        """Turn to this conversation, and hear it from now on, or what followed event ``after``."""
+        if followed := self._followed.pop(channel.feed, None):
+            self._followed[channel.feed] = followed
             return
-        if self.channel is not None:
-            self.unfollow()
-        self.channel, self.owner = channel, owner
-        await hub().subscribe(channel, self._hear, self._replay, after=after)
+        if len(self._followed) >= self.conversations_at_once:
+            self._leave(self._least_needed())
+        followed = self._followed[channel.feed] = Followed(channel, owner, self._hear)
+        await hub().subscribe(channel, followed.hear, followed.replay, after=after)
 
     def unfollow(self) -> None:
         """Hear of no conversation, and wait for no answer."""
         self._forget(list(self._requests))
-        if self.channel is not None:
-            hub().unsubscribe(self.channel, self._hear)
-            self.channel = None
+        for followed in self._followed.values():
+            hub().unsubscribe(followed.channel, followed.hear)
+        self._followed.clear()
 
     async def ask(self, store: Callable[[], Received], *, tag: str | None = None) -> Received:
         """Store a message in a thread; what it causes is heard when it is known to be stored."""
         with self.holding():
             received = await run_in_db_thread(store)
-            self._await_answer(Request(received.seq, tag))
+            self._await_answer(Request(received.conversation_id, received.seq, tag))
             self.on_stored(received)
             return received
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Keep what is heard meanwhile, and pass it on at the end."""
-        self._held = []
+        """Keep what is heard meanwhile, and pass it on when nobody holds it any more."""
+        self._holders += 1
         try:
             yield
         finally:
+            self._holders -= 1
             self._release()
 
     def say(self, frame: dict[str, Any]) -> None:
@@ -125,56 +157,72 @@ class GatewaySocket(SocketConsumer):
 
     # What happens.
 
-    def _hear(self, text: str) -> None:
-        event = json.loads(text)
-        if self._held is None:
-            self._pass_on(event)
-        else:
-            self._held.append(event)
+    @property
+    def _latest(self) -> Followed | None:
+        return next(reversed(self._followed.values()), None)
 
-    async def _replay(self, text: str) -> None:
-        self._hear(text)
+    def _least_needed(self) -> Followed:
+        """The conversation turned to longest ago, of those in which no answer is awaited if any."""
+        awaited = {request.conversation_id for request in self._requests}
+        return min(self._followed.values(), key=lambda one: one.channel.feed in awaited)
+
+    def _leave(self, followed: Followed) -> None:
+        asked = [one for one in self._requests if one.conversation_id == followed.channel.feed]
+        self._forget(asked)
+        for request in asked:
+            self.on_no_answer(request)
+        hub().unsubscribe(followed.channel, followed.hear)
+        del self._followed[followed.channel.feed]
+
+    def _hear(self, followed: Followed, event: Event) -> None:
+        self._heard.append((followed, event))
+        self._release()
 
     def _release(self) -> None:
-        held, self._held = self._held or [], None
-        for event in held:
-            self._pass_on(event)
+        while self._heard and not self._holders:
+            followed, event = self._heard.popleft()
+            # It may have been left while this was held.
+            if self._followed.get(followed.channel.feed) is followed:
+                self._pass_on(followed, event)
 
-    def _pass_on(self, event: Event) -> None:
+    def _pass_on(self, followed: Followed, event: Event) -> None:
         match event["type"]:
             case "message:new":
-                self._hear_message(event["data"])
+                self._hear_message(followed, event["data"])
             case "conversation:updated":
-                self._hear_owner(event["data"]["owner"])
+                self._hear_owner(followed, event["data"]["owner"])
             case "resync":
                 # Something was missed that no vendor has a word for: reading afresh heals it.
                 self.spawn(self.fail("draining", 4503))
             case _:
                 self.on_event(event)
 
-    def _hear_message(self, message: dict[str, Any]) -> None:
+    def _hear_message(self, followed: Followed, message: dict[str, Any]) -> None:
+        followed.line = None
         match message["author"]["kind"]:
             case AuthorKind.SYSTEM:
-                self._line = message
+                followed.line = message
             case AuthorKind.VISITOR:
-                self._line = None
                 self.on_own_message(message)
             case _:
-                self._line = None
-                self._hear_answer(message)
+                self._hear_answer(followed, message)
 
-    def _hear_owner(self, owner: str) -> None:
+    def _hear_owner(self, followed: Followed, owner: str) -> None:
         """A line that tells of a change of owner comes just before it."""
-        line, self._line = self._line, None
-        if owner == self.owner:
+        line, followed.line = followed.line, None
+        if owner == followed.owner:
             return
-        self.owner = owner
+        followed.owner = owner
         if line is not None and owner != Owner.BOT:
-            self._hear_answer(line)
-        self.on_owner(owner)
+            self._hear_answer(followed, line)
+        self.on_owner(owner, followed.channel.feed)
 
-    def _hear_answer(self, message: dict[str, Any]) -> None:
-        answered = [one for one in self._requests if one.seq < message["seq"]]
+    def _hear_answer(self, followed: Followed, message: dict[str, Any]) -> None:
+        answered = [
+            one
+            for one in self._requests
+            if one.conversation_id == followed.channel.feed and one.seq < message["seq"]
+        ]
         self._forget(answered)
         self.on_said(message, answered)
 
@@ -184,8 +232,9 @@ class GatewaySocket(SocketConsumer):
         self._requests.append(request)
 
     def _give_up(self, request: Request) -> None:
+        followed = self._followed.get(request.conversation_id)
         # A person takes the time that a person takes.
-        if request in self._requests and self.owner == Owner.BOT:
+        if request in self._requests and (followed is None or followed.owner == Owner.BOT):
             self._forget([request])
             self.on_no_answer(request)
 

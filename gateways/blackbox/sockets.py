@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import parse_qs
+from uuid import UUID
 
 from conversations.announcements import timestamp
 from conversations.models import AuthorKind, Owner
@@ -126,7 +127,7 @@ class BlackBoxSocket(GatewaySocket):
     def on_own_message(self, message: dict[str, Any]) -> None:
         self._tell(message)
 
-    def on_owner(self, owner: str) -> None:
+    def on_owner(self, owner: str, conversation_id: UUID) -> None:
         if owner == Owner.CLOSED and not self.is_ending:
             self.is_ending = True
             self.spawn(self._tell_end())

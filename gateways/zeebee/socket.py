@@ -4,6 +4,7 @@ import secrets
 import time
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from conversations.engine import Received
 from conversations.models import AuthorKind, Owner
@@ -20,6 +21,8 @@ class ZeebeeSocket(GatewaySocket):
 
     auth_deadline = 30.0
     frame_limit = 15 * 1024 * 1024
+    # A server may speak for all of its users on one connection.
+    conversations_at_once = 100
     rhythm = Rhythm()
 
     def __init__(self) -> None:
@@ -36,7 +39,7 @@ class ZeebeeSocket(GatewaySocket):
         await super().dispatch(message)
 
     async def on_connect(self) -> None:
-        self._heartbeat = Heartbeat(self.rhythm, ping=self._ping, warn=self._warn, end=self._leave)
+        self._heartbeat = Heartbeat(self.rhythm, ping=self._ping, warn=self._warn, end=self._expire)
         await self.send_frame(codec.established(_now()))
 
     async def on_object(self, frame: dict[str, Any]) -> None:
@@ -72,10 +75,9 @@ class ZeebeeSocket(GatewaySocket):
         else:
             self.say(codec.response(message))
 
-    def on_owner(self, owner: str) -> None:
+    def on_owner(self, owner: str, conversation_id: UUID) -> None:
         line, self._untold = self._untold, ""
-        assert self.channel is not None
-        self.say(codec.owned(owner, str(self.channel.conversation_id), line))
+        self.say(codec.owned(owner, str(conversation_id), line))
 
     def on_no_answer(self, request: Request) -> None:
         self.say(codec.error(codec.NO_ANSWER))
@@ -128,7 +130,10 @@ class ZeebeeSocket(GatewaySocket):
             await self._follow(self._talk)
 
     async def _move(self, client: doors.Client, conversation_id: str) -> None:
-        """Go on in another conversation, if it is one that this client may name."""
+        """Go on in another conversation, if it is one that this client may name.
+
+        What happens in the one before is heard as well.
+        """
         talk = await run_in_db_thread(client.talk, conversation_id)
         if talk is not None:
             self._talk = talk
@@ -145,7 +150,7 @@ class ZeebeeSocket(GatewaySocket):
     def _warn(self) -> None:
         self.say(codec.connection_warning(round(self.rhythm.end - self.rhythm.warn)))
 
-    def _leave(self) -> None:
+    def _expire(self) -> None:
         text = codec.INACTIVE.format(round(self.rhythm.end))
         self.spawn(self.fail("inactive", 4408, message=text))
 

@@ -8,11 +8,12 @@ import pytest
 from channels.testing import WebsocketCommunicator
 
 from conversations.engine import Received
+from gateways.socket import Followed
 from gateways.zeebee import codec
 from gateways.zeebee.socket import ZeebeeSocket
 from livechat.asgi import application
 from realtime.feeds import hub
-from realtime.log import encode
+from realtime.log import Channel, encode
 from tests.factories import make_tenant
 from tests.gateways.zeebee.chats import QUESTION, Place
 
@@ -53,6 +54,24 @@ async def test_an_answer_that_does_not_come_is_an_error(place, monkeypatch):
     assert error == {"type": "error", "message": codec.NO_ANSWER}
 
 
+async def test_for_one_conversation_more_the_one_least_needed_is_left(place, monkeypatch):
+    monkeypatch.setattr(ZeebeeSocket, "conversations_at_once", 2)
+    init = {"type": "init", "api_key": place.key, "user_id": "kim"}
+    say = {"type": "message", "message": QUESTION}
+    async with connected(host="localhost") as socket:
+        ids = []
+        for _ in range(4):
+            await exchange(socket, **init)
+            ids.append((await exchange(socket, **say))["conversation_id"])
+        # In this one nothing is awaited any more, in the next one it is.
+        await exchange(socket, **init, conversation_id=ids[0])
+        heard = [await exchange(socket, **say, conversation_id=where) for where in ids[1:]]
+        heard.append(await socket.receive_json_from(timeout=5))
+
+    assert [frame.get("conversation_id") for frame in heard] == [ids[1], ids[2], None, ids[3]]
+    assert heard[2] == {"type": "error", "message": codec.NO_ANSWER}
+
+
 async def test_a_guest_is_of_the_hosts_tenant(place):
     async with connected(host=f"{place.tenant.slug}.chat.example:443") as socket:
         ack = await exchange(socket, type="init", user_id="kim")
@@ -65,6 +84,8 @@ async def test_the_status_comes_before_an_answer_that_was_faster():
     socket, said = ZeebeeSocket(), []
     socket.deliver = said.append
     conversation_id = uuid4()
+    followed = Followed(Channel(uuid4(), conversation_id), "bot", socket._hear)
+    socket._followed[conversation_id] = followed
     answer = {
         "id": "m2",
         "seq": 2,
@@ -80,7 +101,7 @@ async def test_the_status_comes_before_an_answer_that_was_faster():
     heard = encode({"type": "message:new", "data": answer, "id": 2})
 
     def store():
-        loop.call_soon_threadsafe(socket._hear, heard)
+        loop.call_soon_threadsafe(followed.hear, heard)
         return Received(conversation_id, uuid4(), seq=1, is_repeat=False)
 
     await socket.ask(store)

@@ -184,6 +184,24 @@ def test_beginning_again_leaves_the_conversation_before(acme):
     assert first != second
 
 
+def test_a_connection_has_several_conversations_at_once(acme):
+    with acme.server() as client:
+        first = client.ask()["conversation_id"]
+        client.begin(api_key=acme.key)
+        second = client.ask()["conversation_id"]
+        for where in (first, second):
+            client.send("message", message=QUESTION, conversation_id=where)
+        told = [client.until("response")["conversation_id"] for _ in range(2)]
+        acme.reply(first, "I am a person.")
+        joined, reply = client.next(), client.next()
+        latest = client.ask()["conversation_id"]
+
+    assert sorted(told) == sorted([first, second])
+    assert (joined["conversation_id"], joined["status"]) == (first, "agent")
+    assert (reply["conversation_id"], reply["text"]) == (first, "I am a person.")
+    assert latest == second
+
+
 def test_connecting_alone_stores_nothing(acme):
     before = acme.stored()
     with acme.server():
