@@ -5,7 +5,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from conversations.models import VisitorSession
-from conversations.sessions import Visitor
+from conversations.sessions import Visitor, secret_of
 from tenants import credentials, limits
 from tenants.credentials import Grant
 from tenants.errors import Forbidden
@@ -13,7 +13,6 @@ from tenants.guests import GuestGrant
 from tenants.models import Credential
 
 CHAT = "chat"
-LABEL_LENGTH = 128
 
 
 def verify(text: str, *, kinds: Collection[str], origin: str | None) -> Grant:
@@ -35,6 +34,16 @@ def vouched_visitor(source_id: UUID, user_id: str = "") -> Visitor:
     """
     label = user_id or new_label()
     return Visitor(source_id=source_id, label=label, user_id=user_id, is_vouched_for=True)
+
+
+def proved_visitor(session: VisitorSession) -> Visitor:
+    """The visitor whose session this is, whoever has proved to be them or to speak for them."""
+    return Visitor(
+        source_id=session.source_id,
+        label=session.label,
+        secret=secret_of(session),
+        user_id=session.user_id,
+    )
 
 
 def new_label() -> str:

@@ -72,8 +72,8 @@ class GatewaySocket(SocketConsumer):
 
     # What protocols fill in. These are called in order, and must not block.
 
-    def on_stored(self, received: Received) -> None:
-        """The message that the client sent is stored; what it causes is heard after this."""
+    def on_stored(self, message: dict[str, Any], owner: str) -> None:
+        """The message that this client sent is stored; it is ``owner``'s to answer."""
 
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
         """An assistant or a person said ``message``, which answers ``requests``, oldest first.
@@ -134,7 +134,6 @@ class GatewaySocket(SocketConsumer):
         with self.holding():
             received = await run_in_db_thread(store)
             self._await_answer(Request(received.conversation_id, received.seq, tag))
-            self.on_stored(received)
             return received
 
     @contextmanager
@@ -167,12 +166,15 @@ class GatewaySocket(SocketConsumer):
         return min(self._followed.values(), key=lambda one: one.channel.feed in awaited)
 
     def _leave(self, followed: Followed) -> None:
-        asked = [one for one in self._requests if one.conversation_id == followed.channel.feed]
+        asked = self._asked_in(followed)
         self._forget(asked)
         for request in asked:
             self.on_no_answer(request)
         hub().unsubscribe(followed.channel, followed.hear)
         del self._followed[followed.channel.feed]
+
+    def _asked_in(self, followed: Followed) -> list[Request]:
+        return [one for one in self._requests if one.conversation_id == followed.channel.feed]
 
     def _hear(self, followed: Followed, event: Event) -> None:
         self._heard.append((followed, event))
@@ -203,6 +205,8 @@ class GatewaySocket(SocketConsumer):
             case AuthorKind.SYSTEM:
                 followed.line = message
             case AuthorKind.VISITOR:
+                if any(request.seq == message["seq"] for request in self._asked_in(followed)):
+                    self.on_stored(message, followed.owner)
                 self.on_own_message(message)
             case _:
                 self._hear_answer(followed, message)
@@ -218,11 +222,7 @@ class GatewaySocket(SocketConsumer):
         self.on_owner(owner, followed.channel.feed)
 
     def _hear_answer(self, followed: Followed, message: dict[str, Any]) -> None:
-        answered = [
-            one
-            for one in self._requests
-            if one.conversation_id == followed.channel.feed and one.seq < message["seq"]
-        ]
+        answered = [one for one in self._asked_in(followed) if one.seq < message["seq"]]
         self._forget(answered)
         self.on_said(message, answered)
 

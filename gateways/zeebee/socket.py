@@ -2,14 +2,14 @@
 
 import secrets
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from conversations.engine import Received
 from conversations.models import AuthorKind, Owner
 from gateways.socket import GatewaySocket, Request
-from gateways.zeebee import codec, doors
+from gateways.zeebee import codec, door
 from gateways.zeebee.heartbeat import Heartbeat, Rhythm
 from realtime.feeds import hub
 from realtime.log import Channel
@@ -27,8 +27,9 @@ class ZeebeeSocket(GatewaySocket):
 
     def __init__(self) -> None:
         super().__init__()
-        self._client: doors.Client | None = None
-        self._talk: doors.Talk | None = None
+        self._client: door.Client | None = None
+        # Where messages go that do not say where.
+        self._joined: door.Joined | None = None
         self._heartbeat: Heartbeat | None = None
         self._untold = ""
 
@@ -54,18 +55,17 @@ class ZeebeeSocket(GatewaySocket):
         await super().disconnect(code)
 
     def error_frame(self, code: str, message: str, retry_after: int | None) -> codec.Frame:
-        if code == "unauthorized" and isinstance(self._client, doors.Guest):
+        if code == "unauthorized" and isinstance(self._client, door.Guest):
             code = "guests_not_allowed"
         return codec.error(message, code=code, retry_after=retry_after)
 
     # What is heard.
 
-    def on_stored(self, received: Received) -> None:
-        conversation_id = str(received.conversation_id)
-        if received.awaits_answer:
+    def on_stored(self, message: dict[str, Any], owner: str) -> None:
+        conversation_id = message["conversationId"]
+        if owner == Owner.BOT:
             self.say(codec.processing(conversation_id))
         else:
-            owner = Owner.WAITING if self.owner == Owner.BOT else self.owner
             self.say(codec.owned(owner, conversation_id))
 
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
@@ -103,44 +103,37 @@ class ZeebeeSocket(GatewaySocket):
                 raise codec.Refused(codec.UNKNOWN_TYPE)
 
     async def _begin(self, init: codec.Init) -> None:
-        client, talk = await run_in_db_thread(_enter, init, doors.knock_of(self.scope))
-        self._client, self._talk = client, talk
+        client, joined, history = await run_in_db_thread(_enter, init, door.knock_of(self.scope))
+        self._client, self._joined = client, joined
         self.unfollow()
         self.stand_for(client.grant)
         hub().attend(client.grant.tenant_id)
         self.admit()
         await self.send_frame(
             codec.init_ack(
-                user_id=client.user_id_in(talk),
+                user_id=client.user_id_in(joined),
                 session_token=client.session_token,
-                conversation_id=talk.conversation_id if talk else "",
-                history=talk.history if talk else (),
+                conversation_id=joined.conversation_id if joined else "",
+                history=history,
             )
         )
-        if talk is not None:
-            await self._follow(talk)
+        if joined is not None:
+            await self._turn_to(joined)
 
-    async def _store(self, client: doors.Client, message: codec.Message) -> None:
-        if message.conversation_id not in ("", self._talk and self._talk.conversation_id):
-            await self._move(client, message.conversation_id)
-        received = await self.ask(partial(doors.store, client, self._talk, message.text))
-        if self._talk is None:
+    async def _store(self, client: door.Client, message: codec.Message) -> None:
+        if message.conversation_id not in ("", self._joined and self._joined.conversation_id):
+            joined = await run_in_db_thread(door.join, client, message.conversation_id)
+            if joined is not None:
+                await self._turn_to(joined)
+        received = await self.ask(partial(door.store, client, self._joined, message.text))
+        if self._joined is None:
             channel = Channel(client.grant.tenant_id, received.conversation_id)
-            self._talk = doors.Talk(client.visitor, channel)
-            await self._follow(self._talk)
+            await self._turn_to(door.Joined(client.visitor, channel))
 
-    async def _move(self, client: doors.Client, conversation_id: str) -> None:
-        """Go on in another conversation, if it is one that this client may name.
-
-        What happens in the one before is heard as well.
-        """
-        talk = await run_in_db_thread(client.talk, conversation_id)
-        if talk is not None:
-            self._talk = talk
-            await self._follow(talk)
-
-    async def _follow(self, talk: doors.Talk) -> None:
-        await self.follow(talk.channel, owner=talk.owner, after=talk.position)
+    async def _turn_to(self, joined: door.Joined) -> None:
+        """Have what is said go there; what happens in others that were turned to is heard too."""
+        self._joined = joined
+        await self.follow(joined.channel, owner=joined.owner, after=joined.position)
 
     # Whether anybody is there.
 
@@ -155,9 +148,13 @@ class ZeebeeSocket(GatewaySocket):
         self.spawn(self.fail("inactive", 4408, message=text))
 
 
-def _enter(init: codec.Init, knock: doors.Knock) -> tuple[doors.Client, doors.Talk | None]:
-    client = doors.enter(init, knock)
-    return client, client.talk(init.conversation_id) if init.conversation_id else None
+def _enter(
+    init: codec.Init, knock: door.Knock
+) -> tuple[door.Client, door.Joined | None, Sequence[dict[str, Any]]]:
+    client = door.enter(init, knock)
+    if not init.conversation_id:
+        return client, None, ()
+    return client, *door.join_again(client, init.conversation_id)
 
 
 def _now() -> int:

@@ -1,6 +1,7 @@
 """In which order things are heard, and what is heard when nobody answers."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
@@ -79,38 +80,70 @@ async def test_a_guest_is_of_the_hosts_tenant(place):
     assert (ack["type"], ack["user_id"]) == ("init_ack", "kim")
 
 
-async def test_the_status_comes_before_an_answer_that_was_faster():
+async def test_an_answer_that_is_faster_than_its_thread_is_heard_in_its_place():
     """Events may be heard before the thread that stored their cause has come back."""
-    socket, said = ZeebeeSocket(), []
-    socket.deliver = said.append
-    conversation_id = uuid4()
-    followed = Followed(Channel(uuid4(), conversation_id), "bot", socket._hear)
-    socket._followed[conversation_id] = followed
-    answer = {
-        "id": "m2",
-        "seq": 2,
-        "conversationId": str(conversation_id),
-        "author": {"kind": "assistant", "id": "a1", "name": "Ada"},
-        "text": "At nine.",
-        "attachments": [],
-        "sources": [],
-        "choices": [],
-        "createdAt": "2026-01-01T00:00:00.000Z",
-    }
-    loop = asyncio.get_running_loop()
-    heard = encode({"type": "message:new", "data": answer, "id": 2})
+    dialogue = Dialogue()
+    await dialogue.ask(
+        dialogue.message("visitor", QUESTION, seq=1),
+        dialogue.message("assistant", "At nine.", seq=2),
+    )
 
-    def store():
-        loop.call_soon_threadsafe(followed.hear, heard)
-        return Received(conversation_id, uuid4(), seq=1, is_repeat=False)
+    assert dialogue.said() == [("status", "processing"), ("response", "At nine.")]
+    assert dialogue.socket._requests == []
 
-    await socket.ask(store)
 
-    assert said == [
-        encode(codec.processing(str(conversation_id))),
-        encode(codec.response(answer)),
-    ]
-    assert socket._requests == []
+async def test_a_message_beside_a_take_over_is_told_once_who_answers():
+    dialogue = Dialogue()
+    await dialogue.ask(
+        dialogue.message("system", "Kim joined the conversation.", seq=1),
+        dialogue.updated("human"),
+        dialogue.message("visitor", QUESTION, seq=2),
+        seq=2,
+    )
+
+    assert dialogue.said() == [("status", "agent"), ("status", "agent")]
+
+
+class Dialogue:
+    """A socket that hears events while it stores a message."""
+
+    def __init__(self):
+        self.id = uuid4()
+        self.socket, self.frames = ZeebeeSocket(), []
+        self.socket.deliver = self.frames.append
+        self.followed = Followed(Channel(uuid4(), self.id), "bot", self.socket._hear)
+        self.socket._followed[self.id] = self.followed
+
+    async def ask(self, *events, seq=1):
+        loop = asyncio.get_running_loop()
+
+        def store():
+            for event in events:
+                loop.call_soon_threadsafe(self.followed.hear, encode(event))
+            return Received(self.id, uuid4(), seq=seq, is_repeat=False)
+
+        await self.socket.ask(store)
+
+    def message(self, kind, text, *, seq):
+        data = {
+            "id": f"m{seq}",
+            "seq": seq,
+            "conversationId": str(self.id),
+            "author": {"kind": kind, "id": "a1", "name": "Ada"},
+            "text": text,
+            "attachments": [],
+            "sources": [],
+            "choices": [],
+            "createdAt": "2026-01-01T00:00:00.000Z",
+        }
+        return {"type": "message:new", "data": data}
+
+    def updated(self, owner):
+        return {"type": "conversation:updated", "data": {"owner": owner}}
+
+    def said(self):
+        frames = [json.loads(text) for text in self.frames]
+        return [(frame["type"], frame.get("status") or frame["text"]) for frame in frames]
 
 
 async def test_who_has_begun_may_take_time(place, monkeypatch):

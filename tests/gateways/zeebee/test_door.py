@@ -148,7 +148,9 @@ def test_a_spent_budget_leads_a_guest_to_a_person(metered):
     with metered.guest() as client:
         stored, line, status = client.say(), client.next(), client.next()
 
-    assert (stored["status"], status["status"]) == ("waiting", "waiting")
+        assert client.is_silent()
+
+    assert (stored["status"], status["status"]) == ("processing", "waiting")
     assert (line["type"], line["text"]) == ("response", TEXT)
     assert metered.conversation(line["conversation_id"]).owner == "waiting"
 

@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from assistants.queries import default_assistant
-from conversations import engine, visitor_queries
+from conversations import engine
 from conversations.engine import Received
 from conversations.message_context import MessageContext
 from conversations.models import Conversation, Owner, VisitorSession
 from conversations.opening import reserve_conversation
-from conversations.sessions import Visitor, continue_session, known_session, secret_of
-from gateways.doors import count_message, new_label, verify, vouched_visitor
+from conversations.sessions import Visitor, continue_session, known_session
+from conversations.visitor_queries import transcript
+from gateways.doors import count_message, new_label, proved_visitor, verify, vouched_visitor
 from gateways.zeebee.codec import Init
 from realtime.log import Channel, read_head
 from tenants import limits
@@ -26,6 +27,7 @@ from widgets.callers import Caller, caller_on_socket
 
 CHANNEL = "zeebee"
 CLIENT_INFO = "client_info"
+HISTORY_LENGTH = 50
 
 
 @dataclass(frozen=True)
@@ -38,18 +40,16 @@ class Knock:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """A conversation as it was at one moment, or as it begins, and the visitor whose it is.
+class Joined:
+    """A conversation that a client may write to, as it was at one moment or as it begins.
 
-    ``position`` is the number of its latest event then; ``history`` are its latest messages, latest
-    first.
+    ``position`` is the number of its latest event then.
     """
 
     visitor: Visitor
     channel: Channel
     owner: str = Owner.BOT
     position: int = 0
-    history: Sequence[dict[str, Any]] = ()
 
     @property
     def conversation_id(self) -> str:
@@ -66,17 +66,17 @@ class Guest:
     client_info: Mapping[str, Any]
     ip: str | None
 
-    def user_id_in(self, talk: Talk | None) -> str:
+    def user_id_in(self, joined: Joined | None) -> str:
         return self.visitor.user_id
 
     @property
     def session_token(self) -> str:
         return self.visitor.secret
 
-    def talk(self, conversation_id: str) -> Talk | None:
+    def find(self, conversation_id: str) -> Joined | None:
         """Their conversation. A guest who proved nothing begins anew whatever they name."""
         try:
-            return own_talk(self.grant, self.visitor, conversation_id)
+            return _own(self.visitor, conversation_id)
         except NotFound:
             if not self.is_new:
                 raise
@@ -94,14 +94,15 @@ class Server:
     ip: None = None
     session_token: str = ""
 
-    def user_id_in(self, talk: Talk | None) -> str:
-        visitor = talk.visitor if talk else self.visitor
+    def user_id_in(self, joined: Joined | None) -> str:
+        visitor = joined.visitor if joined else self.visitor
         return visitor.user_id or visitor.label
 
-    def talk(self, conversation_id: str) -> Talk | None:
+    def find(self, conversation_id: str) -> Joined:
+        """The named user's conversation, or whose ever it is."""
         if self.names_user:
-            return own_talk(self.grant, self.visitor, conversation_id)
-        return any_talk(self.grant, conversation_id)
+            return _own(self.visitor, conversation_id)
+        return _anybodys(conversation_id)
 
 
 Client = Guest | Server
@@ -130,53 +131,66 @@ def enter(init: Init, knock: Knock) -> Client:
     guest = guest_grant(name=knock.tenant, host=knock.host)
     with tenant_scope(guest.tenant_id):
         session = _returning(guest, init) if init.session_token else _begun(guest, init, knock)
-        visitor = _with_secret(session)
+        visitor = proved_visitor(session)
     return Guest(guest, visitor, not init.session_token, init.client_info, knock.caller.ip)
 
 
-def store(client: Client, talk: Talk | None, text: str) -> Received:
+def join(client: Client, conversation_id: str) -> Joined | None:
+    """The conversation that a client names. Raises NotFound for one that it may not name."""
+    with tenant_scope(client.grant.tenant_id):
+        return client.find(conversation_id)
+
+
+def join_again(
+    client: Client, conversation_id: str
+) -> tuple[Joined | None, Sequence[dict[str, Any]]]:
+    """The same, and what was said in it last, oldest first."""
+    with tenant_scope(client.grant.tenant_id):
+        joined = client.find(conversation_id)
+        if joined is None:
+            return None, ()
+        return joined, transcript([joined.channel.feed], size=HISTORY_LENGTH)
+
+
+def store(client: Client, joined: Joined | None, text: str) -> Received:
     """Store what the client wrote, in a new conversation if there is none yet.
 
     Raises NotFound, BadRequest, TooManyRequests and, for a server, BudgetSpent: a guest waits for a
     person instead.
     """
     with tenant_scope(client.grant.tenant_id):
-        session = continue_session(talk.visitor if talk else client.visitor)
+        session = continue_session(joined.visitor if joined else client.visitor)
         info = {CLIENT_INFO: dict(client.client_info)} if client.client_info else {}
         return engine.receive_message(
             session,
             text=text,
-            conversation_id=talk.conversation_id if talk else str(_new(session).id),
+            conversation_id=joined.conversation_id if joined else str(_new(session).id),
             context=MessageContext(variables=info),
             hand_over_when_spent=isinstance(client, Guest),
             admit=partial(count_message, client.grant, session, ip=client.ip),
         )
 
 
-def own_talk(grant: Grant | GuestGrant, visitor: Visitor, conversation_id: str) -> Talk:
+def _own(visitor: Visitor, conversation_id: str) -> Joined:
     """The visitor's own conversation with this id. Raises NotFound for any other."""
-    with tenant_scope(grant.tenant_id):
-        session = continue_session(visitor)
-        return _talk(visitor, engine.conversation_of(session, conversation_id))
+    session = continue_session(visitor)
+    return _joined(visitor, engine.conversation_of(session, conversation_id))
 
 
-def any_talk(grant: Grant, conversation_id: str) -> Talk:
-    """The tenant's conversation with this id, whose ever it is. Raises NotFound for any other."""
-    with tenant_scope(grant.tenant_id):
-        conversation = engine.team_conversation(conversation_id)
-        if conversation.session is None:
-            raise _unknown()
-        return _talk(_with_secret(conversation.session), conversation)
+def _anybodys(conversation_id: str) -> Joined:
+    """The tenant's conversation with this id. Raises NotFound for any other."""
+    conversation = engine.team_conversation(conversation_id)
+    if conversation.session is None:
+        raise _unknown()
+    return _joined(proved_visitor(conversation.session), conversation)
 
 
-def _talk(visitor: Visitor, conversation: Conversation) -> Talk:
-    """The conversation must be locked, so that nothing is said between what is read here."""
+def _joined(visitor: Visitor, conversation: Conversation) -> Joined:
+    """The conversation must be locked, so that nothing is said between what is read of it."""
     if conversation.channel != CHANNEL:
         raise _unknown()
     channel = Channel(conversation.tenant_id, conversation.id)
-    assert conversation.session is not None
-    history = visitor_queries.history(conversation.session, conversation.id)
-    return Talk(visitor, channel, conversation.owner, read_head(channel), history.results)
+    return Joined(visitor, channel, conversation.owner, read_head(channel))
 
 
 def _returning(guest: GuestGrant, init: Init) -> VisitorSession:
@@ -203,15 +217,6 @@ def _begun(guest: GuestGrant, init: Init, knock: Knock) -> VisitorSession:
         exempt=guest.tenant_is_demo,
     )
     return continue_session(visitor, on_new=count)
-
-
-def _with_secret(session: VisitorSession) -> Visitor:
-    return Visitor(
-        source_id=session.source_id,
-        label=session.label,
-        secret=secret_of(session),
-        user_id=session.user_id,
-    )
 
 
 def _new(session: VisitorSession) -> Conversation:
