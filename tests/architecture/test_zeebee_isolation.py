@@ -68,7 +68,7 @@ def strangers(acme, globex, *others):
 
 
 def test_every_frame_that_is_read_is_in_the_table(sides):
-    assert OF_THE_CLIENT == set(FRAMES)
+    assert set(FRAMES) == OF_THE_CLIENT
 
     with sides[0].server() as client:
         for frame in OF_THE_SERVER - OF_THE_CLIENT:
