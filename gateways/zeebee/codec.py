@@ -189,6 +189,11 @@ def connection_warning(seconds_left: int) -> Frame:
     }
 
 
+def no_answer(conversation_id: str) -> Frame:
+    """Nobody answered a message in this conversation, which may be one of several."""
+    return {**error(NO_ANSWER), "conversation_id": conversation_id}
+
+
 def error(message: str, *, code: str = "", retry_after: int | None = None) -> Frame:
     """``code`` is our own name for the error."""
     text = ERRORS.get(code, message)

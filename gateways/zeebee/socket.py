@@ -80,7 +80,7 @@ class ZeebeeSocket(GatewaySocket):
         self.say(codec.owned(owner, str(conversation_id), line))
 
     def on_no_answer(self, request: Request) -> None:
-        self.say(codec.error(codec.NO_ANSWER))
+        self.say(codec.no_answer(str(request.conversation_id)))
 
     # What the client sends.
 

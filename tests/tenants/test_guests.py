@@ -12,6 +12,11 @@ from tenants.models import Tenant
 from tests.factories import make_tenant
 
 
+@pytest.fixture(autouse=True)
+def public_url(settings):
+    settings.PUBLIC_URL = "https://chat.example.com:8000"
+
+
 @pytest.fixture
 def open_house():
     return make_tenant("Acme", guests_allowed=True)
@@ -30,16 +35,16 @@ def test_a_tenant_lets_in_guests_by_its_id_and_slug(open_house, globex):
     assert guest_grant(name=str(open_house.id), host=f"{globex.slug}.example.com") == expected
 
 
-def test_a_host_is_of_the_tenant_whose_slug_begins_its_name(open_house):
+def test_a_host_is_of_the_tenant_whose_slug_stands_before_the_public_one(open_house):
     grant = guest_grant(name="", host=f"{open_house.slug}.chat.example.com:8000")
 
     assert grant.tenant_id == open_house.id
 
 
 def test_a_tenant_that_is_named_is_the_only_one_that_counts(open_house, acme):
-    assert refused(name=acme.slug, host=f"{open_house.slug}.example.com")
-    assert refused(name="unheard-of", host=f"{open_house.slug}.example.com")
-    assert refused(host=f"{acme.slug}.example.com")
+    assert refused(name=acme.slug, host=f"{open_house.slug}.chat.example.com")
+    assert refused(name="unheard-of", host=f"{open_house.slug}.chat.example.com")
+    assert refused(host=f"{acme.slug}.chat.example.com")
 
 
 @pytest.mark.parametrize("name", ["unheard-of", "a\0b", "é", "x" * 5000, str(uuid7()), "'"])
@@ -52,6 +57,15 @@ def test_no_suspended_tenant_lets_anybody_in(open_house):
     open_house.save()
 
     assert refused(name=open_house.slug)
+
+
+@pytest.mark.parametrize("host", ["chat.example.com", "chat.example", "chat", "chat.x.example.com"])
+def test_no_tenant_takes_hosts_by_being_called_like_them(open_house, host):
+    with transaction.atomic():
+        Tenant.objects.exclude(pk=open_house.pk).update(guests_allowed=False)
+        Tenant.objects.create(name="Squatter", slug="chat")
+        assert guest_grant(name="", host=host).tenant_id == open_house.id
+        transaction.set_rollback(True)
 
 
 def test_the_only_tenant_that_allows_guests_needs_no_name(open_house, acme):

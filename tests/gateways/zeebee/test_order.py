@@ -52,7 +52,7 @@ async def test_an_answer_that_does_not_come_is_an_error(place, monkeypatch):
         error = await socket.receive_json_from(timeout=5)
 
     assert status["status"] == "processing"
-    assert error == {"type": "error", "message": codec.NO_ANSWER}
+    assert error == codec.no_answer(status["conversation_id"])
 
 
 async def test_for_one_conversation_more_the_one_least_needed_is_left(place, monkeypatch):
@@ -69,11 +69,12 @@ async def test_for_one_conversation_more_the_one_least_needed_is_left(place, mon
         heard = [await exchange(socket, **say, conversation_id=where) for where in ids[1:]]
         heard.append(await socket.receive_json_from(timeout=5))
 
-    assert [frame.get("conversation_id") for frame in heard] == [ids[1], ids[2], None, ids[3]]
-    assert heard[2] == {"type": "error", "message": codec.NO_ANSWER}
+    assert [frame["conversation_id"] for frame in heard] == [ids[1], ids[2], ids[1], ids[3]]
+    assert heard[2] == codec.no_answer(ids[1])
 
 
-async def test_a_guest_is_of_the_hosts_tenant(place):
+async def test_a_guest_is_of_the_hosts_tenant(place, settings):
+    settings.PUBLIC_URL = "https://chat.example"
     async with connected(host=f"{place.tenant.slug}.chat.example:443") as socket:
         ack = await exchange(socket, type="init", user_id="kim")
 
