@@ -7,7 +7,7 @@ neighbours, in the order of the conversation, and renders with its codec.
 import asyncio
 import json
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +70,7 @@ class GatewaySocket(SocketConsumer):
         self._heard: deque[tuple[Followed, Event]] = deque()
         self._holders = 0
 
-    # What protocols fill in. These are called in order, and must not block.
+    # What protocols fill in. These are called in order, and must not block; see ``hold_for``.
 
     def on_stored(self, message: dict[str, Any], owner: str) -> None:
         """The message that this client sent is stored; it is ``owner``'s to answer."""
@@ -146,6 +146,11 @@ class GatewaySocket(SocketConsumer):
             self._holders -= 1
             self._release()
 
+    def hold_for(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do ``work`` before anything else that is heard is passed on; for hooks."""
+        self._holders += 1
+        self.spawn(self._release_after(work))
+
     def say(self, frame: dict[str, Any]) -> None:
         """Send a frame without waiting for its reader, as what is heard must be."""
         self.deliver(encode(frame))
@@ -179,6 +184,13 @@ class GatewaySocket(SocketConsumer):
     def _hear(self, followed: Followed, event: Event) -> None:
         self._heard.append((followed, event))
         self._release()
+
+    async def _release_after(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        finally:
+            self._holders -= 1
+            self._release()
 
     def _release(self) -> None:
         while self._heard and not self._holders:

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern, re_path
 
 from dashboard.socket import TenantSocket
-from gateways.blackbox.sockets import DevSocket, WebCallSocket
+from gateways.blackbox.socket import DevSocket, WebCallSocket
 from gateways.blits.consumer import BlitsSocket
 from gateways.zeebee.socket import ZeebeeSocket
 from realtime.consumer import SocketConsumer

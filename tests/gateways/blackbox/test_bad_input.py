@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from gateways.blackbox.sockets import WebCallSocket
+from gateways.blackbox.socket import WebCallSocket
 from livechat.asgi import application
 from tests.factories import make_tenant
 from tests.gateways.blackbox.places import AT, Client, Place
@@ -202,9 +202,10 @@ async def test_a_server_that_cannot_send_1007_sends_4007(acme):
     await socket.disconnect()
 
 
-async def in_process(place):
+async def in_process(place, *, dev=False):
     """A socket of another server than ours, which offers nothing but the standard."""
-    path = f"/api/v1/ws/webCall?token={place.token}"
+    path = f"dev?authorization={place.key}" if dev else f"webCall?token={place.token}"
+    path = f"/api/v1/ws/{path}"
     socket = WebsocketCommunicator(application, path, headers=[(b"host", b"testserver")])
     socket.scope["client"] = ("192.0.2.1", 50000)
     assert (await socket.connect())[0]

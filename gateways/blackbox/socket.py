@@ -11,8 +11,8 @@ from uuid import UUID
 
 from conversations.announcements import timestamp
 from conversations.models import AuthorKind, Owner
-from gateways.blackbox import codec, entrance
-from gateways.blackbox.entrance import Ending, Entrance, Talk
+from gateways.blackbox import codec, door
+from gateways.blackbox.door import Ending, Entrance, Joined, Past
 from gateways.socket import Event, GatewaySocket, Request
 from realtime.consumer import CLOSE_CODES, MESSAGES, Frame
 from tenants.errors import BadRequest, Forbidden, LiveChatError, NotFound, Unauthorized
@@ -34,12 +34,12 @@ class BlackBoxSocket(GatewaySocket):
     def __init__(self) -> None:
         super().__init__()
         self.entrance: Entrance | None = None
-        self.talk: Talk | None = None
+        self.joined: Joined | None = None
         self.channel_id: str | None = None
         self.is_ending = False
         self._caller = Caller()
-        self._told_seq = 0
-        self._in_order = asyncio.Lock()
+        self._is_writing = False
+        self._storing = asyncio.Lock()
 
     # What the client says.
 
@@ -62,10 +62,10 @@ class BlackBoxSocket(GatewaySocket):
         except codec.Malformed as why:
             await self._end_as_malformed(f"{codec.MALFORMED}: {why}")
             return
-        if self.talk is None:
+        if self.joined is None:
             await self._initialize(command)
         elif not self.is_ending:
-            await self._obey(self.talk, command)
+            await self._obey(self.joined, command)
 
     async def count_malformed(self) -> None:
         await self._end_as_malformed(codec.MALFORMED)
@@ -77,92 +77,99 @@ class BlackBoxSocket(GatewaySocket):
             if not isinstance(command, codec.Initialize):
                 raise Unauthorized(codec.NO_INIT)
             _require_enabled(self.entrance, command.call_type)
-            self.talk = await run_in_db_thread(
-                entrance.open_talk, self.entrance, self._caller, command
-            )
+            joined, past = await run_in_db_thread(door.join, self.entrance, self._caller, command)
         except LiveChatError as error:
             await self._refuse(error)
         else:
+            self.joined = joined
             self.admit()
-            await self._welcome(self.talk)
+            await self._welcome(joined, past)
 
-    async def _welcome(self, talk: Talk) -> None:
-        with self.holding():
-            await self.follow(talk.channel, owner=talk.owner)
-            await self.send_frame(
-                codec.connection(talk.record_id, at=_now(), session_secret=talk.secret)
-            )
-            await self.send_frame(codec.event("opened", at=_now()))
-            if talk.is_resumed:
-                await self._tell_history(talk)
-
-    async def _tell_history(self, talk: Talk) -> None:
-        said, waiting = await run_in_db_thread(entrance.history, talk)
-        for message in said:
+    async def _welcome(self, joined: Joined, past: Past) -> None:
+        await self.send_frame(
+            codec.connection(joined.record_id, at=_now(), session_secret=joined.secret)
+        )
+        await self.send_frame(codec.event("opened", at=_now()))
+        for message in past.said:
             await self.send_frame(codec.text(message))
-            self._told_seq = message["seq"]
-        for call in waiting:
-            self._ask_for(talk, call)
+        for call in past.waiting:
+            self._ask_for(joined, call)
+        await self.follow(joined.channel, owner=joined.owner, after=joined.position)
 
-    async def _obey(self, talk: Talk, command: codec.Command) -> None:
+    async def _obey(self, joined: Joined, command: codec.Command) -> None:
         match command:
             case codec.ChatMessage():
-                self.channel_id = command.channel_id or self.channel_id
-                await self.ask(partial(entrance.receive, talk, self._caller, command.text))
+                await self._store(joined, command)
             case codec.ToolResponse():
                 answer = {"result": command.result}
-                await run_in_db_thread(entrance.answer_call, talk, command.call_id, answer)
+                await run_in_db_thread(door.answer_call, joined, command.call_id, answer)
             case codec.Terminate():
-                await self._terminate(talk)
+                await self._terminate(joined)
             case codec.SdpAnswer():
                 raise BadRequest(codec.NO_CALL_TO_ANSWER)
             case codec.Initialize():
                 raise BadRequest(codec.SECOND_INIT)
 
+    async def _store(self, joined: Joined, message: codec.ChatMessage) -> None:
+        # It opens what was closed: whether that was the end is decided before it or after it.
+        async with self._storing:
+            if not self.is_ending:
+                self.channel_id = message.channel_id or self.channel_id
+                await self.ask(partial(door.receive, joined, self._caller, message.text))
+
     # What is heard in the conversation.
 
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
+        self._stop_writing()
         self._tell(message)
 
     def on_own_message(self, message: dict[str, Any]) -> None:
         self._tell(message)
 
     def on_owner(self, owner: str, conversation_id: UUID) -> None:
+        self._stop_writing()
         if owner == Owner.CLOSED and not self.is_ending:
-            self.is_ending = True
-            self.spawn(self._tell_end())
+            self.hold_for(self._tell_end)
 
     def on_event(self, event: Event) -> None:
-        talk, data = self.talk, event["data"]
-        if talk is None or self.is_ending:
+        joined, data = self.joined, event["data"]
+        if joined is None or self.is_ending:
             return
         match event["type"]:
             case "tool:request":
-                self._ask_for(talk, data)
-            case "tool:call" if talk.entrance.is_servers:
-                self.spawn(self._tell_whole_call(talk, data))
+                self._ask_for(joined, data)
+            case "tool:call" if joined.entrance.is_servers:
+                self.hold_for(partial(self._tell_whole_call, joined, data))
             case "tool:call":
                 # A page's visitor learns that something is done, not with what or what it gave.
                 self._tell_call(data, {}, None)
             case "typing" if data["author"]["kind"] == AuthorKind.AGENT:
                 self._tell_typing(data["typing"])
-            case "message:delta" if data["index"] == 0:
+            case "message:delta" if data["index"] == 0 and not self._is_writing:
+                self._is_writing = True
                 self._tell_typing(True)
 
     def on_no_answer(self, request: Request) -> None:
+        self._stop_writing()
         self.say(codec.error(codec.NO_ANSWER, at=_now(), channel_id=self.channel_id))
 
     def _tell(self, message: dict[str, Any]) -> None:
-        if not self.is_ending and message["seq"] > self._told_seq:
+        if not self.is_ending:
             self.say(codec.text(message, channel_id=self.channel_id))
+
+    def _stop_writing(self) -> None:
+        """What the assistant was writing is told, or is not wanted any more."""
+        if self._is_writing:
+            self._is_writing = False
+            self._tell_typing(False)
 
     def _tell_typing(self, typing: bool) -> None:
         data = {"typing": typing}
         self.say(codec.event("typing", at=_now(), channel_id=self.channel_id, data=data))
 
-    def _ask_for(self, talk: Talk, call: dict[str, Any]) -> None:
+    def _ask_for(self, joined: Joined, call: dict[str, Any]) -> None:
         """Have the client run a tool, if it is one of those that run there."""
-        if talk.entrance.runs(call["name"]):
+        if joined.entrance.runs(call["name"]):
             self.say(
                 codec.tool_request(
                     call["id"],
@@ -173,18 +180,17 @@ class BlackBoxSocket(GatewaySocket):
                 )
             )
         else:
-            self.spawn(self._decline(talk, call["id"]))
+            self.spawn(self._decline(joined, call["id"]))
 
-    async def _decline(self, talk: Talk, call_id: str) -> None:
+    async def _decline(self, joined: Joined, call_id: str) -> None:
         """Let the assistant go on at once with the tool's fallback result."""
         # Another socket of the conversation may have answered already.
         with suppress(LiveChatError):
             answer = {"error": "This web integration does not run the tool."}
-            await run_in_db_thread(entrance.answer_call, talk, call_id, answer)
+            await run_in_db_thread(door.answer_call, joined, call_id, answer)
 
-    async def _tell_whole_call(self, talk: Talk, data: dict[str, Any]) -> None:
-        async with self._in_order:
-            call = await run_in_db_thread(entrance.call_of, talk, data["id"])
+    async def _tell_whole_call(self, joined: Joined, data: dict[str, Any]) -> None:
+        call = await run_in_db_thread(door.call_of, joined, data["id"])
         if call is not None and not self.is_ending:
             self._tell_call(data, dict(call.args), call.result)
 
@@ -197,23 +203,28 @@ class BlackBoxSocket(GatewaySocket):
 
     # How it ends.
 
-    async def _terminate(self, talk: Talk) -> None:
+    async def _terminate(self, joined: Joined) -> None:
         self.is_ending = True
         try:
-            ending = await run_in_db_thread(entrance.end, talk)
-        except LiveChatError:
-            self.is_ending = False
-            raise
-        await self._finish(ending)
+            ending = await run_in_db_thread(door.end, joined)
+        except LiveChatError as error:
+            await self._refuse(error)
+        else:
+            await self._finish(joined, ending)
 
     async def _tell_end(self) -> None:
-        assert self.talk is not None
-        await self._finish(await run_in_db_thread(entrance.ending_of, self.talk))
+        joined = self.joined
+        assert joined is not None
+        async with self._storing:
+            ending = await run_in_db_thread(door.ending_of, joined)
+            if ending is None or self.is_ending:
+                return
+            self.is_ending = True
+        await self._finish(joined, ending)
 
-    async def _finish(self, ending: Ending) -> None:
-        assert self.talk is not None
+    async def _finish(self, joined: Joined, ending: Ending) -> None:
         result = codec.conversation_result(
-            self.talk.record_id,
+            joined.record_id,
             ending.agent_id,
             seconds=ending.seconds,
             at=_now(),
@@ -244,14 +255,14 @@ class WebCallSocket(BlackBoxSocket):
     """``/api/v1/ws/webCall?token=``: a page, by a web integration's token."""
 
     parameter = "token"
-    enter = staticmethod(entrance.enter_by_token)
+    enter = staticmethod(door.enter_by_token)
 
 
 class DevSocket(BlackBoxSocket):
     """``/api/v1/ws/dev?authorization=``: a server, by an API key, which tries what is staged."""
 
     parameter = "authorization"
-    enter = staticmethod(entrance.enter_by_key)
+    enter = staticmethod(door.enter_by_key)
 
 
 def _require_enabled(to: Entrance, call_type: str) -> None:

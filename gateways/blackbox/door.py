@@ -3,7 +3,7 @@
 Everything here is synchronous and opens the tenant's scope itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -16,13 +16,13 @@ from assistants.models import Assistant
 from assistants.queries import default_assistant, with_production
 from conversations import engine, visitor_queries
 from conversations.engine import Received
-from conversations.models import Conversation, ToolCall, VisitorSession
+from conversations.models import AuthorKind, Conversation, Owner, ToolCall, VisitorSession
 from conversations.opening import reserve_conversation
-from conversations.sessions import Visitor, continue_session, known_session, secret_of
+from conversations.sessions import Visitor, continue_session, known_session
 from gateways.blackbox import codec
-from gateways.doors import count_message, new_label, verify
+from gateways.doors import count_message, new_label, proved_visitor, verify
 from gateways.models import WebIntegration
-from realtime.log import Channel
+from realtime.log import Channel, read_head
 from tenants import limits
 from tenants.credentials import Grant
 from tenants.drf import translate
@@ -56,19 +56,31 @@ class Entrance:
 
 
 @dataclass(frozen=True)
-class Talk:
-    """The socket's conversation; ``secret`` is told to clients that have to prove themselves."""
+class Joined:
+    """The socket's conversation as it was at one moment, when its latest event was ``position``."""
 
     entrance: Entrance
     visitor: Visitor
     channel: Channel
     owner: str
-    secret: str = ""
-    is_resumed: bool = False
+    position: int
 
     @property
     def record_id(self) -> str:
         return str(self.channel.conversation_id)
+
+    @property
+    def secret(self) -> str:
+        """What a client comes back with that has to prove itself."""
+        return "" if self.entrance.is_servers else self.visitor.secret
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was said until then, oldest first and lines left out, and calls that wait for a page."""
+
+    said: Sequence[dict[str, Any]] = ()
+    waiting: Sequence[dict[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -108,74 +120,76 @@ def enter_by_key(key: str, caller: Caller) -> Entrance:
     return Entrance(grant, grant.tenant_id, frozenset(codec.CALL_TYPES), is_servers=True)
 
 
-def open_talk(entrance: Entrance, caller: Caller, asked: codec.Initialize) -> Talk:
+def join(entrance: Entrance, caller: Caller, asked: codec.Initialize) -> tuple[Joined, Past]:
     """Begin a conversation, or go on with the one that is named.
 
     Raises NotFound for a record that is not the client's, an unknown agent, or none at all.
     """
     with tenant_scope(entrance.grant.tenant_id):
-        if asked.record_id is not None:
-            return _resumed(entrance, asked)
-        return _begun(entrance, caller, asked)
+        if asked.record_id is None:
+            conversation, past = _begun(entrance, caller, asked), Past()
+        else:
+            conversation = _resumed(entrance, asked)
+            past = _past(conversation)
+        if asked.additional_data:
+            engine.set_variables(conversation, dict(asked.additional_data))
+        channel = Channel(conversation.tenant_id, conversation.id)
+        assert conversation.session is not None
+        visitor = proved_visitor(conversation.session)
+        # It is new or locked: nothing is said between what is read of it here.
+        joined = Joined(entrance, visitor, channel, conversation.owner, read_head(channel))
+        return joined, past
 
 
-def history(talk: Talk) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """What was said, oldest first and lines left out, and the calls that wait for the client."""
-    with tenant_scope(talk.channel.tenant_id):
-        session = continue_session(talk.visitor)
-        page = visitor_queries.history(session, talk.record_id, size=HISTORY_LENGTH)
-        said = [one for one in page.results[::-1] if one["author"]["kind"] != "system"]
-        assert talk.channel.conversation_id is not None
-        return said, visitor_queries.waiting_tool_calls(talk.channel.conversation_id)
-
-
-def receive(talk: Talk, caller: Caller, text: str) -> Received:
+def receive(joined: Joined, caller: Caller, text: str) -> Received:
     """Store what the visitor wrote. Raises BadRequest, TooManyRequests and BudgetSpent."""
-    entrance = talk.entrance
-    with tenant_scope(talk.channel.tenant_id):
-        session = continue_session(talk.visitor)
+    entrance = joined.entrance
+    with tenant_scope(joined.channel.tenant_id):
+        session = continue_session(joined.visitor)
         ip = None if entrance.is_servers else caller.ip
         return engine.receive_message(
             session,
             text=text,
-            conversation_id=talk.record_id,
+            conversation_id=joined.record_id,
             hand_over_when_spent=not entrance.is_servers,
             admit=partial(count_message, entrance.grant, session, ip=ip),
         )
 
 
-def answer_call(talk: Talk, call_id: str, answer: Mapping[str, Any]) -> None:
+def answer_call(joined: Joined, call_id: str, answer: Mapping[str, Any]) -> None:
     """Keep a tool's result or error. Raises NotFound, Conflict, and BadRequest for a large one."""
-    with tenant_scope(talk.channel.tenant_id):
-        session = continue_session(talk.visitor)
+    with tenant_scope(joined.channel.tenant_id):
+        session = continue_session(joined.visitor)
         try:
-            take(session, talk.channel.conversation_id, call_id, answer)
+            take(session, joined.channel.conversation_id, call_id, answer)
         except ValidationError as error:
             raise translate(error) from None
 
 
-def call_of(talk: Talk, call_id: object) -> Call | None:
+def call_of(joined: Joined, call_id: object) -> Call | None:
     """One of the conversation's calls of tools."""
-    with tenant_scope(talk.channel.tenant_id):
-        calls = ToolCall.objects.filter(conversation_id=talk.channel.conversation_id)
+    with tenant_scope(joined.channel.tenant_id):
+        calls = ToolCall.objects.filter(conversation_id=joined.channel.conversation_id)
         found = calls.filter(pk=parse_uuid(call_id)).first()
         return Call(found.args, found.result) if found is not None else None
 
 
-def end(talk: Talk) -> Ending:
+def end(joined: Joined) -> Ending:
     """Close the conversation on behalf of the visitor, unless nothing was ever said in it."""
-    with tenant_scope(talk.channel.tenant_id):
-        session = continue_session(talk.visitor)
-        conversation = engine.conversation_of(session, talk.record_id)
+    with tenant_scope(joined.channel.tenant_id):
+        session = continue_session(joined.visitor)
+        conversation = engine.conversation_of(session, joined.record_id)
         if conversation.message_seq:
             engine.close(conversation, by="The visitor")
-        return _ending(talk, conversation)
+        return _ending(joined, conversation)
 
 
-def ending_of(talk: Talk) -> Ending:
-    """What is to be told of a conversation that somebody else has closed."""
-    with tenant_scope(talk.channel.tenant_id):
-        return _ending(talk, Conversation.objects.get(pk=talk.channel.conversation_id))
+def ending_of(joined: Joined) -> Ending | None:
+    """What is to be told of a conversation that somebody else has closed, if it still is."""
+    with tenant_scope(joined.channel.tenant_id):
+        closed = Conversation.objects.filter(owner=Owner.CLOSED)
+        found = closed.filter(pk=joined.channel.conversation_id).first()
+        return _ending(joined, found) if found is not None else None
 
 
 def _verified(text: str, kind: Credential.Kind, caller: Caller) -> Grant:
@@ -189,7 +203,7 @@ def _verified(text: str, kind: Credential.Kind, caller: Caller) -> Grant:
         raise
 
 
-def _begun(entrance: Entrance, caller: Caller, asked: codec.Initialize) -> Talk:
+def _begun(entrance: Entrance, caller: Caller, asked: codec.Initialize) -> Conversation:
     grant = entrance.grant
     assistant = _assistant(entrance, asked.agent_id)
     said = asked.additional_data.get("userId")
@@ -203,24 +217,28 @@ def _begun(entrance: Entrance, caller: Caller, asked: codec.Initialize) -> Talk:
     )
     if not entrance.is_servers:
         limits.hit(limits.NEW_SESSIONS, grant.tenant_id, caller.ip, exempt=grant.tenant_is_demo)
-    session = continue_session(visitor)
-    conversation = reserve_conversation(
-        session, assistant=assistant, channel=CHANNEL, is_test=entrance.is_servers
+    return reserve_conversation(
+        continue_session(visitor),
+        assistant=assistant,
+        channel=CHANNEL,
+        is_test=entrance.is_servers,
     )
-    if asked.additional_data:
-        engine.set_variables(conversation, dict(asked.additional_data))
-    return _talk(entrance, session, conversation)
 
 
-def _resumed(entrance: Entrance, asked: codec.Initialize) -> Talk:
+def _resumed(entrance: Entrance, asked: codec.Initialize) -> Conversation:
     known = _known_session(entrance, asked)
     if known is None:
         raise NotFound("Conversation not found.", code="conversation_not_found")
-    session = continue_session(_visitor(entrance, known))
-    conversation = engine.conversation_of(session, asked.record_id)
-    if asked.additional_data:
-        engine.set_variables(conversation, dict(asked.additional_data))
-    return _talk(entrance, session, conversation, is_resumed=True)
+    session = continue_session(proved_visitor(known))
+    return engine.conversation_of(session, asked.record_id)
+
+
+def _past(conversation: Conversation) -> Past:
+    said = visitor_queries.transcript([conversation.id], size=HISTORY_LENGTH)
+    return Past(
+        [message for message in said if message["author"]["kind"] != AuthorKind.SYSTEM],
+        visitor_queries.waiting_tool_calls(conversation.id),
+    )
 
 
 def _known_session(entrance: Entrance, asked: codec.Initialize) -> VisitorSession | None:
@@ -233,33 +251,6 @@ def _known_session(entrance: Entrance, asked: codec.Initialize) -> VisitorSessio
     )
     found = conversations.select_related("session").first()
     return found.session if found is not None else None
-
-
-def _talk(
-    entrance: Entrance,
-    session: VisitorSession,
-    conversation: Conversation,
-    *,
-    is_resumed: bool = False,
-) -> Talk:
-    return Talk(
-        entrance,
-        _visitor(entrance, session),
-        Channel(entrance.grant.tenant_id, conversation.id),
-        conversation.owner,
-        secret="" if entrance.is_servers else secret_of(session),
-        is_resumed=is_resumed,
-    )
-
-
-def _visitor(entrance: Entrance, session: VisitorSession) -> Visitor:
-    """Who writes from now on: whom the key vouches for, or whom the secret proves."""
-    return Visitor(
-        source_id=entrance.source_id,
-        label=session.label,
-        secret="" if entrance.is_servers else secret_of(session),
-        is_vouched_for=entrance.is_servers,
-    )
 
 
 def _assistant(entrance: Entrance, agent_id: str | None) -> Assistant:
@@ -281,12 +272,12 @@ def _assistant(entrance: Entrance, agent_id: str | None) -> Assistant:
     return found
 
 
-def _ending(talk: Talk, conversation: Conversation) -> Ending:
+def _ending(joined: Joined, conversation: Conversation) -> Ending:
     lasted = datetime.now(UTC) - conversation.created_at
     assistant_id = conversation.assistant_id
     return Ending(
         seconds=round(lasted.total_seconds()),
         agent_id=str(assistant_id) if assistant_id else None,
         # It was written for the team.
-        summary=conversation.handover_summary if talk.entrance.is_servers else "",
+        summary=conversation.handover_summary if joined.entrance.is_servers else "",
     )
