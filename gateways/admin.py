@@ -1,5 +1,6 @@
 """The operators' page for web integrations: what their clients may, and their tokens."""
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -10,6 +11,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from gateways.blackbox.integrations import delete_integration, issue_token
 from gateways.models import WebIntegration
+from tenants.errors import NotFound
 from tenants.models import Credential
 from tenants.operators import (
     LinesField,
@@ -76,7 +78,8 @@ class WebIntegrationAdmin(OperatorsAdmin):
         return bool(request.user.is_superuser)
 
     def delete_model(self, request: HttpRequest, obj: WebIntegration) -> None:
-        with tenant_scope(obj.tenant_id):
+        # Somebody else may have been faster.
+        with suppress(NotFound), tenant_scope(obj.tenant_id):
             delete_integration(obj, actor=actor(request))
 
     @display(description="Tokens")

@@ -6,6 +6,8 @@ from typing import Any
 
 CHAT, WEB_CALL, ON_PHONE = "chat", "webCall", "onPhone"
 CALL_TYPES = (CHAT, WEB_CALL, ON_PHONE)
+# It comes back on every frame.
+CHANNEL_ID_LENGTH = 200
 
 MISSING_TOKEN = "Missing token"  # noqa: S105 -- an error's text
 INVALID_TOKEN = "Invalid token"  # noqa: S105 -- an error's text
@@ -72,6 +74,8 @@ def parse(frame: Data) -> Command:
     """What a client's frame says; fields that are not known are ignored. Raises Malformed."""
     _text(frame, "timestamp", None)
     channel_id = _text(frame, "channelId", None)
+    if channel_id is not None and len(channel_id) > CHANNEL_ID_LENGTH:
+        raise Malformed(f"channelId has more than {CHANNEL_ID_LENGTH} characters")
     match frame.get("type"):
         case "initialize":
             return _initialize(frame)

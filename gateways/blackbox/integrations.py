@@ -22,7 +22,7 @@ def integration_by_id(integration_id: object) -> WebIntegration:
     rows = WebIntegration.objects.filter(pk=parse_uuid(integration_id))
     found: WebIntegration | None = rows.first()
     if found is None:
-        raise NotFound("Web integration not found.", code="web_integration_not_found")
+        raise _unknown()
     return found
 
 
@@ -34,7 +34,8 @@ def create_integration(*, actor: str = "system", **fields: Any) -> WebIntegratio
 
 
 def change_integration(integration: WebIntegration, *, actor: str, **fields: Any) -> None:
-    """Open sockets keep to what they were let in with."""
+    """Open sockets keep to what they were let in with. Raises NotFound once it is deleted."""
+    _lock(integration)
     for name, value in fields.items():
         setattr(integration, name, value)
     integration.save(update_fields=[*fields, "updated_at"])
@@ -42,7 +43,11 @@ def change_integration(integration: WebIntegration, *, actor: str, **fields: Any
 
 
 def delete_integration(integration: WebIntegration, *, actor: str) -> None:
-    """Its tokens are revoked with it; the conversations that it brought stay."""
+    """Its tokens are revoked with it; the conversations that it brought stay.
+
+    Raises NotFound once it is deleted.
+    """
+    _lock(integration)
     for token in tokens_of(integration.pk):
         credentials.revoke(token, actor=actor)
     _note(integration, "deleted", actor)
@@ -50,9 +55,11 @@ def delete_integration(integration: WebIntegration, *, actor: str) -> None:
 
 
 def issue_token(integration: WebIntegration, *, name: str, actor: str = "system") -> Issued:
-    """A token for clients of this integration. Raises Conflict when a working one has the name."""
-    # Of two requests at once the second shall see what the first has made.
-    WebIntegration.objects.select_for_update(no_key=True).get(pk=integration.pk)
+    """A token for clients of this integration.
+
+    Raises Conflict when a working one has the name, and NotFound once the integration is deleted.
+    """
+    _lock(integration)
     unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     if tokens_of(integration.pk).filter(unexpired, name=name).exists():
         raise Conflict("This integration has a token of this name.", code="duplicate_name")
@@ -74,6 +81,17 @@ def token_by_id(integration: WebIntegration, token_id: object) -> Credential:
     if found is None:
         raise NotFound("Token not found.", code="token_not_found")
     return found
+
+
+def _lock(integration: WebIntegration) -> None:
+    """Of two requests at once the second sees what the first has made of it and of its tokens."""
+    rows = WebIntegration.objects.select_for_update(no_key=True)
+    if rows.filter(pk=integration.pk).first() is None:
+        raise _unknown()
+
+
+def _unknown() -> NotFound:
+    return NotFound("Web integration not found.", code="web_integration_not_found")
 
 
 def _note(integration: WebIntegration, act: str, actor: str) -> None:

@@ -127,7 +127,6 @@ class BlackBoxSocket(GatewaySocket):
         self._tell(message)
 
     def on_owner(self, owner: str, conversation_id: UUID) -> None:
-        self._stop_writing()
         if owner == Owner.CLOSED and not self.is_ending:
             self.hold_for(self._tell_end)
 

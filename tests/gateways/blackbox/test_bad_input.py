@@ -68,6 +68,7 @@ ILL = [
     {"type": "websocketToolResponse"},
     *({"type": kind, "timestamp": 5, **fields} for kind, fields in OK.items()),
     *({"type": kind, "channelId": 5, **fields} for kind, fields in OK.items()),
+    *({"type": kind, "channelId": "x" * 201, **fields} for kind, fields in OK.items()),
 ]
 
 

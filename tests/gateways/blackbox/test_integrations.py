@@ -1,11 +1,12 @@
 """Setting up web integrations over REST."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 from django.db import connections
 
-from gateways.blackbox.integrations import create_integration, issue_token
+from gateways.blackbox.integrations import create_integration, delete_integration, issue_token
 from gateways.models import WebIntegration
 from tenants import credentials
 from tenants.errors import Conflict, Unauthorized
@@ -147,6 +148,47 @@ def test_of_two_requests_at_once_one_gets_the_name(acme, shop):
         results = list(threads.map(issue, range(4)))
 
     assert sorted(results) == ["made", "refused", "refused", "refused"]
+
+
+@contextmanager
+def meanwhile(tenant, request, *args):
+    """Make a request while the caller's transaction is open, which it has to wait for."""
+
+    def send():
+        try:
+            return request(*args)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads, tenant_scope(tenant.id):
+        yield (waiting := threads.submit(send))
+        with pytest.raises(TimeoutError):
+            waiting.result(0.2)
+
+
+@pytest.mark.parametrize("act", ["change", "issue", "delete"])
+def test_what_comes_while_an_integration_is_deleted_finds_nothing(acme, api, shop, act):
+    path = f"{PATH}/{shop.id}"
+    request = {
+        "change": (api.patch, path, {"name": "Other"}),
+        "issue": (api.post, f"{path}/tokens", {"name": "Page"}),
+        "delete": (api.delete, path),
+    }[act]
+
+    with meanwhile(acme, *request) as answer:
+        delete_integration(shop, actor="system")
+
+    assert (answer.result().status_code, stored(acme)) == (404, [])
+    assert not Credential.objects.filter(tenant=acme, kind="web_integration_token").exists()
+
+
+def test_a_token_that_is_made_while_its_integration_is_deleted_is_revoked(acme, api, shop):
+    with meanwhile(acme, api.delete, f"{PATH}/{shop.id}") as answer:
+        issued = issue_token(shop, name="Page")
+
+    assert answer.result().status_code == 204
+    with pytest.raises(Unauthorized):
+        credentials.verify(issued.secret, kinds=[Credential.Kind.WEB_INTEGRATION_TOKEN])
 
 
 def test_deleting_an_integration_revokes_its_tokens(acme, api, shop):

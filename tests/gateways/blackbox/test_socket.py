@@ -284,6 +284,25 @@ def test_the_client_sees_who_is_typing(quiet):
     ]
 
 
+@pytest.mark.parametrize("ends", ["answered", "taken over"])
+def test_an_assistant_that_stops_writing_is_not_seen_writing_any_more(quiet, ends):
+    with quiet.chat() as client:
+        client.say("Hello?")
+        client.until("text")
+        conversation_id = quiet.conversation(client.record_id).id
+        for draft in range(2):
+            data = {"turnId": "t", "draft": draft, "index": 0, "text": "We"}
+            whisper(quiet.tenant.id, "message:delta", data, visitor_of=conversation_id)
+        assert client.next()["data"] == {"typing": True}
+        if ends == "answered":
+            quiet.reply(client.record_id, "So it is.")
+        else:
+            quiet.do(engine.take_over, client.record_id, quiet.member)
+
+        assert client.next()["data"] == {"typing": False}
+        assert client.next()["type"] == "text"
+
+
 def test_titles_that_the_assistant_offers_are_lines_of_its_text(acme, live_server_url, live_worker):
     place = Place(acme, live_server_url, ANSWER)
     with place.scope():
