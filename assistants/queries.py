@@ -8,7 +8,7 @@ from assistants.models import Assistant, AssistantVersion
 from tenants.ids import parse_uuid
 
 # Most of a version is long, and asked for by those only who answer with it.
-BRIEF = ("id", "engine", "greeting")
+BRIEF = ("id", "engine", "greeting", "model", "fallback_model")
 
 
 def with_production(rows: QuerySet[Any], path: str = "") -> QuerySet[Any]:

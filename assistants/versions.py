@@ -1,7 +1,7 @@
 """Versions of an assistant: made once, then only pointed at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 from uuid import UUID
 
@@ -53,6 +53,15 @@ class VersionSnapshot:
     link_hosts: tuple[str, ...] = ()
     handover_topics: tuple[str, ...] = ()
     handover_after: int = 0
+
+    def with_fallback_first(self) -> Self:
+        return replace(
+            self,
+            provider_id=self.fallback_provider_id,
+            model=self.fallback_model,
+            fallback_provider_id=self.provider_id,
+            fallback_model=self.model,
+        )
 
     @classmethod
     def of(cls, version: AssistantVersion) -> Self:

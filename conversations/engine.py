@@ -317,7 +317,10 @@ def _put_to_work(
     """Have an answer made; False if a person is to give it, as there is no budget for one."""
     try:
         turns.begin(
-            conversation, question_seq=question.seq, additional_input=context.additional_input
+            conversation,
+            question_seq=question.seq,
+            additional_input=context.additional_input,
+            model=context.model,
         )
     except BudgetSpent:
         version = turns.version_for(conversation)

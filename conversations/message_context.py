@@ -15,6 +15,7 @@ VARIABLES_LIMIT = 100
 class MessageContext:
     """``flow`` names the way in; ``variables`` stay, ``additional_input`` is for this answer.
 
+    ``model`` is the one to ask first for this answer, if it is one of the assistant's two.
     ``language`` is the one to answer in from now on; one that the assistant does not speak is
     ignored.
     """
@@ -23,6 +24,7 @@ class MessageContext:
     language: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
     additional_input: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
 
     def apply_to(self, conversation: Conversation) -> None:
         """Note what outlives the message; the caller saves. Raises BadRequest for too much."""

@@ -76,8 +76,11 @@ def begin(
     *,
     question_seq: int,
     additional_input: Mapping[str, Any] | None = None,
+    model: str = "",
 ) -> Turn:
     """Put the assistant to work; an answer that is still being made will cover both questions.
+
+    ``model`` is the one to ask first, if it is one of the version's.
 
     Raises BudgetSpent, and then nothing has changed.
     """
@@ -89,6 +92,7 @@ def begin(
         question_seq=question_seq,
         epoch=conversation.epoch,
         additional_input=dict(additional_input or {}),
+        prefers_fallback=model != "" and model == version.fallback_model != version.model,
         created_at=datetime.now(UTC),
     )
     if version.is_metered:
@@ -311,8 +315,13 @@ def _question(turn: Turn, *, with_dialogue: bool) -> Question:
 
 
 def _version_of(turn: Turn) -> VersionSnapshot:
-    """The version without the tools of a page, where there is none: nobody would answer them."""
+    """The version, its models in the order that the client wished for.
+
+    Without the tools of a page, where there is none: nobody would answer them.
+    """
     version = snapshot_of(turn.version)
+    if turn.prefers_fallback:
+        version = version.with_fallback_first()
     if turn.conversation.has_page:
         return version
     return replace(version, tools=tuple(t for t in version.tools if t.place != Tool.Place.CLIENT))

@@ -41,6 +41,9 @@ class Turn(TenantModel):
     additional_input = models.JSONField(
         default=dict, help_text="What the client said beside this question: data, no instructions."
     )
+    prefers_fallback = models.BooleanField(
+        default=False, help_text="The client asked for the version's second model."
+    )
     paused = models.JSONField(null=True, help_text="Where to go on, once its tools have answered.")
     wake_at = models.DateTimeField(null=True, help_text="When a waiting turn goes on without them.")
     reply = models.ForeignKey(

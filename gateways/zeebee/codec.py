@@ -60,10 +60,11 @@ class Refused(ValueError):
 class Init:
     """Who begins: a server with its key, or a guest who only says a name."""
 
-    api_key: str = ""
+    api_key: str = field(default="", repr=False)
     user_id: str = ""
-    session_token: str = ""
+    session_token: str = field(default="", repr=False)
     conversation_id: str = ""
+    model: str = ""
     client_info: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +72,7 @@ class Init:
 class Message:
     text: str
     conversation_id: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def read_init(frame: Frame) -> Init:
         user_id=user_id if user_id.strip() else "",
         session_token=_text(frame, "session_token"),
         conversation_id=_text(frame, "conversation_id"),
+        model=_model(frame),
         client_info=_client_info(frame.get("client_info")),
     )
 
@@ -101,7 +104,7 @@ def read_message(frame: Frame) -> Message:
     text = _text(frame, "message")
     if not text.strip():
         raise Refused(NO_MESSAGE)
-    return Message(text, _text(frame, "conversation_id"))
+    return Message(text, _text(frame, "conversation_id"), _model(frame))
 
 
 def read_audio(frame: Frame) -> Audio:
@@ -209,6 +212,12 @@ def _text(frame: Frame, name: str, *, refusal: str = "") -> str:
     if not isinstance(value, str):
         raise Refused(refusal or f"{name} must be text.")
     return value
+
+
+def _model(frame: Frame) -> str:
+    """Nothing is refused for its model: what the assistant has not is ignored."""
+    model = frame.get("model")
+    return model if isinstance(model, str) else ""
 
 
 def _client_info(value: object) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from conversations.opening import reserve_conversation
 from conversations.sessions import Visitor, continue_session, known_session
 from conversations.visitor_queries import transcript
 from gateways.doors import count_message, new_label, proved_visitor, verify, vouched_visitor
-from gateways.zeebee.codec import Init
+from gateways.zeebee.codec import Init, Message
 from realtime.log import Channel, read_head
 from tenants import limits
 from tenants.credentials import Grant
@@ -62,8 +62,7 @@ class Guest:
 
     grant: GuestGrant
     visitor: Visitor
-    is_new: bool
-    client_info: Mapping[str, Any]
+    init: Init
     ip: str | None
 
     def user_id_in(self, joined: Joined | None) -> str:
@@ -78,7 +77,7 @@ class Guest:
         try:
             return _own(self.visitor, conversation_id)
         except NotFound:
-            if not self.is_new:
+            if self.init.session_token:
                 raise
             return None
 
@@ -89,8 +88,7 @@ class Server:
 
     grant: Grant
     visitor: Visitor
-    names_user: bool
-    client_info: Mapping[str, Any]
+    init: Init
     ip: None = None
     session_token: str = ""
 
@@ -100,7 +98,7 @@ class Server:
 
     def find(self, conversation_id: str) -> Joined:
         """The named user's conversation, or whose ever it is."""
-        if self.names_user:
+        if self.init.user_id:
             return _own(self.visitor, conversation_id)
         return _anybodys(conversation_id)
 
@@ -127,12 +125,12 @@ def enter(init: Init, knock: Knock) -> Client:
         origin = knock.caller.origin
         grant = verify(init.api_key, kinds=[Credential.Kind.API_KEY], origin=origin)
         visitor = vouched_visitor(grant.tenant_id, init.user_id)
-        return Server(grant, visitor, bool(init.user_id), init.client_info)
+        return Server(grant, visitor, init)
     guest = guest_grant(name=knock.tenant, host=knock.host)
     with tenant_scope(guest.tenant_id):
         session = _returning(guest, init) if init.session_token else _begun(guest, init, knock)
         visitor = proved_visitor(session)
-    return Guest(guest, visitor, not init.session_token, init.client_info, knock.caller.ip)
+    return Guest(guest, visitor, init, knock.caller.ip)
 
 
 def join(client: Client, conversation_id: str) -> Joined | None:
@@ -152,7 +150,7 @@ def join_again(
         return joined, transcript([joined.channel.feed], size=HISTORY_LENGTH)
 
 
-def store(client: Client, joined: Joined | None, text: str) -> Received:
+def store(client: Client, joined: Joined | None, message: Message) -> Received:
     """Store what the client wrote, in a new conversation if there is none yet.
 
     Raises NotFound, BadRequest, TooManyRequests and, for a server, BudgetSpent: a guest waits for a
@@ -160,12 +158,15 @@ def store(client: Client, joined: Joined | None, text: str) -> Received:
     """
     with tenant_scope(client.grant.tenant_id):
         session = continue_session(joined.visitor if joined else client.visitor)
-        info = {CLIENT_INFO: dict(client.client_info)} if client.client_info else {}
+        info = client.init.client_info
         return engine.receive_message(
             session,
-            text=text,
+            text=message.text,
             conversation_id=joined.conversation_id if joined else str(_new(session).id),
-            context=MessageContext(variables=info),
+            context=MessageContext(
+                variables={CLIENT_INFO: dict(info)} if info else {},
+                model=message.model or client.init.model,
+            ),
             hand_over_when_spent=isinstance(client, Guest),
             admit=partial(count_message, client.grant, session, ip=client.ip),
         )

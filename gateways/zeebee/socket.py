@@ -125,7 +125,7 @@ class ZeebeeSocket(GatewaySocket):
             joined = await run_in_db_thread(door.join, client, message.conversation_id)
             if joined is not None:
                 await self._turn_to(joined)
-        received = await self.ask(partial(door.store, client, self._joined, message.text))
+        received = await self.ask(partial(door.store, client, self._joined, message))
         if self._joined is None:
             channel = Channel(client.grant.tenant_id, received.conversation_id)
             await self._turn_to(door.Joined(client.visitor, channel))

@@ -305,6 +305,22 @@ def test_what_a_client_tells_beside_a_message_reaches_the_question(acme, assista
     assert question.additional_input == {}
 
 
+@pytest.mark.parametrize(
+    ("asked", "first"), [("", "one"), ("one", "one"), ("two", "two"), ("gpt-4o", "one")]
+)
+def test_a_client_may_choose_which_of_the_models_is_asked_first(acme, globex, asked, first):
+    for tenant in (acme, globex):
+        make_assistant(tenant, engine="model", model="one", fallback_model="two")
+    for tenant, model in ((acme, asked), (globex, "")):
+        write(tenant, make_visitor(), "One", context=MessageContext(model=model))
+
+    version = turns.claim(acme.id, only_turn(acme)).question.version
+    others = turns.claim(globex.id, only_turn(globex)).question.version
+
+    assert (version.model, {version.model, version.fallback_model}) == (first, {"one", "two"})
+    assert (others.model, others.fallback_model) == ("one", "two")
+
+
 def test_too_many_variables_leave_no_message(acme, assistant):
     many = MessageContext(variables={f"v{n}": n for n in range(101)})
 

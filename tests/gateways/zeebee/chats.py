@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from conversations import engine
-from conversations.models import Conversation, Message, VisitorSession
+from conversations.models import Conversation, Message, Turn, VisitorSession
 from tenants import credentials
 from tenants.models import Credential
 from tenants.scope import tenant_scope
@@ -61,6 +61,10 @@ class Place:
     def conversation(self, conversation_id):
         with self.scope():
             return Conversation.objects.select_related("session", "contact").get(pk=conversation_id)
+
+    def prefers_fallback(self):
+        with self.scope():
+            return Turn.objects.values_list("prefers_fallback", flat=True).get()
 
     def texts(self, conversation_id):
         with self.scope():

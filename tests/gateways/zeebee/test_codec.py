@@ -42,7 +42,7 @@ def test_a_client_begins_with_a_key_or_a_name_or_both():
             "model": "gpt-4o",
             "anything": [],
         }
-    ) == codec.Init("sk_1", "kim", "ss_1", "c1", {"page": "/"})
+    ) == codec.Init("sk_1", "kim", "ss_1", "c1", "gpt-4o", {"page": "/"})
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from gateways.zeebee.socket import ZeebeeSocket
 from livechat.asgi import application
 from realtime.feeds import hub
 from realtime.log import Channel, encode
+from tenants.executor import run_in_db_thread
 from tests.factories import make_tenant
 from tests.gateways.zeebee.chats import QUESTION, Place
 
@@ -71,6 +72,22 @@ async def test_for_one_conversation_more_the_one_least_needed_is_left(place, mon
 
     assert [frame["conversation_id"] for frame in heard] == [ids[1], ids[2], ids[1], ids[3]]
     assert heard[2] == codec.no_answer(ids[1])
+
+
+@pytest.mark.parametrize(
+    ("init", "message", "expected"),
+    [({}, {}, False), ({"model": "two"}, {}, True), ({"model": "two"}, {"model": "one"}, False)]
+    + [({"model": ["two"]}, {"model": model}, False) for model in ("gpt-4o", 7, None, {})],
+)
+async def test_a_model_is_asked_first_if_it_is_the_assistants(init, message, expected):
+    models = {"engine": "model", "model": "one", "fallback_model": "two"}
+    place = await run_in_db_thread(lambda: Place(make_tenant("Acme"), "http://unused", **models))
+    async with connected(host="localhost") as socket:
+        await exchange(socket, type="init", api_key=place.key, **init)
+        status = await exchange(socket, type="message", message=QUESTION, **message)
+
+    assert status["status"] == "processing"
+    assert await run_in_db_thread(place.prefers_fallback) == expected
 
 
 async def test_a_guest_is_of_the_hosts_tenant(place, settings):
