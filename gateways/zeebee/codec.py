@@ -133,7 +133,7 @@ def init_ack(
     conversation_id: str = "",
     history: Sequence[Mapping[str, Any]] = (),
 ) -> Frame:
-    """``history`` are our messages, oldest first; told are the latest that a frame should hold."""
+    """``history`` are our messages, latest first; told are the latest, oldest first."""
     frame: Frame = {"type": "init_ack", "status": "connected", "user_id": user_id}
     if session_token:
         frame["session_token"] = session_token
@@ -261,10 +261,10 @@ def _words(message: Mapping[str, Any]) -> str:
 
 
 def _latest(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """As many of the latest as a frame should hold; at least one."""
+    """As many of the latest as a frame should hold, oldest first; at least one."""
     kept: list[Mapping[str, Any]] = []
     left = HISTORY_CHARACTERS
-    for message in reversed(messages):
+    for message in messages:
         left -= len(message["text"])
         if left < 0 and kept:
             break

@@ -142,12 +142,12 @@ def join(client: Client, conversation_id: str) -> Joined | None:
 def join_again(
     client: Client, conversation_id: str
 ) -> tuple[Joined | None, Sequence[dict[str, Any]]]:
-    """The same, and what was said in it last, oldest first."""
+    """The same, and what was said in it last, latest first."""
     with tenant_scope(client.grant.tenant_id):
         joined = client.find(conversation_id)
         if joined is None:
             return None, ()
-        return joined, transcript([joined.channel.feed], size=HISTORY_LENGTH)
+        return joined, transcript([joined.channel.feed], size=HISTORY_LENGTH)[::-1]
 
 
 def store(client: Client, joined: Joined | None, message: Message) -> Received:

@@ -125,9 +125,9 @@ def test_a_client_that_begins_anew_is_told_of_no_conversation():
     }
 
 
-def test_a_client_that_goes_on_is_told_what_was_said():
+def test_a_client_that_goes_on_is_told_what_was_said_oldest_first():
     asked = {**MESSAGE, "id": "m1", "text": "Well?", "author": {"kind": "visitor", "name": ""}}
-    frame = codec.init_ack(user_id="kim", conversation_id="c1", history=[asked, MESSAGE])
+    frame = codec.init_ack(user_id="kim", conversation_id="c1", history=[MESSAGE, asked])
 
     assert (frame["conversation_id"], "session_token" in frame) == ("c1", False)
     assert frame["history"] == [
@@ -142,9 +142,9 @@ def test_a_history_is_as_long_as_a_frame_should_be():
         frame = codec.init_ack(user_id="kim", conversation_id="c1", history=messages)
         return [len(said["text"]) for said in frame["history"]]
 
-    assert texts(35_000, 7_000, 8_000) == [35_000, 7_000, 8_000]
-    assert texts(1, 42_001, 8_000) == [8_000]
-    assert texts(1, 60_000) == [60_000]
+    assert texts(8_000, 7_000, 35_000) == [35_000, 7_000, 8_000]
+    assert texts(8_000, 42_001, 1) == [8_000]
+    assert texts(60_000, 1) == [60_000]
 
 
 def test_a_response_is_what_was_said_and_where():
