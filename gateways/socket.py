@@ -229,7 +229,10 @@ class GatewaySocket(SocketConsumer):
         if owner == followed.owner:
             return
         followed.owner = owner
-        if line is not None and owner != Owner.BOT:
+        if line is not None and owner == Owner.HUMAN:
+            # Whoever joins has still to answer.
+            self.on_said(line, [])
+        elif line is not None and owner != Owner.BOT:
             self._hear_answer(followed, line)
         self.on_owner(owner, followed.channel.feed)
 
