@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateways.words import words
+
 CHAT, WEB_CALL, ON_PHONE = "chat", "webCall", "onPhone"
 CALL_TYPES = (CHAT, WEB_CALL, ON_PHONE)
 # It comes back on every frame.
@@ -110,7 +112,7 @@ def text(message: Data, *, channel_id: str | None = None) -> Frame:
     author = message["author"]
     content = {
         "source": "user" if author["kind"] == "visitor" else "assistant",
-        "text": _words(message),
+        "text": words(message),
         # The assistant is the protocol's nameless agent; a name tells that a person writes.
         "name": author["name"] or None if author["kind"] == "agent" else None,
         "type": "final",
@@ -168,13 +170,6 @@ def error(message: str, *, at: str, channel_id: str | None = None) -> Frame:
 
 def _frame(kind: str, at: str, channel_id: str | None, **fields: Any) -> Frame:
     return {"type": kind, "timestamp": at, "channelId": channel_id, **fields}
-
-
-def _words(message: Data) -> str:
-    """Its text, and a line for all that the protocol has no field for: choices and files."""
-    choices = [f"- {choice}" for choice in message["choices"]]
-    files = [f"[{file['name']}]" for file in message["attachments"]]
-    return "\n".join(filter(None, [message["text"], *choices, *files]))
 
 
 def _initialize(frame: Data) -> Initialize:

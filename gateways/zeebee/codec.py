@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateways.words import latest, words
+
 Frame = dict[str, Any]
 
 USER_ID_LENGTH = 128
 CLIENT_INFO_BYTES = 4 * 1024
-HISTORY_CHARACTERS = 50_000
 
 INVALID_API_KEY = "Invalid API key. Please check your credentials."
 AUTHENTICATION_REQUIRED = "Authentication required. Provide a valid user ID or API key."
@@ -139,7 +140,7 @@ def init_ack(
         frame["session_token"] = session_token
     if conversation_id:
         frame["conversation_id"] = conversation_id
-        frame["history"] = [_said(message) for message in _latest(history)]
+        frame["history"] = [_said(message) for message in latest(history)]
     return frame
 
 
@@ -243,7 +244,7 @@ def _status(status: tuple[str, str], conversation_id: str) -> Frame:
 def _said(message: Mapping[str, Any]) -> Frame:
     author = message["author"]
     said = {
-        "text": _words(message),
+        "text": words(message),
         "message_id": message["id"],
         "role": ROLES.get(author["kind"], author["kind"]),
         "created_at": message["createdAt"],
@@ -251,22 +252,3 @@ def _said(message: Mapping[str, Any]) -> Frame:
     if author["kind"] == "agent":
         said["name"] = author["name"]
     return said
-
-
-def _words(message: Mapping[str, Any]) -> str:
-    """All of a message as text: the protocol has neither buttons nor files."""
-    choices = [f"- {choice}" for choice in message["choices"]]
-    files = [f"[{file['name']}]" for file in message["attachments"]]
-    return "\n".join(filter(None, [message["text"], *choices, *files]))
-
-
-def _latest(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """As many of the latest as a frame should hold, oldest first; at least one."""
-    kept: list[Mapping[str, Any]] = []
-    left = HISTORY_CHARACTERS
-    for message in messages:
-        left -= len(message["text"])
-        if left < 0 and kept:
-            break
-        kept.append(message)
-    return kept[::-1]
