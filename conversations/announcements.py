@@ -30,11 +30,16 @@ def announce_new_conversation(conversation: Conversation) -> None:
 
 
 def announce_message(message: Message, *, type: str = "message:new") -> None:
-    """Tell the team, and the visitor too unless it is a private note."""
+    """Tell the team, and the visitor too unless it is a private note.
+
+    The visitor's client learns in which language, which is empty as long as nothing tells it.
+    """
     data = message_data(message)
     emit(Audience.TEAM, type, data, conversation_id=message.conversation_id)
     if not message.private:
-        emit(Audience.VISITOR, type, data, conversation_id=message.conversation_id)
+        language = message.conversation.named_language or message.conversation.language
+        shown = {**data, "language": language}
+        emit(Audience.VISITOR, type, shown, conversation_id=message.conversation_id)
 
 
 def announce_erased(conversation: Conversation, messages: Iterable[Message]) -> None:

@@ -17,7 +17,7 @@ class MessageContext:
 
     ``model`` is the one to ask first for this answer, if it is one of the assistant's two.
     ``language`` is the one to answer in from now on; one that the assistant does not speak is
-    ignored.
+    ignored. ``seen_seq`` is the last message that the client was told of.
     """
 
     flow: str = ""
@@ -25,12 +25,15 @@ class MessageContext:
     variables: Mapping[str, Any] = field(default_factory=dict)
     additional_input: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
+    seen_seq: int = 0
 
     def apply_to(self, conversation: Conversation) -> None:
         """Note what outlives the message; the caller saves. Raises BadRequest for too much."""
         conversation.flow = self.flow or conversation.flow
         conversation.named_language = self.spoken_in(conversation) or conversation.named_language
         conversation.variables = merged(conversation.variables, self.variables)
+        seen_seq = min(self.seen_seq, conversation.message_seq)
+        conversation.visitor_read_seq = max(conversation.visitor_read_seq, seen_seq)
 
     def spoken_in(self, conversation: Conversation) -> str:
         """The assistant's own name for the language, or an empty text if it does not speak it."""

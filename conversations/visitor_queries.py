@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from assistants.models import Tool
 from conversations.announcements import (
@@ -87,7 +87,9 @@ def history(
     )
 
 
-def transcript(conversation_ids: Collection[UUID], *, size: int) -> list[dict[str, Any]]:
+def transcript(
+    conversation_ids: "Collection[UUID] | QuerySet[Any]", *, size: int
+) -> list[dict[str, Any]]:
     """The latest messages of these conversations, one after the other, oldest first.
 
     Neither notes nor what was erased.
@@ -108,18 +110,19 @@ def message(conversation: Conversation, message_id: object) -> dict[str, Any]:
 
 
 def unseen(conversation: Conversation, *, also: UUID | str | None = None) -> list[dict[str, Any]]:
-    """What others said that the visitor has not seen, oldest first, and the message ``also``.
+    """The latest that others said and the visitor has not seen, oldest first; ``also`` in any case.
 
     Lines of ours tell who answers instead of the assistant, and are of no interest afterwards.
     """
-    wanted = Q(seq__gt=conversation.visitor_read_seq)
-    if also is not None:
-        wanted |= Q(pk=also)
-    rows = _messages().filter(wanted, conversation=conversation)
-    rows = rows.exclude(author_kind=AuthorKind.VISITOR)
+    rows = _messages().filter(conversation=conversation).exclude(author_kind=AuthorKind.VISITOR)
     if conversation.owner == Owner.BOT:
         rows = rows.exclude(author_kind=AuthorKind.SYSTEM)
-    return [message_data(row) for row in rows.order_by("seq")[:UNSEEN_AT_ONCE]]
+    new = rows.filter(seq__gt=conversation.visitor_read_seq)
+    found = list(new.order_by("-seq")[:UNSEEN_AT_ONCE])
+    if also is not None and str(also) not in {str(row.id) for row in found}:
+        # Seen, or cut off: older than all of them.
+        found += rows.filter(pk=also)
+    return [message_data(row) for row in reversed(found)]
 
 
 def events(session: VisitorSession, conversation_id: object, *, after: int) -> dict[str, Any]:
