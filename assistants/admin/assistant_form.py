@@ -9,6 +9,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
 )
 
 from assistants.admin.flow_text import read_flows, write_flows
@@ -19,7 +20,7 @@ from tenants.operators import LinesField
 
 # What a version holds, as the page groups it.
 VERSION_FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Answers", ("engine", "greeting", "languages")),
+    ("Answers", ("engine", "greeting", "languages", "file_sharing")),
     (
         "Knowledge",
         ("answer_threshold", "margin", "offer_threshold", "offer_text", "unanswered_text"),
@@ -160,6 +161,7 @@ AssistantForm.declared_fields |= fields_for_model(
     fields=[name for name in VERSION_FIELDS if name not in (*LINES, *PROVIDERS, "tools", "flows")],
     widgets={
         "engine": UnfoldAdminSelectWidget,
+        "file_sharing": UnfoldBooleanSwitchWidget,
         **{name: UnfoldAdminDecimalFieldWidget({"step": "0.01"}) for name in NUMBERS},
         **{name: UnfoldAdminTextareaWidget({"rows": 2}) for name in TEXTS},
         **dict.fromkeys(("model", "fallback_model", "tone"), UnfoldAdminTextInputWidget),

@@ -66,6 +66,10 @@ class AssistantVersion(TenantModel):
         help_text="Codes such as en, de or pt-BR, one on each line, the main one first: of the "
         "knowledge and its visitors. Empty means English.",
     )
+    file_sharing = models.BooleanField(
+        default=True,
+        help_text="Servers with its API token may send files. For pages the chat bubble says that.",
+    )
     answer_threshold = models.FloatField(
         default=0.5, validators=SHARE, help_text="Similarity from which a passage is quoted."
     )

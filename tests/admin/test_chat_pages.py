@@ -461,6 +461,14 @@ def test_an_assistant_is_given_a_model_and_flows(operator, assistant, account):
     assert reload(assistant).staging.number == staged.number
 
 
+def test_an_assistants_file_sharing_is_switched_off(operator, assistant):
+    assert reload(assistant).production.file_sharing
+
+    operator.save(change_page(assistant), file_sharing="")
+
+    assert not reload(assistant).staging.file_sharing
+
+
 def test_a_model_needs_a_provider_of_the_same_tenant(operator, globex, assistant, account):
     foreign = make_assistant(globex)
 
