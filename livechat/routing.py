@@ -6,7 +6,7 @@ from django.urls import URLPattern, re_path
 
 from dashboard.socket import TenantSocket
 from gateways.blackbox.socket import DevSocket, WebCallSocket
-from gateways.blits.consumer import BlitsSocket
+from gateways.blits.socket import BlitsSocket
 from gateways.zeebee.socket import ZeebeeSocket
 from realtime.consumer import SocketConsumer
 from widgets.socket import VisitorSocket

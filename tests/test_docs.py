@@ -12,7 +12,7 @@ from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
 from assistants.knowledge.web import problems
 from gateways.blackbox import codec as blackbox
-from gateways.blits import consumer as blits
+from gateways.blits import socket as blits
 from livechat.health import CHECKS
 from livechat.routing import UnknownSocket, websocket_urlpatterns
 from tenants import strict_json

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gateways.words import latest, words
+
 Fields = Mapping[str, Any]
 
 USER_ID_LENGTH = 128
@@ -22,6 +24,9 @@ TOKEN_LENGTH = 2_000
 ADDITIONAL_INPUT_LENGTH = 8_000
 VARIABLES_BYTES = 8 * 1024
 LATITUDE, LONGITUDE = 90, 180
+
+# What an answer to initialize calls itself.
+SOCKET_CHANNEL, REST_CHANNEL = "API", "externalApi"
 
 TIMED_OUT = "External API timed out"
 EXPIRED_HINT = "conversationId expired. Initialize a new conversation"
@@ -216,7 +221,8 @@ def initialized(
     user_id: str,
     language: str,
     languages: Iterable[str],
-    said: Iterable[Fields],
+    channel: str,
+    said: Sequence[Fields],
     secret: str | None,
 ) -> dict[str, Any]:
     """The answer to a request for a conversation; ``secret`` is for a page that has none yet."""
@@ -226,7 +232,7 @@ def initialized(
         "userId": user_id,
         "currentLanguage": language,
         "availableLanguages": list(languages),
-        "channel": "externalApi",
+        "channel": channel,
         "chatHistory": history(said),
     }
     return body if secret is None else {**body, "sessionSecret": secret}
@@ -280,8 +286,8 @@ def status(
     )
 
 
-def history(messages: Iterable[Fields]) -> list[dict[str, Any]]:
-    """What was said, oldest first."""
+def history(messages: Sequence[Fields]) -> list[dict[str, Any]]:
+    """The latest of what was said, oldest first."""
     return [
         {
             "type": "user" if message["author"]["kind"] == "visitor" else "bot",
@@ -289,15 +295,8 @@ def history(messages: Iterable[Fields]) -> list[dict[str, Any]]:
             "timestamp": message["createdAt"],
             "messageId": message["id"],
         }
-        for message in messages
+        for message in latest(reversed(messages))
     ]
-
-
-def words(message: Fields) -> str:
-    """A message as one text: Blits has no place for choices, nor for files that it is sent."""
-    choices = [f"- {choice}" for choice in message["choices"]]
-    files = [file["name"] for file in message["attachments"]]
-    return "\n".join(filter(None, [message["text"], *choices, *files]))
 
 
 def _additional_input(data: Fields) -> dict[str, Any]:

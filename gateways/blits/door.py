@@ -61,9 +61,11 @@ class Client:
         assert self.grant.subject_id is not None
         return self.grant.subject_id
 
-    @property
-    def takes_files(self) -> bool:
-        return self.door is None or self.door.bubble.file_upload
+    def may_send_files(self, conversation: Conversation) -> bool:
+        """As the bubble says, or the assistant that a server's token speaks for."""
+        if self.door is not None:
+            return self.door.bubble.file_upload
+        return turns.version_for(conversation).file_sharing
 
     @property
     def may_test(self) -> bool:

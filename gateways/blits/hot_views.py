@@ -11,8 +11,9 @@ from django.http.multipartparser import MultiPartParserError
 from assistants import analyses
 from conversations.replies import wait_for_outcome
 from gateways.blits import codec, rest
+from gateways.blits.conversation import Asker
 from gateways.blits.errors import error_body
-from gateways.blits.rest import Talk, Written
+from gateways.blits.rest import Written
 from tenants.errors import BadRequest, LiveChatError, NotFound
 from tenants.executor import run_in_db_thread
 from tenants.hot import HotView
@@ -32,17 +33,17 @@ class BlitsView(HotView):
     max_body = 128 * 1024
 
     def __init__(self) -> None:
-        self.talk = Talk()
+        self.asker = Asker()
 
     def error_reply(self, error: LiveChatError) -> HttpResponse:
         body = error_body(
-            error, conversation_id=self.talk.conversation_id, is_active=self.talk.is_active
+            error, conversation_id=self.asker.conversation_id, is_active=self.asker.is_active
         )
         return reply(body, status=error.status, headers=error_headers(error))
 
-    def begin(self, request: HttpRequest, conversation_id: str = "") -> Talk:
-        self.talk = Talk(caller_of(request), conversation_id)
-        return self.talk
+    def begin(self, request: HttpRequest, conversation_id: str = "") -> Asker:
+        self.asker = Asker(caller_of(request), conversation_id)
+        return self.asker
 
 
 class InitializeView(BlitsView):
@@ -55,19 +56,19 @@ class InitializeView(BlitsView):
 class ActiveView(BlitsView):
     async def post(self, request: HttpRequest, conversation_id: str) -> HttpResponse:
         """Tell whether somebody answers in a conversation."""
-        talk = self.begin(request, conversation_id)
-        await run_in_db_thread(rest.reach, talk)
-        return reply({"active": talk.is_active, "conversationId": conversation_id})
+        asker = self.begin(request, conversation_id)
+        await run_in_db_thread(rest.reach, asker)
+        return reply({"active": asker.is_active, "conversationId": conversation_id})
 
 
 class TextView(BlitsView):
     async def post(self, request: HttpRequest, conversation_id: str) -> HttpResponse:
         """Take a message, files or a wish for the opening message, and wait for the answer."""
-        talk = self.begin(request, conversation_id)
+        asker = self.begin(request, conversation_id)
         try:
             asked = await run_in_db_thread(
                 rest.ask,
-                talk,
+                asker,
                 partial(self._read, request),
                 key=request.headers.get("Idempotency-Key"),
                 attend=attending(),
@@ -106,8 +107,8 @@ class MessageView(BlitsView):
         self, request: HttpRequest, conversation_id: str, message_id: str
     ) -> HttpResponse:
         """One message, and what it means if a visitor wrote it."""
-        talk = self.begin(request, conversation_id)
-        found = await run_in_db_thread(rest.look_up, talk, message_id)
+        asker = self.begin(request, conversation_id)
+        found = await run_in_db_thread(rest.look_up, asker, message_id)
         analysis = None
         if found.analysis_id is not None:
             analysis = await analyses.wait_for(found.tenant_id, found.analysis_id)

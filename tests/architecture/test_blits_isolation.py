@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gateways.blits.consumer import COMMANDS
+from gateways.blits.socket import COMMANDS
 from tenants.executor import run_in_db_thread
 from tenants.ids import uuid7
 from tests.architecture.test_isolation import GARBAGE, World

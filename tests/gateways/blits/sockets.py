@@ -79,9 +79,10 @@ async def talking(shop, *, token="", **fields):
         yield socket
 
 
-def answer(shop, text="Yes.", **fields):
+def answer(shop, text="Yes.", *, effects=turns.NOTHING_ELSE, **fields):
     """Answer the newest question as a worker would."""
     with shop.scope():
         turn = Turn.objects.latest("created_at")
     held = turns.claim(shop.tenant.id, turn.id)
-    assert answers.commit(held, Reply(text=text, **fields), usage=Usage())
+    reply = Reply(text=text, **fields)
+    assert answers.commit(held, reply, usage=Usage(), effects=effects)

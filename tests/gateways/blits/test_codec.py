@@ -1,9 +1,12 @@
 """Blits' words, read and written, without a server."""
 
+import json
+
 import pytest
 
 from gateways.blits import codec
 from gateways.blits.codec import Command, Invalid, Opening, Said
+from gateways.blits.socket import BlitsSocket
 
 MESSAGE = {
     "id": "m",
@@ -158,7 +161,7 @@ def test_an_answer_carries_choices_and_files_in_its_text():
     assert codec.answer(MESSAGE, language="en", request_id="r") == {
         "command": "message",
         "conversationId": "c",
-        "response": "Which one?\n- Returns\n- Hours\nform.pdf",
+        "response": "Which one?\n- Returns\n- Hours\n[form.pdf]",
         "language": "en",
         "emotions": ["neutral"],
         "isPartOfMainContent": True,
@@ -176,6 +179,19 @@ def test_history_knows_users_and_bots_and_people_are_the_latter():
 
     assert [entry["type"] for entry in entries] == ["user", "bot", "bot", "bot"]
     assert entries[0].keys() == {"type", "message", "timestamp", "messageId"}
+
+
+@pytest.mark.parametrize("length", [0, 100, 8_000])
+def test_a_history_and_what_is_told_behind_it_fit_into_a_sockets_buffer(length):
+    plain = {**MESSAGE, "choices": [], "attachments": []}
+    said = [{**plain, "id": str(number), "text": "😀" * length} for number in range(500)]
+
+    entries = codec.history(said)
+
+    frame = json.dumps(codec.reply("loadHistory", None, chatHistory=entries), ensure_ascii=False)
+    assert len(frame.encode()) < 220_000 < BlitsSocket.buffer_limit
+    assert [int(entry["messageId"]) for entry in entries] == [*range(500 - len(entries), 500)]
+    assert len(entries) >= 6
 
 
 def test_an_error_says_what_and_how_to_go_on():

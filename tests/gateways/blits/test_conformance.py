@@ -50,6 +50,6 @@ async def test_the_real_server_takes_a_large_file_from_whoever_has_initialized(
         with pytest.raises(ConnectionClosed) as closed:
             await ws.recv()
 
-    assert [one["message"] for one in told["chatHistory"]] == ["file.png"]
+    assert [one["message"] for one in told["chatHistory"]] == ["[file.png]"]
     assert refused["error"] == "The frame is too large"
     assert closed.value.rcvd.code == 4413

@@ -5,6 +5,7 @@ import base64
 import pytest
 from django.core.files.storage import default_storage
 
+from assistants.versions import create_version, publish
 from conversations.models import Attachment, Message
 from tenants.executor import run_in_db_thread
 from tests.gateways.blits.sockets import connected, talking
@@ -45,7 +46,7 @@ async def test_a_file_is_taken_for_what_it_is(shop, content, extension, name, ki
         history = await socket.ask("loadHistory")
 
     assert await run_in_db_thread(stored, shop) == (1, [(name, kind, "See here")], 1)
-    assert history["chatHistory"][0]["message"] == f"See here\n{name}"
+    assert history["chatHistory"][0]["message"] == f"See here\n[{name}]"
 
 
 async def test_a_file_needs_no_text(shop):
@@ -100,6 +101,25 @@ async def test_a_bubble_takes_files_if_its_switch_says_so(shop):
 
     assert refused["error"] == "Files are not taken here"
     assert await run_in_db_thread(stored, shop) == (0, [], 0)
+
+
+async def test_an_assistant_takes_files_of_servers_if_its_switch_says_so(shop):
+    await run_in_db_thread(share_no_files, shop)
+    page = await run_in_db_thread(bubble_token, shop)
+
+    async with talking(shop) as socket:
+        refused = await socket.ask("message", message="See", fileData=encoded(files.PNG))
+    assert await run_in_db_thread(stored, shop) == (0, [], 0)
+    async with talking(shop, token=page) as socket:
+        await socket.write("See", fileData=encoded(files.PNG))
+
+    assert refused["error"] == "Files are not taken here"
+    assert (await run_in_db_thread(stored, shop))[2] == 1
+
+
+def share_no_files(shop):
+    with shop.scope():
+        publish(create_version(shop.assistant, file_sharing=False))
 
 
 def switch_off(shop):

@@ -8,7 +8,7 @@ import pytest
 from assistants.versions import create_version, publish
 from conversations import engine
 from conversations.models import Conversation, Message, Turn
-from gateways.blits.consumer import BlitsSocket
+from gateways.blits.socket import BlitsSocket
 from realtime.ephemeral import whisper
 from tenants import credentials
 from tenants.executor import run_in_db_thread
@@ -224,25 +224,6 @@ async def test_a_person_is_heard_in_the_same_words(shop, monkeypatch):
     assert (again["response"], again["requestId"]) == ("Yes.", "m2")
 
 
-async def test_what_is_said_keeps_its_order(shop, monkeypatch):
-    member = await run_in_db_thread(make_member, shop.tenant)
-    delays = iter((0.3, 0, 0))
-
-    def slowly(channel):
-        time.sleep(next(delays))
-        return "en"
-
-    monkeypatch.setattr("gateways.blits.commands.language_of", slowly)
-
-    async with talking(shop) as socket:
-        for text in ("First.", "Second."):
-            await as_team(shop, engine.post_reply, socket, member, text=text)
-        frames = [await socket.frame() for _ in range(3)]
-
-    texts = [frame["response"] for frame in frames]
-    assert texts == ["Agent joined the conversation.", "First.", "Second."]
-
-
 async def test_the_opening_message_is_said_to_whoever_asks_and_stored_once(shop):
     async with talking(shop) as socket:
         first = await socket.ask("message", type="NEW", requestId="n1")
@@ -412,25 +393,6 @@ async def test_what_is_told_beside_a_message_is_data_for_its_answer(shop):
     assert conversation.variables == {"plan": "large", "name": "Kim"}
 
 
-async def test_a_users_history_is_read_and_erased_as_a_whole_and_nobody_elses(shop, rival):
-    token = await run_in_db_thread(api_token, shop)
-    for name, text in (("kim", "First."), ("alex", "Mine."), ("kim", "Second.")):
-        async with talking(shop, token=token, userId=name) as socket:
-            await socket.write(text)
-
-    async with talking(shop, token=token) as socket:
-        user = {"conversationId": None, "userId": "kim"}
-        before = await socket.ask("loadHistory", **user)
-        erased = await socket.ask("deleteHistory", **user, requestId="d")
-        after = await socket.ask("loadHistory", **user)
-        others = await socket.ask("loadHistory", conversationId=None, userId="alex")
-
-    assert [one["message"] for one in before["chatHistory"]] == ["First.", "Second."]
-    assert erased == {"command": "deleteHistory", "userId": "kim", "requestId": "d"}
-    assert after["chatHistory"] == []
-    assert [one["message"] for one in others["chatHistory"]] == ["Mine."]
-
-
 async def test_a_spent_budget_is_an_error_and_nothing_is_stored(shop):
     await run_in_db_thread(spend, shop)
 
@@ -440,6 +402,18 @@ async def test_a_spent_budget_is_an_error_and_nothing_is_stored(shop):
     assert refused["error"] == "The budget for answers is spent"
     assert (refused["active"], refused["requestId"]) == (True, "m1")
     assert await run_in_db_thread(messages, shop) == []
+
+
+async def test_a_spent_budget_leads_a_pages_visitor_to_a_person(shop):
+    token = await run_in_db_thread(bubble_token, shop)
+    await run_in_db_thread(spend, shop)
+
+    async with talking(shop, token=token) as socket:
+        told = await socket.ask("message", message="Well?", requestId="m1")
+
+    assert told["response"] == "I will ask a person of our team to answer you here."
+    assert told["requestId"] == "m1"
+    assert len(await run_in_db_thread(messages, shop)) == 2
 
 
 def spend(shop):
@@ -506,31 +480,3 @@ async def test_frames_are_small_before_initialize():
         code = await socket.close_code()
 
     assert (last["error"], code) == ("The frame is too large", 4413)
-
-
-async def test_what_is_said_while_the_history_is_read_is_told_once(shop, monkeypatch):
-    async with talking(shop) as socket:
-        await socket.write("Well?")
-        known = socket.conversation_id
-    member = await run_in_db_thread(make_member, shop.tenant)
-    monkeypatch.setattr("gateways.blits.commands.transcript", reading_slowly(shop, known, member))
-
-    async with talking(shop, conversationId=known) as socket:
-        texts = [one["message"] for one in socket.first["chatHistory"]]
-        silent = await socket.is_silent(0.5)
-
-    assert texts.count("In between.") == 1
-    assert silent
-
-
-def reading_slowly(shop, conversation_id, member):
-    from gateways.blits import commands  # noqa: PLC0415 -- before it is patched
-
-    read = commands.transcript
-
-    def transcript(channel):
-        act(shop, engine.post_reply, conversation_id, member, text="In between.")
-        time.sleep(0.3)
-        return read(channel)
-
-    return transcript

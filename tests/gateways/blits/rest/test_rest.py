@@ -10,7 +10,7 @@ from limits import RateLimitItemPerMinute
 
 from assistants.models import Budget
 from assistants.versions import create_version, publish
-from conversations import engine
+from conversations import engine, visitor_queries
 from conversations.erasing import erase_history
 from conversations.models import Attachment, Conversation, Message, Turn, VisitorSession
 from realtime.models import Event
@@ -193,6 +193,27 @@ def test_a_persons_words_come_first_in_the_next_response(shop, server):
     assert back["expectUserResponse"] is True
 
 
+def test_where_much_was_said_the_latest_is_told_and_the_answer_in_any_case(
+    shop, server, monkeypatch
+):
+    monkeypatch.setattr(visitor_queries, "UNSEEN_AT_ONCE", 3)
+    ours = server.begin()
+    path, said, kim = f"messages/{ours}/text", {"message": "When?"}, member(shop)
+    for number in range(4):
+        verb(shop, ours, engine.post_reply, kim, text=f"Reply {number}.")
+    verb(shop, ours, engine.give_back)
+
+    first = answered(shop, "Nine.", server.post, path, said, idempotency_key="k").json()
+    for number in range(4, 8):
+        verb(shop, ours, engine.post_reply, kim, text=f"Reply {number}.")
+    again = server.post(path, said, idempotency_key="k").json()
+
+    assert first["response"] == ["Reply 2.", "Reply 3.", "Nine."]
+    with shop.scope():
+        assert first["messageId"] == str(Message.objects.get(text="Nine.").id)
+    assert again["response"] == ["Nine.", "Reply 5.", "Reply 6.", "Reply 7."]
+
+
 def test_whoever_waits_hears_that_a_person_took_over(shop, server):
     ours = server.begin()
     kim = member(shop)
@@ -364,6 +385,14 @@ def test_a_bubble_that_takes_no_files_says_so(shop, page):
     answer = mine.send(begun["conversationId"], [("a.png", PNG)])
 
     refused(answer, 400, begun["conversationId"], active=True)
+
+
+def test_an_assistant_that_takes_no_files_says_so_to_servers(shop, server):
+    with shop.scope():
+        publish(create_version(shop.assistant, file_sharing=False))
+    ours = server.begin()
+
+    refused(server.send(ours, [("a.png", PNG)]), 400, ours, active=True)
 
 
 def test_a_form_that_is_sent_in_chunks_is_read(shop, server):

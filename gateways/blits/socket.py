@@ -1,19 +1,18 @@
 """Blits' socket at ``/``: one conversation at a time, spoken in commands."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from conversations.engine import Received
-from conversations.models import AuthorKind, Owner
+from conversations.models import Owner
 from gateways.blits import codec, commands
 from gateways.blits.codec import Command, Invalid, Said
-from gateways.blits.commands import Asker, Reached
+from gateways.blits.conversation import Asker, Reached
 from gateways.socket import Event, GatewaySocket, Request
 from realtime.consumer import MESSAGES, Frame
-from realtime.log import Channel
 from tenants.errors import BadRequest, Conflict, LiveChatError
 from tenants.executor import run_in_db_thread
 from tenants.models import Credential
@@ -24,6 +23,8 @@ ENDING = {"unauthorized", "tenant_suspended"}
 WORKING = "The assistant is working on an answer."
 CALLING = "The assistant is using {}."
 WAITING = "A person of our team will answer."
+# How a client closes that has heard all it wanted; one that is cut off may have missed the last.
+GOODBYES = {1000, 1001, 1005}
 
 
 class BlitsSocket(GatewaySocket):
@@ -37,12 +38,12 @@ class BlitsSocket(GatewaySocket):
     def __init__(self) -> None:
         super().__init__()
         self._token = ""
-        # Sessions that this client has proved to be its own; how far it knows the history.
+        # Sessions that this client has proved to be its own.
         self._proved: set[UUID] = set()
-        self._known_seq = 0
-        # Opening messages to be heard, and who asked for each.
-        self._greetings: dict[str, str | None] = {}
-        self._speaking = asyncio.Lock()
+        # How far it was told of the conversation, and in which language.
+        self._told_seq, self._language = 0, ""
+        # The opening message that was stored with the message that is being sent.
+        self._greeting: Event | None = None
 
     async def on_connect(self) -> None:
         await self.send_frame(codec.reply("connected", None, message="Send initialize."))
@@ -64,15 +65,17 @@ class BlitsSocket(GatewaySocket):
             conversation_id=self._conversation_id,
         )
 
+    def on_stored(self, received: Received) -> None:
+        request = self._requests[-1]
+        if self._greeting is not None:
+            self._tell(self._greeting, [request.tag])
+        loop = asyncio.get_running_loop()
+        loop.call_later(self.status_seconds, self._tell_waiting, request)
+
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
-        if message["seq"] <= self._known_seq and not requests:
-            return
-        if message["id"] in self._greetings:
-            tags = [self._greetings.pop(message["id"])]
-        else:
+        if requests or message["seq"] > self._told_seq:
             # Who told messages apart waits for each; all others are told once.
-            tags = [request.tag for request in requests if request.tag] or [None]
-        self.spawn(self._say(self._here, message, tags))
+            self._tell(message, [request.tag for request in requests if request.tag] or [None])
 
     def on_event(self, event: Event) -> None:
         if event["type"] == "tool:call" and event["data"]["status"] == "started":
@@ -82,14 +85,14 @@ class BlitsSocket(GatewaySocket):
     def on_no_answer(self, request: Request) -> None:
         self.say(codec.timed_out(self._conversation_id, request.tag))
 
+    async def disconnect(self, code: int) -> None:
+        if code in GOODBYES:
+            await self._leave()
+        await super().disconnect(code)
+
     @property
     def _conversation_id(self) -> str:
         return str(self.channel.conversation_id) if self.channel else ""
-
-    @property
-    def _here(self) -> Channel:
-        assert self.channel is not None
-        return self.channel
 
     def _is_here(self, command: Command) -> bool:
         return command.conversation_id in ("", self._conversation_id)
@@ -126,40 +129,43 @@ class BlitsSocket(GatewaySocket):
     async def _initialize(self, command: Command, frame: dict[str, Any]) -> None:
         opening = codec.read_opening(frame)
         asker = self._asker(command, here=False)
-        reached, fields = await run_in_db_thread(commands.initialize, asker, opening)
+        admit = partial(self._require_answered, opening.conversation_id)
+        reached, fields = await run_in_db_thread(commands.initialize, asker, opening, admit=admit)
         self.admit()
         # What is said from now on waits until what was said before is told.
         with self.holding():
-            said = await self._move_to(reached, command.token)
-            fields["chatHistory"] = codec.history(said)
-            await self._answer(command, **fields)
+            await self._move_to(reached, command.token)
+            await self._answer(command, **fields, supportsSttStreaming=False)
 
     async def _message(self, command: Command, frame: dict[str, Any]) -> None:
         said = codec.read_message(frame)
         asker = self._asker(command)
         if said.speech:
             raise BadRequest("Speech is not supported.", code="speech_not_supported")
-        if asker.command.conversation_id != self._conversation_id:
+        if asker.conversation_id != self._conversation_id:
             await self._change_over(asker)
         if said.is_opening and said.is_empty:
-            await self._open_up(asker, said)
+            await self._open_up(asker, said, command.request_id)
         else:
-            await self._ask(asker, said)
+            await self.ask(partial(self._store, asker, said), tag=command.request_id)
 
     async def _is_active(self, command: Command, frame: dict[str, Any]) -> None:
         asker = self._asker(command)
         active = await run_in_db_thread(commands.check_active, asker)
-        await self._answer(command, active=active, conversationId=asker.command.conversation_id)
+        await self._answer(command, active=active, conversationId=asker.conversation_id)
 
     async def _load_history(self, command: Command, frame: dict[str, Any]) -> None:
         asker = self._asker(command, here=not command.user_id)
         said = await run_in_db_thread(commands.load_history, asker)
-        await self._answer(command, **_about(asker.command), chatHistory=codec.history(said))
+        await self._answer(command, **_about(asker), chatHistory=codec.history(said))
 
     async def _delete_history(self, command: Command, frame: dict[str, Any]) -> None:
         asker = self._asker(command, here=not command.user_id)
-        await run_in_db_thread(commands.delete_history, asker)
-        await self._answer(command, **_about(asker.command))
+        tenant_id, ids = await run_in_db_thread(commands.erasable, asker)
+        # What was allowed is done to the end, and others get at the database meanwhile.
+        for conversation_id in ids:
+            await run_in_db_thread(commands.erase, tenant_id, conversation_id)
+        await self._answer(command, **_about(asker))
 
     async def _set_variables(self, command: Command, frame: dict[str, Any]) -> None:
         variables = codec.read_variables(frame)
@@ -169,7 +175,7 @@ class BlitsSocket(GatewaySocket):
     async def _debug(self, command: Command, frame: dict[str, Any]) -> None:
         asker = self._asker(command)
         found = await run_in_db_thread(commands.debug, asker)
-        await self._answer(command, conversationId=asker.command.conversation_id, **found)
+        await self._answer(command, conversationId=asker.conversation_id, **found)
 
     async def _stream_speech(self, command: Command, frame: dict[str, Any]) -> None:
         await run_in_db_thread(commands.reach, self._asker(command))
@@ -179,10 +185,12 @@ class BlitsSocket(GatewaySocket):
 
     def _asker(self, command: Command, *, here: bool = True) -> Asker:
         """``here`` takes a command that names no conversation to be about this socket's."""
-        if here and not command.conversation_id:
-            command = replace(command, conversation_id=self._conversation_id)
-        caller = caller_on_socket(self.scope, token=command.token, secret=command.secret)
-        return Asker(caller, command, frozenset(self._proved))
+        return Asker(
+            caller_on_socket(self.scope, token=command.token, secret=command.secret),
+            command.conversation_id or (self._conversation_id if here else ""),
+            command.user_id,
+            frozenset(self._proved),
+        )
 
     async def _answer(self, command: Command, **fields: Any) -> None:
         await self.send_frame(codec.reply(command.name, command.request_id, **fields))
@@ -195,52 +203,53 @@ class BlitsSocket(GatewaySocket):
         self.stand_for(reached.grant)
         self._token = command.token
 
-    async def _move_to(self, reached: Reached, token: str) -> list[dict[str, Any]]:
-        """Hear this conversation from now on; what was said in it before that."""
+    def _require_answered(self, conversation_id: str) -> None:
+        """Raises Conflict for another conversation while an answer is awaited in this one."""
+        is_awaited = self._requests and self.owner == Owner.BOT
+        if is_awaited and conversation_id != self._conversation_id:
+            raise Conflict("An answer in another conversation is awaited.", code="answer_awaited")
+
+    async def _move_to(self, reached: Reached, token: str) -> None:
+        """Hear this conversation from now on; up to now the client is told of it otherwise."""
         self._token = token
         if reached.grant.kind == Credential.Kind.BUBBLE_TOKEN:
             self._proved.add(reached.session_id)
         self.stand_for(reached.grant)
-        await self.follow(reached.channel, owner=reached.owner)
-        said = await run_in_db_thread(commands.transcript, reached.channel)
-        self._known_seq = said[-1]["seq"] if said else 0
-        return said
+        if reached.channel != self.channel:
+            await self._leave()
+        self._told_seq, self._language = reached.message_seq, reached.language
+        await self.follow(reached.channel, owner=reached.owner, after=reached.position)
+
+    async def _leave(self) -> None:
+        """Hear no more of the conversation, and note how far the client was told of it."""
+        channel = self.channel
+        self.unfollow()
+        if channel is not None and self._told_seq:
+            await run_in_db_thread(commands.note_seen, channel, self._told_seq)
 
     async def _change_over(self, asker: Asker) -> None:
-        """Go on in another conversation, unless this one's answer is still to come."""
-        reached = await run_in_db_thread(commands.reach, asker)
-        if self._requests and self.owner == Owner.BOT:
-            raise Conflict("An answer in another conversation is awaited.", code="answer_awaited")
+        """Go on in another conversation, beginning with what was said there meanwhile."""
+        reached, unseen = await run_in_db_thread(commands.join, asker)
+        self._require_answered(asker.conversation_id)
         with self.holding():
-            said = await self._move_to(reached, asker.caller.token)
-            for message in said:
-                if message["seq"] > reached.message_seq and not _is_visitors(message):
-                    self.spawn(self._say(reached.channel, message, [None]))
+            await self._move_to(reached, asker.caller.token)
+            for message in unseen:
+                await self.send_frame(codec.answer(message, language=self._language))
 
-    async def _open_up(self, asker: Asker, said: Said) -> None:
+    async def _open_up(self, asker: Asker, said: Said, tag: str | None) -> None:
         """Have the opening message said, or say it again to whoever asks again."""
-        tag = asker.command.request_id
         with self.holding():
-            message, is_new = await run_in_db_thread(commands.open_up, asker, said)
-            if is_new:
-                self._greetings[message["id"]] = tag
-            else:
-                self.spawn(self._say(self._here, message, [tag]))
+            self._tell(await run_in_db_thread(commands.open_up, asker, said), [tag])
 
-    async def _ask(self, asker: Asker, said: Said) -> None:
-        tag = asker.command.request_id
+    def _store(self, asker: Asker, said: Said) -> Received:
+        received, self._greeting = commands.receive(asker, said, seen_seq=self._told_seq)
+        return received
 
-        def store() -> Received:
-            received, greeting_id = commands.receive(asker, said)
-            if greeting_id is not None:
-                self._greetings[str(greeting_id)] = tag
-            return received
-
-        received = await self.ask(store, tag=tag)
-        for request in self._requests:
-            if request.seq == received.seq:
-                loop = asyncio.get_running_loop()
-                loop.call_later(self.status_seconds, self._tell_waiting, request)
+    def _tell(self, message: dict[str, Any], tags: Iterable[str | None]) -> None:
+        self._told_seq = max(self._told_seq, message["seq"])
+        self._language = message.get("language") or self._language
+        for tag in tags:
+            self.say(codec.answer(message, language=self._language, request_id=tag))
 
     def _tell_waiting(self, request: Request) -> None:
         if request not in self._requests:
@@ -253,23 +262,10 @@ class BlitsSocket(GatewaySocket):
     def _tell_status(self, status: str, text: str, request: Request) -> None:
         self.say(codec.status(status, text, self._conversation_id, request.tag))
 
-    async def _say(
-        self, channel: Channel, message: dict[str, Any], tags: Sequence[str | None]
-    ) -> None:
-        # One at a time, as looking the language up must not change the order.
-        async with self._speaking:
-            language = await run_in_db_thread(commands.language_of, channel)
-            for tag in tags:
-                self.say(codec.answer(message, language=language, request_id=tag))
 
-
-def _is_visitors(message: dict[str, Any]) -> bool:
-    return bool(message["author"]["kind"] == AuthorKind.VISITOR)
-
-
-def _about(command: Command) -> dict[str, Any]:
+def _about(asker: Asker) -> dict[str, Any]:
     """What a command about histories was about."""
-    named = {"conversationId": command.conversation_id, "userId": command.user_id}
+    named = {"conversationId": asker.conversation_id, "userId": asker.user_id}
     return {name: value for name, value in named.items() if value}
 
 

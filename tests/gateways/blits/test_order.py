@@ -1,0 +1,263 @@
+"""What a socket hears and has heard: once, in order, and on no other transport again."""
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from conversations import engine, turns
+from conversations.models import Conversation, Message
+from gateways.blits import commands
+from gateways.blits.socket import BlitsSocket
+from livechat.asgi import application
+from tenants.executor import run_in_db_thread
+from tests.factories import make_member
+from tests.gateways.blits.sockets import answer, connected, talking
+from tests.gateways.blits.test_socket import act, as_team, revoke, speak
+from tests.gateways.blits.tokens import api_token
+from tests.livechat.asgi_client import Client
+
+pytestmark = pytest.mark.usefixtures("closed_hub", "no_turn_is_left", "rival")
+
+
+def conversations(shop, *fields):
+    with shop.scope():
+        return list(Conversation.objects.order_by("id").values_list(*fields, flat=True))
+
+
+async def exchange(shop, socket, question, reply, **fields):
+    """One question and its answer, as the socket tells it."""
+    await socket.command("message", message=question, **fields)
+    assert (await socket.ask("isActive"))["active"]
+    await run_in_db_thread(answer, shop, reply)
+    return await socket.frame()
+
+
+async def post(token, path, **fields):
+    body = json.dumps(fields).encode()
+    named = {
+        "authorization": f"Bearer {token}",
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+    }
+    asked = Client(application).request(
+        "POST", f"/api/external/{path}", headers=named, chunks=[body]
+    )
+    return (await asked).json()
+
+
+async def test_what_is_told_needs_no_look_at_the_database(shop, monkeypatch):
+    async def forbidden(*args, **fields):
+        raise AssertionError("A thread was asked for.")
+
+    async with talking(shop) as socket:
+        await socket.write("Well?", requestId="m1")
+        with monkeypatch.context() as patched:
+            patched.setattr("gateways.blits.socket.run_in_db_thread", forbidden)
+            await run_in_db_thread(answer, shop)
+            told = await socket.frame()
+
+    assert (told["response"], told["language"]) == ("Yes.", "en")
+
+
+async def test_an_answer_is_told_in_the_language_that_was_understood(shop):
+    await run_in_db_thread(speak, shop, ["en", "de"])
+
+    async with talking(shop) as socket:
+        await socket.write("Wann?")
+        await run_in_db_thread(answer, shop, "Um neun.", effects=turns.Effects(language="de"))
+        told = await socket.frame()
+
+    assert socket.first["currentLanguage"] == "en"
+    assert told["language"] == "de"
+
+
+async def test_a_new_beginning_waits_for_the_answer_and_the_same_one_does_not(shop):
+    async with talking(shop) as other:
+        elsewhere = other.conversation_id
+
+    async with talking(shop) as socket:
+        await socket.write("Well?", requestId="m1")
+        refused = [
+            await socket.ask("initialize", conversationId=one, requestId="i")
+            for one in (None, elsewhere)
+        ]
+        begun = await run_in_db_thread(conversations, shop, "id")
+        again = await socket.ask("initialize")
+        await run_in_db_thread(answer, shop)
+        told = await socket.frame()
+        anew = await socket.ask("initialize", conversationId=None)
+
+    for frame in refused:
+        assert frame["error"] == "An answer in another conversation is awaited"
+        assert frame["requestId"] == "i"
+    assert len(begun) == 2
+    assert [one["message"] for one in again["chatHistory"]] == ["Well?"]
+    assert (told["response"], told["requestId"]) == ("Yes.", "m1")
+    assert anew["conversationId"] not in (elsewhere, socket.conversation_id)
+
+
+async def test_what_happens_between_beginning_and_hearing_is_told(shop, monkeypatch):
+    monkeypatch.setattr(BlitsSocket, "status_seconds", 0.1)
+    async with talking(shop) as socket:
+        await exchange(shop, socket, "Well?", "Yes.")
+        known = socket.conversation_id
+    member = await run_in_db_thread(make_member, shop.tenant)
+    monkeypatch.setattr(commands, "initialize", taken_over_late(shop, known, member))
+
+    async with talking(shop, conversationId=known) as socket:
+        texts = [(await socket.frame())["response"] for _ in range(2)]
+        waiting = await socket.ask("message", message="Kim?")
+
+    assert [one["message"] for one in socket.first["chatHistory"]] == ["Well?", "Yes."]
+    assert texts == ["Agent joined the conversation.", "In between."]
+    assert waiting["response"]["status"] == "waiting"
+
+
+def taken_over_late(shop, conversation_id, member):
+    initialize = commands.initialize
+
+    def and_then(*args, **fields):
+        found = initialize(*args, **fields)
+        act(shop, engine.post_reply, conversation_id, member, text="In between.")
+        # All who hear of it have heard of it.
+        time.sleep(0.3)
+        return found
+
+    return and_then
+
+
+async def test_what_a_socket_told_is_not_told_again_over_http(shop):
+    token = await run_in_db_thread(api_token, shop)
+    async with talking(shop, token=token) as socket:
+        for text in ("One.", "Two.", "Three."):
+            told = await exchange(shop, socket, "And?", text)
+            assert told["response"] == text
+        known = await run_in_db_thread(conversations, shop, "visitor_read_seq")
+
+    path = f"messages/{socket.conversation_id}/text"
+    asked = asyncio.create_task(post(token, path, message="And?"))
+    async with asyncio.timeout(5):
+        while await run_in_db_thread(count_messages, shop) < 7:  # noqa: ASYNC110 -- plain enough
+            await asyncio.sleep(0.02)
+    await run_in_db_thread(answer, shop, "Four.")
+
+    assert (await asked)["response"] == ["Four."]
+    # Noted with the message that followed, and the last one when the client had said goodbye.
+    assert known == [4]
+
+
+def count_messages(shop):
+    with shop.scope():
+        return Message.objects.count()
+
+
+async def test_who_is_cut_off_may_have_missed_the_last_answer(shop):
+    async with talking(shop) as socket:
+        await exchange(shop, socket, "Well?", "Yes.")
+        await socket.send_input({"type": "websocket.disconnect", "code": 1006})
+        await socket.wait()
+
+    assert await run_in_db_thread(conversations, shop, "visitor_read_seq") == [0]
+
+
+async def test_who_comes_back_to_a_conversation_is_told_what_was_said_meanwhile(shop):
+    token = await run_in_db_thread(api_token, shop)
+    member = await run_in_db_thread(make_member, shop.tenant)
+    async with connected(token) as socket:
+        first = (await socket.ask("initialize"))["conversationId"]
+        await exchange(shop, socket, "Well?", "Yes.", conversationId=first)
+        second = (await socket.ask("initialize"))["conversationId"]
+        socket.conversation_id = first
+        await as_team(shop, engine.post_reply, socket, member, text="In between.")
+        await as_team(shop, engine.give_back, socket)
+        assert await socket.is_silent()
+
+        await socket.command("message", message="And?", requestId="m1")
+        missed = await socket.frame()
+        await socket.ask("isActive")
+        await run_in_db_thread(answer, shop, "No.")
+        told = await socket.frame()
+
+    assert second != first
+    assert (missed["response"], missed["conversationId"]) == ("In between.", first)
+    assert "requestId" not in missed
+    assert (told["response"], told["requestId"]) == ("No.", "m1")
+
+
+async def test_a_users_history_is_read_and_erased_as_a_whole_and_nobody_elses(shop, rival):
+    token = await run_in_db_thread(api_token, shop)
+    for name, text in (("kim", "First."), ("alex", "Mine."), ("kim", "Second.")):
+        async with talking(shop, token=token, userId=name) as socket:
+            await socket.write(text)
+
+    async with talking(shop, token=token) as socket:
+        user = {"conversationId": None, "userId": "kim"}
+        before = await socket.ask("loadHistory", **user)
+        erased = await socket.ask("deleteHistory", **user, requestId="d")
+        after = await socket.ask("loadHistory", **user)
+        others = await socket.ask("loadHistory", conversationId=None, userId="alex")
+
+    assert [one["message"] for one in before["chatHistory"]] == ["First.", "Second."]
+    assert erased == {"command": "deleteHistory", "userId": "kim", "requestId": "d"}
+    assert after["chatHistory"] == []
+    assert [one["message"] for one in others["chatHistory"]] == ["Mine."]
+
+
+async def test_who_may_erase_a_users_history_erases_all_of_it(shop, monkeypatch):
+    token = await run_in_db_thread(api_token, shop)
+    for text in ("First.", "Second.", "Third."):
+        async with talking(shop, token=token, userId="kim") as socket:
+            await socket.write(text)
+    monkeypatch.setattr(commands, "erase_history", revoking(token))
+
+    async with talking(shop, token=token) as socket:
+        await socket.command("deleteHistory", conversationId=None, userId="kim")
+        async with asyncio.timeout(5):
+            while await run_in_db_thread(standing, shop):  # noqa: ASYNC110 -- plain enough
+                await asyncio.sleep(0.02)
+
+
+def revoking(token):
+    """Erases, after the token was revoked."""
+    erase, tokens = commands.erase_history, [token]
+
+    def erase_history(conversation):
+        while tokens:
+            revoke(tokens.pop())
+        erase(conversation)
+
+    return erase_history
+
+
+def standing(shop):
+    with shop.scope():
+        return Message.objects.filter(erased_at=None).exists()
+
+
+async def test_a_conversation_that_is_gone_by_then_keeps_none_from_being_erased(shop, monkeypatch):
+    token = await run_in_db_thread(api_token, shop)
+    async with talking(shop, token=token, userId="kim"):
+        """Nothing is said."""
+    async with talking(shop, token=token, userId="kim") as socket:
+        await socket.write("Well?")
+    monkeypatch.setattr(commands, "erasable", forgetting_unused(shop))
+
+    async with talking(shop, token=token) as socket:
+        erased = await socket.ask("deleteHistory", conversationId=None, userId="kim")
+
+    assert erased == {"command": "deleteHistory", "userId": "kim"}
+    assert not await run_in_db_thread(standing, shop)
+
+
+def forgetting_unused(shop):
+    erasable = commands.erasable
+
+    def and_then(asker):
+        found = erasable(asker)
+        with shop.scope():
+            Conversation.objects.filter(message_seq=0, session__label="kim").delete()
+        return found
+
+    return and_then
