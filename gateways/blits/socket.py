@@ -65,13 +65,6 @@ class BlitsSocket(GatewaySocket):
             conversation_id=self._conversation_id,
         )
 
-    def on_stored(self, received: Received) -> None:
-        request = self._requests[-1]
-        if self._greeting is not None:
-            self._tell(self._greeting, [request.tag])
-        loop = asyncio.get_running_loop()
-        loop.call_later(self.status_seconds, self._tell_waiting, request)
-
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
         if requests or message["seq"] > self._told_seq:
             # Who told messages apart waits for each; all others are told once.
@@ -87,7 +80,7 @@ class BlitsSocket(GatewaySocket):
 
     async def disconnect(self, code: int) -> None:
         if code in GOODBYES:
-            await self._leave()
+            await self._depart()
         await super().disconnect(code)
 
     @property
@@ -147,7 +140,7 @@ class BlitsSocket(GatewaySocket):
         if said.is_opening and said.is_empty:
             await self._open_up(asker, said, command.request_id)
         else:
-            await self.ask(partial(self._store, asker, said), tag=command.request_id)
+            await self._ask(asker, said, command.request_id)
 
     async def _is_active(self, command: Command, frame: dict[str, Any]) -> None:
         asker = self._asker(command)
@@ -216,11 +209,11 @@ class BlitsSocket(GatewaySocket):
             self._proved.add(reached.session_id)
         self.stand_for(reached.grant)
         if reached.channel != self.channel:
-            await self._leave()
+            await self._depart()
         self._told_seq, self._language = reached.message_seq, reached.language
         await self.follow(reached.channel, owner=reached.owner, after=reached.position)
 
-    async def _leave(self) -> None:
+    async def _depart(self) -> None:
         """Hear no more of the conversation, and note how far the client was told of it."""
         channel = self.channel
         self.unfollow()
@@ -240,6 +233,14 @@ class BlitsSocket(GatewaySocket):
         """Have the opening message said, or say it again to whoever asks again."""
         with self.holding():
             self._tell(await run_in_db_thread(commands.open_up, asker, said), [tag])
+
+    async def _ask(self, asker: Asker, said: Said, tag: str | None) -> None:
+        with self.holding():
+            await self.ask(partial(self._store, asker, said), tag=tag)
+            if self._greeting is not None:
+                self._tell(self._greeting, [tag])
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.status_seconds, self._tell_waiting, self._requests[-1])
 
     def _store(self, asker: Asker, said: Said) -> Received:
         received, self._greeting = commands.receive(asker, said, seen_seq=self._told_seq)
