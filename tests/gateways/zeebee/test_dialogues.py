@@ -67,11 +67,11 @@ def test_a_person_who_takes_over_an_open_question_is_what_is_heard(acme, door):
         where = client.ask(UNKNOWN)["conversation_id"]
         assert client.next()["status"] == "waiting"
         client.say("Is anybody there?")
-        acme.do(engine.take_over, where, acme.member)
-        joined, status = client.next(), client.next()
+        acme.reply(where, "I am.")
+        status, answer = client.next(), client.next()
 
-    assert (joined["type"], joined["text"]) == ("response", "Agent joined the conversation.")
-    assert (joined["role"], status["status"]) == ("system", "agent")
+    assert (status["status"], status["message"]) == ("agent", "Agent joined the conversation.")
+    assert (answer["type"], answer["text"], answer["role"]) == ("response", "I am.", "agent")
 
 
 def test_a_closed_conversation_opens_again_with_the_next_message(acme, door):
