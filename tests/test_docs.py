@@ -94,7 +94,7 @@ def endpoints(patterns, prefix=""):
         path = prefix + str(pattern.pattern)
         if not isinstance(pattern, URLPattern):
             yield from endpoints(pattern.url_patterns, path)
-        elif path.startswith("api/"):
+        elif path.startswith("api/") and "//" not in path:
             view = pattern.callback.view_class
             spelled = re.sub(r"<str:(\w+)>", lambda match: ":" + camel_case(match[1]), path)
             yield from (f"{m.upper()} /{spelled}" for m in METHODS if hasattr(view, m))

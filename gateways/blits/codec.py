@@ -36,6 +36,7 @@ HINTS = {
     "external_api_timeout": "The answer took too long. It is still sent if it comes",
     "invalid_credentials": "Use the API token of the assistant, or the token of the chat bubble",
     "invalid_session_secret": "Initialize without sessionSecret to begin anew",
+    "session_secret_required": "Send the sessionSecret of the first answer",
     "origin_not_allowed": "Add this origin to the chat bubble's authorised origins",
     "not_initialized": "Send the command initialize first",
     "speech_not_supported": "Send the text as message instead",
@@ -74,6 +75,7 @@ class Opening:
     language: str
     is_test: bool
     streams_speech: bool
+    secret: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,7 @@ def read_opening(data: Fields) -> Opening:
         language=_text(data, "setCurrentLanguageTo", LANGUAGE_LENGTH),
         is_test=_text(data, "environment", WORD_LENGTH) == "test",
         streams_speech=_flag(tts, "streaming"),
+        secret=_text(data, "sessionSecret", SECRET_LENGTH),
     )
 
 

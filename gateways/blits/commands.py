@@ -20,7 +20,7 @@ from gateways.blits.codec import Opening, Said
 from gateways.blits.conversation import HISTORY_MESSAGES, Asker, Reached, begin, reached
 from gateways.blits.door import Client, admitted, conversations_of, is_active, languages
 from realtime.log import Channel
-from tenants.errors import BadRequest, Conflict, NotFound, TooLarge
+from tenants.errors import BadRequest, Conflict, NotFound, TooLarge, Unauthorized
 from tenants.scope import tenant_scope
 
 # Its base64, broken into lines by whoever does that.
@@ -33,7 +33,7 @@ def initialize(
     """Begin a conversation or go on with one, and what is told of it; ``admit`` may refuse."""
     with admitted(asker.caller) as client:
         admit()
-        return begin(client, opening, channel=codec.SOCKET_CHANNEL, proved=asker.proved)
+        return begin(client, opening, asker, channel=codec.SOCKET_CHANNEL)
 
 
 def reach(asker: Asker) -> Reached:
@@ -160,7 +160,10 @@ def _spoken(message: Message, conversation: Conversation) -> dict[str, Any]:
 def _ids(client: Client, asker: Asker, *, even_expired: bool) -> Any:
     """Of the named conversation, or a query for those of the named user."""
     if asker.conversation_id:
-        return [asker.find(client, even_expired=even_expired)[1].id]
+        session, conversation = asker.find(client, even_expired=even_expired)
+        if not client.may_read(session, asker.readable):
+            raise Unauthorized("The session secret is required.", code="session_secret_required")
+        return [conversation.id]
     if not asker.user_id:
         raise BadRequest("A conversationId or a userId is required.", code="invalid")
     return conversations_of(client, asker.user_id).order_by("id").values_list("id", flat=True)

@@ -1,7 +1,7 @@
 """The conversation that is asked about, on the socket and over HTTP alike."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +28,15 @@ HISTORY_MESSAGES = 500
 class Asker:
     """Who asks, and about which conversation; errors tell whether that is known to be active.
 
-    ``proved`` are sessions that this client has shown before to be its own.
+    ``proved`` are sessions with which this client went on before, and ``readable`` those of them
+    that it has proved to be its own.
     """
 
     caller: Caller = field(default_factory=Caller)
     conversation_id: str = ""
     user_id: str = ""
     proved: Collection[UUID] = ()
+    readable: Collection[UUID] = ()
     is_active: bool = False
 
     def find(
@@ -57,7 +59,8 @@ class Asker:
 class Reached:
     """A conversation as it was at one moment, and by which permission it may be heard.
 
-    ``position`` is the number of its latest event then.
+    ``position`` is the number of its latest event then; ``may_read`` says whether the client has
+    proved that it may know what was said before.
     """
 
     grant: Grant
@@ -67,17 +70,21 @@ class Reached:
     language: str
     message_seq: int
     position: int
+    may_read: bool = False
 
 
 def begin(
-    client: Client, opening: Opening, *, channel: str, proved: Collection[UUID] = ()
+    client: Client, opening: Opening, asker: Asker, *, channel: str
 ) -> tuple[Reached, dict[str, Any]]:
     """Begin a conversation or go on with one, and what the client is told of it."""
-    opened = enter(client, opening, proved=proved)
+    opened = enter(client, opening, proved=asker.proved)
     conversation = opened.conversation
-    said = visitor_queries.transcript([conversation.id], size=HISTORY_MESSAGES)
-    engine.mark_seen(conversation, seq=conversation.message_seq)
-    found = reached(client, conversation)
+    may_read = not opening.conversation_id or client.may_read(opened.session, asker.readable)
+    said: list[dict[str, Any]] = []
+    if may_read:
+        said = visitor_queries.transcript([conversation.id], size=HISTORY_MESSAGES)
+        engine.mark_seen(conversation, seq=conversation.message_seq)
+    found = replace(reached(client, conversation), may_read=may_read)
     return found, codec.initialized(
         str(conversation.id),
         bot_id=str(conversation.assistant_id),

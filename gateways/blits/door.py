@@ -88,6 +88,19 @@ class Client:
             message = "This token may not do this."
             raise Forbidden(message, code="server_token_required")
 
+    def may_read(self, session: VisitorSession, readable: Collection[UUID] = ()) -> bool:
+        """Whether what was said before is shown: to servers, and to whoever proved the session.
+
+        Who only comes from the same page and browser may go on, but many do. ``readable`` are
+        sessions that this client has proved before.
+        """
+        return self.is_server or bool(self.caller.secret) or session.id in readable
+
+    def with_secret(self, secret: str) -> "Client":
+        """The same client, which shows this session's secret too."""
+        caller = replace(self.caller, secret=secret)
+        return replace(self, caller=caller, door=self.door and replace(self.door, caller=caller))
+
     def count_message(self, session: VisitorSession) -> None:
         """Raises TooManyRequests."""
         count_message(self.grant, session, ip=None if self.is_server else self.caller.ip)

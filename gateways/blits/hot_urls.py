@@ -1,6 +1,6 @@
 """Blits' REST addresses; all of them are served without thread hops, as some have to wait."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from gateways.blits.hot_views import (
     ActiveView,
@@ -13,23 +13,26 @@ from gateways.blits.hot_views import (
     UnknownView,
 )
 
-urlpatterns = [
-    path("api/external/initialize", InitializeView.as_view(), name="blits-initialize"),
+requests = [
+    path("initialize", InitializeView.as_view(), name="blits-initialize"),
+    path("is-active/<str:conversation_id>", ActiveView.as_view(), name="blits-is-active"),
+    path("messages/<str:conversation_id>/text", TextView.as_view(), name="blits-text"),
     path(
-        "api/external/is-active/<str:conversation_id>", ActiveView.as_view(), name="blits-is-active"
-    ),
-    path("api/external/messages/<str:conversation_id>/text", TextView.as_view(), name="blits-text"),
-    path(
-        "api/external/messages/<str:conversation_id>/speech",
+        "messages/<str:conversation_id>/speech",
         SpeechView.as_view(),
         name="blits-speech",
     ),
     path(
-        "api/external/messages/<str:conversation_id>/<str:message_id>",
+        "messages/<str:conversation_id>/<str:message_id>",
         MessageView.as_view(),
         name="blits-message",
     ),
-    path("api/external/analyze-message", AnalyzeView.as_view(), name="blits-analyze-message"),
-    path("api/external/settings/<str:code>", SettingsView.as_view(), name="blits-settings"),
+    path("analyze-message", AnalyzeView.as_view(), name="blits-analyze-message"),
+    path("settings/<str:code>", SettingsView.as_view(), name="blits-settings"),
+]
+urlpatterns = [
+    path("api/external/", include(requests)),
+    # The root that is documented ends in a slash, and each path begins with one.
+    path("api/external//", include(requests)),
     re_path(r"^api/external(?:/[\s\S]*)?\Z", UnknownView.as_view(), name="blits-unknown"),
 ]

@@ -60,7 +60,9 @@ def initialize(asker: Asker, read: Callable[[], dict[str, Any]]) -> dict[str, An
     with admitted(asker.caller) as client:
         opening = _understood(codec.read_opening, read())
         asker.conversation_id = opening.conversation_id
-        return begin(client, opening, channel=codec.REST_CHANNEL)[1]
+        if opening.secret:
+            client = client.with_secret(opening.secret)
+        return begin(client, opening, asker, channel=codec.REST_CHANNEL)[1]
 
 
 def reach(asker: Asker) -> None:

@@ -38,8 +38,9 @@ class BlitsSocket(GatewaySocket):
     def __init__(self) -> None:
         super().__init__()
         self._token = ""
-        # Sessions that this client has proved to be its own.
+        # Sessions with which this client went on, and those that it has proved to be its own.
         self._proved: set[UUID] = set()
+        self._readable: set[UUID] = set()
         # How far it was told of the conversation, and in which language.
         self._told_seq, self._language = 0, ""
         # The opening message that was stored with the message that is being sent.
@@ -183,6 +184,7 @@ class BlitsSocket(GatewaySocket):
             command.conversation_id or (self._conversation_id if here else ""),
             command.user_id,
             frozenset(self._proved),
+            frozenset(self._readable),
         )
 
     async def _answer(self, command: Command, **fields: Any) -> None:
@@ -207,6 +209,8 @@ class BlitsSocket(GatewaySocket):
         self._token = token
         if reached.grant.kind == Credential.Kind.BUBBLE_TOKEN:
             self._proved.add(reached.session_id)
+            if reached.may_read:
+                self._readable.add(reached.session_id)
         self.stand_for(reached.grant)
         if reached.channel != self.channel:
             await self._depart()

@@ -305,12 +305,12 @@ def own_secret(world, name):
 
 
 def routes_that_exist():
-    """Every route of the resolver, as ``METHOD template``."""
+    """Every route of the resolver, as ``METHOD template``; two slashes make an alias."""
 
     def walk(patterns, prefix=""):
         for pattern in patterns:
             path = prefix + str(pattern.pattern)
-            if path in ELSEWHERE:
+            if path in ELSEWHERE or "//" in path:
                 continue
             if hasattr(pattern, "url_patterns"):
                 yield from walk(pattern.url_patterns, path)

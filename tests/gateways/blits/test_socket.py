@@ -480,3 +480,22 @@ async def test_frames_are_small_before_initialize():
         code = await socket.close_code()
 
     assert (last["error"], code) == ("The frame is too large", 4413)
+
+
+async def test_a_page_that_does_not_prove_its_session_goes_on_and_learns_nothing_of_before(shop):
+    token = await run_in_db_thread(bubble_token, shop)
+    async with talking(shop, token=token) as socket:
+        secret, known = socket.first["sessionSecret"], socket.conversation_id
+        await socket.write("my card is 1234")
+        await run_in_db_thread(answer, shop, "Keep it secret.")
+        assert (await socket.frame())["response"] == "Keep it secret."
+        own = await socket.ask("loadHistory")
+    async with connected(token) as another:
+        went_on = await another.initialize(conversationId=known)
+        refused = await another.ask("loadHistory")
+        proved = await another.ask("loadHistory", sessionSecret=secret)
+
+    assert [one["message"] for one in own["chatHistory"]] == ["my card is 1234", "Keep it secret."]
+    assert (went_on["conversationId"], went_on["chatHistory"]) == (known, [])
+    assert refused["error"] == "The session secret is required"
+    assert proved["chatHistory"] == own["chatHistory"]

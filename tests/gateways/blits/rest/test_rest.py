@@ -601,3 +601,24 @@ def test_limits_of_analyses_are_the_tenants(shop, server, monkeypatch):
     limits.hit(limits.ANALYSES, shop.tenant.id)
 
     refused(server.get("analyze-message?message=Hello"), 429)
+
+
+def test_a_page_that_does_not_prove_its_session_is_shown_no_history(shop):
+    page = Blits(bubble_token(shop), origin="https://shop.example", user_agent="Firefox")
+    first = page.post("initialize", {}).json()
+    answered(shop, "Keep it secret.", page.say, first["conversationId"], "my card is 1234")
+    known = {"conversationId": first["conversationId"]}
+
+    unproved = page.post("initialize", known).json()
+    by_body = page.post("initialize", {**known, "sessionSecret": first["sessionSecret"]}).json()
+    by_header = page.post("initialize", known, x_session_secret=first["sessionSecret"]).json()
+
+    assert (unproved["conversationId"], unproved["chatHistory"]) == (first["conversationId"], [])
+    assert len(by_body["chatHistory"]) == 2
+    assert by_header["chatHistory"] == by_body["chatHistory"]
+
+
+def test_an_address_may_have_the_slash_of_its_root_and_its_own(shop):
+    client = Blits(api_token(shop))
+
+    assert client.post("/api/external//initialize", {}).json()["chatHistory"] == []
