@@ -19,6 +19,7 @@ NO_INIT = "Init message not received"
 SECOND_INIT = "Multiple init messages received"
 TOO_LARGE = "Too large message"
 MALFORMED = "Malformed message"
+UNKNOWN_TYPE = "Unknown type of message"
 # Ours, as the protocol has no words for it.
 NO_VOICE = "Voice calls are not available"
 NO_CALL_TO_ANSWER = "There is no voice call to answer"
@@ -69,7 +70,12 @@ class Terminate:
     pass
 
 
-Command = Initialize | ChatMessage | SdpAnswer | ToolResponse | Terminate
+@dataclass(frozen=True)
+class Unknown:
+    """A message of a type that this protocol does not have."""
+
+
+Command = Initialize | ChatMessage | SdpAnswer | ToolResponse | Terminate | Unknown
 
 
 def parse(frame: Data) -> Command:
@@ -89,7 +95,9 @@ def parse(frame: Data) -> Command:
             return _tool_response(_object(frame, "content"))
         case "terminate":
             return Terminate()
-    raise Malformed("the type is unknown")
+        case str():
+            return Unknown()
+    raise Malformed("type is not a text")
 
 
 def event(name: str, *, at: str, channel_id: str | None = None, data: Data | None = None) -> Frame:
@@ -173,7 +181,8 @@ def _frame(kind: str, at: str, channel_id: str | None, **fields: Any) -> Frame:
 
 
 def _initialize(frame: Data) -> Initialize:
-    request = _object(frame, "devRequest" if frame.get("request") is None else "request")
+    is_dev = frame.get("request") is None and "devRequest" in frame
+    request = _object(frame, "devRequest" if is_dev else "request")
     call_type = _text(request, "callType", CHAT)
     if call_type not in CALL_TYPES:
         raise Malformed("callType is none of " + ", ".join(CALL_TYPES))

@@ -107,6 +107,8 @@ class BlackBoxSocket(GatewaySocket):
                 await self._terminate(joined)
             case codec.SdpAnswer():
                 raise BadRequest(codec.NO_CALL_TO_ANSWER)
+            case codec.Unknown():
+                raise BadRequest(codec.UNKNOWN_TYPE)
             case codec.Initialize():
                 raise BadRequest(codec.SECOND_INIT)
 

@@ -60,7 +60,7 @@ def test_a_binary_frame_is_malformed(place):
 
 
 ILL = [
-    {"type": "dance"},
+    {"type": 5},
     {"type": None},
     {},
     *({"type": "incomingChatMessage", "content": value} for value in NOT_TEXT),
@@ -80,6 +80,14 @@ def test_a_frame_that_is_none_of_the_protocols_ends_the_socket(place):
 
         assert (no_leak(text).split(":")[0], code) == ("Malformed message", 1007), frame
     assert place.stored()[2] == 0
+
+
+def test_a_type_that_is_not_known_is_told_and_the_conversation_goes_on(place):
+    with place.chat() as client:
+        client.send("ping")
+        assert client.next()["data"]["message"] == "Unknown type of message"
+        client.send("incomingChatMessage", content="Hello?")
+        assert client.next()["content"]["text"] == "Hello?"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +204,7 @@ async def test_a_server_that_cannot_send_1007_sends_4007(acme):
     place = await asyncio.to_thread(Place, acme, "http://unused")
 
     socket = await in_process(place)
-    await socket.send_json_to({"type": "dance", "timestamp": AT})
+    await socket.send_json_to({"type": None, "timestamp": AT})
 
     assert (await socket.receive_json_from(2))["data"]["message"].startswith("Malformed message")
     assert (await socket.receive_output(2))["code"] == 4007

@@ -80,7 +80,7 @@ def test_a_frame_is_a_command(frame, command):
     [
         {},
         {"type": None},
-        {"type": "dance"},
+        {"type": 5},
         {"type": ["terminate"]},
         {"type": "initialize"},
         {"type": "websocketToolResponse"},

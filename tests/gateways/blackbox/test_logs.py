@@ -26,7 +26,7 @@ def test_no_log_holds_the_credential_of_an_address(place, live_server_url, proce
         for query in queries:
             with place.socket(dev=dev, query=query) as client:
                 with suppress(ConnectionClosed):
-                    client.send("dance")
+                    client.ws.send("dance")
                 client.end()
             path = "dev" if dev else "webCall"
             httpx.get(f"{live_server_url}/api/v1/ws/{path}?{query}")
