@@ -43,7 +43,6 @@ HINTS = {
     "budget_spent": "The budget for answers is spent. A person can still be reached",
     "malformed_frame": "Send one JSON object in each text frame",
     "too_large": "A frame has at most 15 MiB, and 8 KiB before initialize",
-    "answer_awaited": "Open a socket for each conversation",
     "no_opening_message": "Send a message instead",
     "unknown_command": "See the list of commands in the documentation",
     "server_token_required": "Use the API token of the assistant, from your server",

@@ -1,6 +1,6 @@
 """What each command of the socket does: one transaction that begins with the token, in a thread."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import BytesIO
 from typing import Any
@@ -19,7 +19,6 @@ from gateways.blits import codec, messages
 from gateways.blits.codec import Opening, Said
 from gateways.blits.conversation import HISTORY_MESSAGES, Asker, Reached, begin, reached
 from gateways.blits.door import Client, admitted, conversations_of, is_active, languages
-from realtime.log import Channel
 from tenants.errors import BadRequest, Conflict, NotFound, TooLarge, Unauthorized
 from tenants.scope import tenant_scope
 
@@ -27,12 +26,9 @@ from tenants.scope import tenant_scope
 ENCODED_FILE_LIMIT = FILE_LIMIT * 3 // 2
 
 
-def initialize(
-    asker: Asker, opening: Opening, *, admit: Callable[[], None]
-) -> tuple[Reached, dict[str, Any]]:
-    """Begin a conversation or go on with one, and what is told of it; ``admit`` may refuse."""
+def initialize(asker: Asker, opening: Opening) -> tuple[Reached, dict[str, Any]]:
+    """Begin a conversation or go on with one, and what is told of it."""
     with admitted(asker.caller) as client:
-        admit()
         return begin(client, opening, asker, channel=codec.SOCKET_CHANNEL)
 
 
@@ -43,16 +39,19 @@ def reach(asker: Asker) -> Reached:
 
 
 def join(asker: Asker) -> tuple[Reached, list[dict[str, Any]]]:
-    """As ``reach``, with what was said in the conversation that its visitor has not seen."""
+    """As ``reach``, with what its visitor has not seen, for those who may know what was said."""
     with admitted(asker.caller) as client:
-        _, conversation = asker.find(client)
-        return reached(client, conversation), visitor_queries.unseen(conversation)
+        session, conversation = asker.find(client)
+        may_read = client.may_read(session, asker.readable)
+        unseen = visitor_queries.unseen(conversation) if may_read else []
+        return reached(client, conversation, may_read=may_read), unseen
 
 
-def note_seen(channel: Channel, seq: int) -> None:
-    """The client was told everything up to message ``seq``."""
-    with tenant_scope(channel.tenant_id), suppress(NotFound):
-        engine.mark_seen(engine.team_conversation(channel.conversation_id), seq=seq)
+def note_seen(tenant_id: UUID, told: Mapping[str, int]) -> None:
+    """The client was told of these conversations up to these messages."""
+    for conversation_id, seq in told.items():
+        with tenant_scope(tenant_id), suppress(NotFound):
+            engine.mark_seen(engine.team_conversation(conversation_id), seq=seq)
 
 
 def receive(asker: Asker, said: Said, *, seen_seq: int) -> tuple[Received, dict[str, Any] | None]:

@@ -1,7 +1,7 @@
 """The conversation that is asked about, on the socket and over HTTP alike."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +70,7 @@ class Reached:
     language: str
     message_seq: int
     position: int
-    may_read: bool = False
+    may_read: bool
 
 
 def begin(
@@ -84,7 +84,7 @@ def begin(
     if may_read:
         said = visitor_queries.transcript([conversation.id], size=HISTORY_MESSAGES)
         engine.mark_seen(conversation, seq=conversation.message_seq)
-    found = replace(reached(client, conversation), may_read=may_read)
+    found = reached(client, conversation, may_read=may_read)
     return found, codec.initialized(
         str(conversation.id),
         bot_id=str(conversation.assistant_id),
@@ -97,7 +97,7 @@ def begin(
     )
 
 
-def reached(client: Client, conversation: Conversation) -> Reached:
+def reached(client: Client, conversation: Conversation, *, may_read: bool = False) -> Reached:
     """The conversation must be locked, so that nothing happens between what is read here."""
     assert conversation.session_id is not None
     channel = Channel(conversation.tenant_id, conversation.id)
@@ -109,4 +109,5 @@ def reached(client: Client, conversation: Conversation) -> Reached:
         language=languages(conversation)[0],
         message_seq=conversation.message_seq,
         position=read_head(channel),
+        may_read=may_read,
     )

@@ -1,8 +1,8 @@
-"""Blits' socket at ``/``: one conversation at a time, spoken in commands."""
+"""Blits' socket at ``/``: conversations that are led in commands."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +11,9 @@ from conversations.models import Owner
 from gateways.blits import codec, commands
 from gateways.blits.codec import Command, Invalid, Said
 from gateways.blits.conversation import Asker, Reached
-from gateways.socket import Event, GatewaySocket, Request
+from gateways.socket import Event, Followed, GatewaySocket, Request
 from realtime.consumer import MESSAGES, Frame
-from tenants.errors import BadRequest, Conflict, LiveChatError
+from tenants.errors import BadRequest, LiveChatError
 from tenants.executor import run_in_db_thread
 from tenants.models import Credential
 from widgets.callers import caller_on_socket
@@ -27,11 +27,26 @@ WAITING = "A person of our team will answer."
 GOODBYES = {1000, 1001, 1005}
 
 
+@dataclass
+class Told:
+    """How far a client was told of a conversation, in which language, and whether of all of it."""
+
+    seq: int
+    language: str
+    is_whole: bool
+
+    @property
+    def seen_seq(self) -> int:
+        return self.seq if self.is_whole else 0
+
+
 class BlitsSocket(GatewaySocket):
     """Says nothing of itself before a command: clients read acknowledgment, answer, answer."""
 
     auth_deadline = 60.0
     frame_limit = 15 * 1024 * 1024
+    # A server may speak for all of its users on one connection.
+    conversations_at_once = 100
     status_seconds = 2.0
     messages = {**MESSAGES, "auth_timeout": "No initialize came in time."}
 
@@ -41,10 +56,8 @@ class BlitsSocket(GatewaySocket):
         # Sessions with which this client went on, and those that it has proved to be its own.
         self._proved: set[UUID] = set()
         self._readable: set[UUID] = set()
-        # How far it was told of the conversation, and in which language.
-        self._told_seq, self._language = 0, ""
-        # The opening message that was stored with the message that is being sent.
-        self._greeting: Event | None = None
+        # By the id of each conversation that is heard.
+        self._told: dict[str, Told] = {}
 
     async def on_connect(self) -> None:
         await self.send_frame(codec.reply("connected", None, message="Send initialize."))
@@ -67,22 +80,26 @@ class BlitsSocket(GatewaySocket):
         )
 
     def on_said(self, message: dict[str, Any], requests: list[Request]) -> None:
-        if requests or message["seq"] > self._told_seq:
+        if requests or message["seq"] > self._told[message["conversationId"]].seq:
             # Who told messages apart waits for each; all others are told once.
             self._tell(message, [request.tag for request in requests if request.tag] or [None])
 
     def on_event(self, event: Event) -> None:
-        if event["type"] == "tool:call" and event["data"]["status"] == "started":
-            for request in self._requests[-1:]:
-                self._tell_status("processing", CALLING.format(event["data"]["name"]), request)
+        call = event["data"]
+        if event["type"] == "tool:call" and call["status"] == "started":
+            asked = [r for r in self._requests if str(r.conversation_id) == call["conversationId"]]
+            for request in asked[-1:]:
+                self._tell_status("processing", CALLING.format(call["name"]), request)
 
     def on_no_answer(self, request: Request) -> None:
-        self.say(codec.timed_out(self._conversation_id, request.tag))
+        self.say(codec.timed_out(str(request.conversation_id), request.tag))
 
     async def disconnect(self, code: int) -> None:
-        if code in GOODBYES:
-            await self._depart()
+        channel = self.channel
         await super().disconnect(code)
+        if channel is not None and code in GOODBYES:
+            told = {key: one.seen_seq for key, one in self._told.items() if one.seen_seq}
+            await run_in_db_thread(commands.note_seen, channel.tenant_id, told)
 
     @property
     def _conversation_id(self) -> str:
@@ -123,12 +140,12 @@ class BlitsSocket(GatewaySocket):
     async def _initialize(self, command: Command, frame: dict[str, Any]) -> None:
         opening = codec.read_opening(frame)
         asker = self._asker(command, here=False)
-        admit = partial(self._require_answered, opening.conversation_id)
-        reached, fields = await run_in_db_thread(commands.initialize, asker, opening, admit=admit)
+        reached, fields = await run_in_db_thread(commands.initialize, asker, opening)
         self.admit()
         # What is said from now on waits until what was said before is told.
         with self.holding():
-            await self._move_to(reached, command.token)
+            self._stand_in(reached, command.token)
+            await self._turn_to(reached)
             await self._answer(command, **fields, supportsSttStreaming=False)
 
     async def _message(self, command: Command, frame: dict[str, Any]) -> None:
@@ -195,43 +212,44 @@ class BlitsSocket(GatewaySocket):
         if command.token == self._token or not self._is_here(command):
             return
         reached = await run_in_db_thread(commands.reach, self._asker(command))
-        self.stand_for(reached.grant)
-        self._token = command.token
+        self._stand_in(reached, command.token)
 
-    def _require_answered(self, conversation_id: str) -> None:
-        """Raises Conflict for another conversation while an answer is awaited in this one."""
-        is_awaited = self._requests and self.owner == Owner.BOT
-        if is_awaited and conversation_id != self._conversation_id:
-            raise Conflict("An answer in another conversation is awaited.", code="answer_awaited")
-
-    async def _move_to(self, reached: Reached, token: str) -> None:
-        """Hear this conversation from now on; up to now the client is told of it otherwise."""
+    def _stand_in(self, reached: Reached, token: str) -> None:
+        """Stand for this token from now on, and leave what only another one is known to reach."""
+        if token != self._token:
+            for followed in tuple(self._followed.values()):
+                if followed.channel != reached.channel:
+                    self._leave(followed)
         self._token = token
         if reached.grant.kind == Credential.Kind.BUBBLE_TOKEN:
             self._proved.add(reached.session_id)
             if reached.may_read:
                 self._readable.add(reached.session_id)
         self.stand_for(reached.grant)
-        if reached.channel != self.channel:
-            await self._depart()
-        self._told_seq, self._language = reached.message_seq, reached.language
+
+    async def _turn_to(self, reached: Reached) -> None:
+        """Hear this conversation from now on; up to now the client is told of it otherwise."""
+        key = str(reached.channel.conversation_id)
+        self._told[key] = Told(reached.message_seq, reached.language, reached.may_read)
         await self.follow(reached.channel, owner=reached.owner, after=reached.position)
 
-    async def _depart(self) -> None:
-        """Hear no more of the conversation, and note how far the client was told of it."""
-        channel = self.channel
-        self.unfollow()
-        if channel is not None and self._told_seq:
-            await run_in_db_thread(commands.note_seen, channel, self._told_seq)
+    def _leave(self, followed: Followed) -> None:
+        super()._leave(followed)
+        key, tenant_id = str(followed.channel.conversation_id), followed.channel.tenant_id
+        told = {key: self._told.pop(key).seen_seq}
+        self.spawn(run_in_db_thread(commands.note_seen, tenant_id, told))
 
     async def _change_over(self, asker: Asker) -> None:
-        """Go on in another conversation, beginning with what was said there meanwhile."""
+        """Go on in another conversation; if it was not heard, with what was said meanwhile."""
         reached, unseen = await run_in_db_thread(commands.join, asker)
-        self._require_answered(asker.conversation_id)
         with self.holding():
-            await self._move_to(reached, asker.caller.token)
+            self._stand_in(reached, asker.caller.token)
+            if reached.channel.feed in self._followed:
+                await self.follow(reached.channel)
+                return
+            await self._turn_to(reached)
             for message in unseen:
-                await self.send_frame(codec.answer(message, language=self._language))
+                await self.send_frame(codec.answer(message, language=reached.language))
 
     async def _open_up(self, asker: Asker, said: Said, tag: str | None) -> None:
         """Have the opening message said, or say it again to whoever asks again."""
@@ -239,33 +257,37 @@ class BlitsSocket(GatewaySocket):
             self._tell(await run_in_db_thread(commands.open_up, asker, said), [tag])
 
     async def _ask(self, asker: Asker, said: Said, tag: str | None) -> None:
+        seen_seq, greeting = self._told[self._conversation_id].seen_seq, None
+
+        def store() -> Received:
+            nonlocal greeting
+            received, greeting = commands.receive(asker, said, seen_seq=seen_seq)
+            return received
+
         with self.holding():
-            await self.ask(partial(self._store, asker, said), tag=tag)
-            if self._greeting is not None:
-                self._tell(self._greeting, [tag])
+            await self.ask(store, tag=tag)
+            if greeting is not None:
+                self._tell(greeting, [tag])
             loop = asyncio.get_running_loop()
             loop.call_later(self.status_seconds, self._tell_waiting, self._requests[-1])
 
-    def _store(self, asker: Asker, said: Said) -> Received:
-        received, self._greeting = commands.receive(asker, said, seen_seq=self._told_seq)
-        return received
-
     def _tell(self, message: dict[str, Any], tags: Iterable[str | None]) -> None:
-        self._told_seq = max(self._told_seq, message["seq"])
-        self._language = message.get("language") or self._language
+        told = self._told[message["conversationId"]]
+        told.seq = max(told.seq, message["seq"])
+        told.language = message.get("language") or told.language
         for tag in tags:
-            self.say(codec.answer(message, language=self._language, request_id=tag))
+            self.say(codec.answer(message, language=told.language, request_id=tag))
 
     def _tell_waiting(self, request: Request) -> None:
         if request not in self._requests:
             return
-        if self.owner == Owner.BOT:
+        if self._followed[request.conversation_id].owner == Owner.BOT:
             self._tell_status("processing", WORKING, request)
         else:
             self._tell_status("waiting", WAITING, request)
 
     def _tell_status(self, status: str, text: str, request: Request) -> None:
-        self.say(codec.status(status, text, self._conversation_id, request.tag))
+        self.say(codec.status(status, text, str(request.conversation_id), request.tag))
 
 
 def _about(asker: Asker) -> dict[str, Any]:

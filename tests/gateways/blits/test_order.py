@@ -13,9 +13,9 @@ from gateways.blits.socket import BlitsSocket
 from livechat.asgi import application
 from tenants.executor import run_in_db_thread
 from tests.factories import make_member
-from tests.gateways.blits.sockets import answer, connected, talking
+from tests.gateways.blits.sockets import answer, talking
 from tests.gateways.blits.test_socket import act, as_team, revoke, speak
-from tests.gateways.blits.tokens import api_token
+from tests.gateways.blits.tokens import api_token, bubble_token
 from tests.livechat.asgi_client import Client
 
 pytestmark = pytest.mark.usefixtures("closed_hub", "no_turn_is_left", "rival")
@@ -73,29 +73,64 @@ async def test_an_answer_is_told_in_the_language_that_was_understood(shop):
     assert told["language"] == "de"
 
 
-async def test_a_new_beginning_waits_for_the_answer_and_the_same_one_does_not(shop):
-    async with talking(shop) as other:
-        elsewhere = other.conversation_id
+async def test_what_was_asked_is_answered_though_another_conversation_was_begun(shop, monkeypatch):
+    monkeypatch.setattr(BlitsSocket, "status_seconds", 0.3)
+
+    async with talking(shop) as socket:
+        first = socket.conversation_id
+        await socket.write("Well?", requestId="m1")
+        again = await socket.initialize()
+        other = await socket.initialize(conversationId=None)
+        waiting = await socket.frame()
+        await run_in_db_thread(answer, shop)
+        told = await socket.frame()
+        await socket.command("message", conversationId=first, message="And?", requestId="m2")
+        # What names no conversation is about the one that was turned to last.
+        socket.conversation_id = None
+        turned = await socket.ask("isActive")
+        await run_in_db_thread(answer, shop, "No.")
+        last = await socket.frame()
+
+    assert [one["message"] for one in again["chatHistory"]] == ["Well?"]
+    assert other["conversationId"] != first
+    assert (waiting["command"], waiting["requestId"]) == ("statusUpdate", "m1")
+    assert (told["response"], told["requestId"]) == ("Yes.", "m1")
+    assert (last["response"], last["requestId"]) == ("No.", "m2")
+    for frame in (waiting, told, turned, last):
+        assert frame["conversationId"] == first
+
+
+async def test_an_answer_that_takes_too_long_elsewhere_is_an_error_there(shop, monkeypatch):
+    monkeypatch.setattr(BlitsSocket, "answer_seconds", 0.2)
 
     async with talking(shop) as socket:
         await socket.write("Well?", requestId="m1")
-        refused = [
-            await socket.ask("initialize", conversationId=one, requestId="i")
-            for one in (None, elsewhere)
-        ]
-        begun = await run_in_db_thread(conversations, shop, "id")
-        again = await socket.ask("initialize")
-        await run_in_db_thread(answer, shop)
-        told = await socket.frame()
-        anew = await socket.ask("initialize", conversationId=None)
+        await socket.ask("initialize", conversationId=None)
+        error = await socket.frame()
 
-    for frame in refused:
-        assert frame["error"] == "An answer in another conversation is awaited"
-        assert frame["requestId"] == "i"
-    assert len(begun) == 2
-    assert [one["message"] for one in again["chatHistory"]] == ["Well?"]
-    assert (told["response"], told["requestId"]) == ("Yes.", "m1")
-    assert anew["conversationId"] not in (elsewhere, socket.conversation_id)
+    assert (error["error"], error["requestId"]) == ("External API timed out", "m1")
+    assert error["conversationId"] == socket.conversation_id
+
+
+@pytest.mark.parametrize("at_once", [1, 100])
+async def test_whoever_is_not_heard_any_more_is_told_so(shop, rival, monkeypatch, at_once):
+    """As there are too many conversations, or as another token reaches only another one."""
+    monkeypatch.setattr(BlitsSocket, "conversations_at_once", at_once)
+    tokens = [
+        await run_in_db_thread(api_token, one) for one in (shop, shop if at_once == 1 else rival)
+    ]
+
+    async with talking(shop, token=tokens[0]) as socket:
+        await socket.write("Well?", requestId="m1")
+        await socket.command("initialize", authToken=tokens[1], conversationId=None)
+        error, begun = await socket.frame(), await socket.frame()
+        await run_in_db_thread(answer, shop)
+        silent = await socket.is_silent()
+
+    assert (error["error"], error["requestId"]) == ("External API timed out", "m1")
+    assert error["conversationId"] == socket.conversation_id
+    assert begun["command"] == "initialize"
+    assert silent
 
 
 async def test_what_happens_between_beginning_and_hearing_is_told(shop, monkeypatch):
@@ -162,28 +197,49 @@ async def test_who_is_cut_off_may_have_missed_the_last_answer(shop):
     assert await run_in_db_thread(conversations, shop, "visitor_read_seq") == [0]
 
 
-async def test_who_comes_back_to_a_conversation_is_told_what_was_said_meanwhile(shop):
+async def test_who_turns_to_a_conversation_is_told_what_was_said_meanwhile(shop):
     token = await run_in_db_thread(api_token, shop)
     member = await run_in_db_thread(make_member, shop.tenant)
-    async with connected(token) as socket:
-        first = (await socket.ask("initialize"))["conversationId"]
-        await exchange(shop, socket, "Well?", "Yes.", conversationId=first)
-        second = (await socket.ask("initialize"))["conversationId"]
-        socket.conversation_id = first
-        await as_team(shop, engine.post_reply, socket, member, text="In between.")
-        await as_team(shop, engine.give_back, socket)
-        assert await socket.is_silent()
+    async with talking(shop, token=token) as known:
+        await exchange(shop, known, "Well?", "Yes.")
+    await as_team(shop, engine.post_reply, known, member, text="In between.")
+    await as_team(shop, engine.give_back, known)
 
-        await socket.command("message", message="And?", requestId="m1")
+    async with talking(shop, token=token) as socket:
+        there = {"conversationId": known.conversation_id}
+        await socket.command("message", message="And?", requestId="m1", **there)
         missed = await socket.frame()
         await socket.ask("isActive")
         await run_in_db_thread(answer, shop, "No.")
         told = await socket.frame()
+        await socket.write("Back here.")
+        turned = await socket.ask("message", message=" ", **there)
+        silent = await socket.is_silent()
 
-    assert second != first
-    assert (missed["response"], missed["conversationId"]) == ("In between.", first)
+    assert (missed["response"], missed["conversationId"]) == ("In between.", *there.values())
     assert "requestId" not in missed
     assert (told["response"], told["requestId"]) == ("No.", "m1")
+    # What was heard is not told again.
+    assert "error" in turned
+    assert silent
+
+
+async def test_who_has_not_proved_its_session_is_not_told_what_was_said_meanwhile(shop):
+    token = await run_in_db_thread(bubble_token, shop)
+    member = await run_in_db_thread(make_member, shop.tenant)
+    async with talking(shop, token=token) as known:
+        await exchange(shop, known, "Well?", "Yes.")
+    await as_team(shop, engine.post_reply, known, member, text="In between.")
+    seen = await run_in_db_thread(conversations, shop, "visitor_read_seq")
+
+    async with talking(shop, token=token) as socket:
+        socket.conversation_id = known.conversation_id
+        await socket.write("And?")
+        await as_team(shop, engine.post_reply, known, member, text="I am here.")
+        told = await socket.frame()
+
+    assert told["response"] == "I am here."
+    assert await run_in_db_thread(conversations, shop, "visitor_read_seq") == [*seen, 0]
 
 
 async def test_a_users_history_is_read_and_erased_as_a_whole_and_nobody_elses(shop, rival):

@@ -339,26 +339,6 @@ async def test_a_page_proves_its_session_once_for_its_socket(shop):
     assert len(await run_in_db_thread(messages, shop)) == 2
 
 
-async def test_a_socket_changes_over_but_not_while_an_answer_is_awaited(shop):
-    token = await run_in_db_thread(api_token, shop)
-    async with talking(shop, token=token) as first:
-        other = first.conversation_id
-
-    async with talking(shop, token=token) as socket:
-        await socket.command("message", message="Well?", requestId="m1")
-        refused = await socket.ask("message", conversationId=other, message="And here?")
-        await run_in_db_thread(answer, shop)
-        said = await socket.frame()
-        await socket.command("message", conversationId=other, message="Here?", requestId="m2")
-        await socket.ask("isActive", conversationId=other)
-        await run_in_db_thread(answer, shop)
-        moved = await socket.frame()
-
-    assert refused["error"] == "An answer in another conversation is awaited"
-    assert (said["conversationId"], said["requestId"]) == (socket.conversation_id, "m1")
-    assert (moved["conversationId"], moved["requestId"]) == (other, "m2")
-
-
 async def test_the_named_language_is_spoken_and_unknown_ones_are_ignored(shop):
     await run_in_db_thread(speak, shop, ["en", "de"])
 
