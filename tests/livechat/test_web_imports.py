@@ -7,7 +7,7 @@ import sys
 
 from django.conf import settings
 
-HEAVY = {"py3langid", "pydantic_ai", "anthropic"}
+HEAVY = {"py3langid", "pydantic_ai", "anthropic", "daphne", "twisted"}
 SCRIPT = """
 import json, sys
 import livechat.asgi, livechat.server
@@ -16,6 +16,18 @@ from livechat.routing import websocket_urlpatterns
 get_resolver().url_patterns
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
+
+
+def test_the_development_server_is_daphnes():
+    ran = subprocess.run(
+        [sys.executable, "manage.py", "runserver", "--help"],
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "--http_timeout" in ran.stdout
 
 
 def test_web_processes_load_no_library_of_models():
