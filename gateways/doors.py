@@ -58,7 +58,5 @@ def count_message(
 
     Raises TooManyRequests.
     """
-    windows = [limits.CHAT_PER_SESSION.of(grant.tenant_id, session.id)]
-    if ip is not None:
-        windows.append(limits.CHAT_PER_IP.of(grant.tenant_id, ip))
-    limits.hit_all(*windows, exempt=grant.tenant_is_demo)
+    ips = () if ip is None else (ip,)
+    limits.hit_message(grant.tenant_id, session.id, *ips, exempt=grant.tenant_is_demo)

@@ -92,6 +92,12 @@ def hit(limit: Limit, tenant_id: object, *keys: object, exempt: bool = False) ->
     hit_all(limit.of(tenant_id, *keys), exempt=exempt)
 
 
+def hit_message(tenant_id: object, session_id: object, *ips: object, exempt: bool = False) -> None:
+    """Count one more message, from the visitor's own address; from none where a server calls."""
+    per_ip = (CHAT_PER_IP.of(tenant_id, ip) for ip in ips)
+    hit_all(CHAT_PER_SESSION.of(tenant_id, session_id), *per_ip, exempt=exempt)
+
+
 def hit_all(*windows: Window, exempt: bool = False) -> None:
     """Count one use in every window or, when any is full, in none; one round trip."""
     wait = 0.0 if exempt else _limiter(settings.REDIS_URL).acquire(windows)

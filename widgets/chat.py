@@ -55,7 +55,7 @@ def ask(
 
         def admit() -> None:
             attachments.require_unsent(files)
-            _count(door, session)
+            limits.hit_message(door.tenant_id, session.id, door.caller.ip, exempt=door.is_demo)
 
         received = engine.receive_message(
             session,
@@ -150,14 +150,6 @@ def _continued(
         session__label=visitor.label,
     ).exclude(session=session)
     return None if lapsed.exists() else conversation_id
-
-
-def _count(door: Door, session: VisitorSession) -> None:
-    limits.hit_all(
-        limits.CHAT_PER_SESSION.of(door.tenant_id, session.id),
-        limits.CHAT_PER_IP.of(door.tenant_id, door.caller.ip),
-        exempt=door.is_demo,
-    )
 
 
 def message_key(text: str | None) -> str | None:

@@ -87,7 +87,7 @@ class BlitsRest(Wire):
 
 
 class Socket(Wire):
-    """A socket: ``path``, the frames that begin, and the texts that a frame tells."""
+    """A socket: its ``path``, the frames that ``begin``, and the ``texts`` that a frame tells."""
 
     path = ""
 
@@ -115,10 +115,6 @@ class Socket(Wire):
     def hear(self, text, times=1):
         while self.heard.count(text) < times:
             self.heard += self.texts(self.next())
-
-    def texts(self, frame):
-        """What the other side says in this frame."""
-        raise NotImplementedError
 
 
 class ChatSocket(Socket):
