@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from conversations import engine
@@ -15,21 +14,16 @@ from tenants import credentials
 from tenants.models import Credential, Tenant
 from tests.factories import make_member
 from tests.widgets.shops import teach
+from tests.wire import End
 
 QUESTION = "What are your opening hours?"
 
 
-class Socket:
+class Socket(End):
     """One visitor's end of the wire."""
 
-    def __init__(self, connection):
-        self.connection = connection
-
     def send(self, frame):
-        self.connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
-
-    def next(self, *, seconds=10):
-        return json.loads(self.connection.recv(timeout=seconds))
+        self.ws.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
     def until(self, type, **data):
         """The next frame of this type, after whatever comes before it."""
@@ -37,21 +31,6 @@ class Socket:
             frame = self.next()
             if frame["type"] == type and data.items() <= frame.get("data", {}).items():
                 return frame
-
-    def is_silent(self, *, seconds=1.0):
-        try:
-            return self.connection.recv(timeout=seconds) is None
-        except TimeoutError:
-            return True
-
-    def end(self, *, seconds=10):
-        """The frames that are left, and the code that the server closes with."""
-        frames = []
-        try:
-            while True:
-                frames.append(self.next(seconds=seconds))
-        except ConnectionClosed as closed:
-            return frames, closed.rcvd and closed.rcvd.code
 
 
 @contextmanager

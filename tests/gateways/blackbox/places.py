@@ -4,7 +4,6 @@ import json
 from contextlib import contextmanager
 from functools import cached_property
 
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from conversations import engine
@@ -15,6 +14,7 @@ from tenants.models import Credential
 from tenants.scope import tenant_scope
 from tests.factories import make_assistant, make_member
 from tests.widgets.shops import Shop, teach
+from tests.wire import End
 
 QUESTION = "What are your opening hours?"
 AT = "2031-05-17T10:00:00Z"
@@ -104,11 +104,11 @@ class Place:
             yield client
 
 
-class Client:
+class Client(End):
     """One client's end of the wire."""
 
-    def __init__(self, ws):
-        self.ws, self.connection = ws, None
+    silence_seconds, end_seconds = 0.5, 5
+    connection = None
 
     @property
     def record_id(self):
@@ -127,9 +127,6 @@ class Client:
     def say(self, text):
         self.send("incomingChatMessage", content=text)
 
-    def next(self, *, seconds=10):
-        return json.loads(self.ws.recv(timeout=seconds))
-
     def until(self, type, **content):
         """The next frame of this type with this content, after whatever comes before it."""
         while True:
@@ -141,21 +138,6 @@ class Client:
         frame = self.next()
         assert frame["type"] == "error", frame
         return frame["data"]["message"]
-
-    def is_silent(self, *, seconds=0.5):
-        try:
-            return self.ws.recv(timeout=seconds) is None
-        except TimeoutError:
-            return True
-
-    def end(self, *, seconds=5):
-        """The frames that are left, and the code that the server closes with."""
-        frames = []
-        try:
-            while True:
-                frames.append(self.next(seconds=seconds))
-        except ConnectionClosed as closed:
-            return frames, closed.rcvd and closed.rcvd.code
 
     def refused(self):
         """The text of the only frame that is left, and the close code."""

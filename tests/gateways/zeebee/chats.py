@@ -4,7 +4,6 @@ import json
 from contextlib import contextmanager
 from functools import cached_property
 
-from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from conversations import engine
@@ -14,6 +13,7 @@ from tenants.models import Credential
 from tenants.scope import tenant_scope
 from tests.factories import make_assistant, make_member
 from tests.widgets.shops import Shop, teach
+from tests.wire import End
 
 QUESTION = "What are your opening hours?"
 HEARTBEAT = ("ping", "connection_warning")
@@ -103,21 +103,19 @@ class Place:
             yield client
 
 
-class Client:
+class Client(End):
     """One end of the wire."""
 
-    def __init__(self, connection):
-        self.connection = connection
+    frame_seconds, silence_seconds = 15, 0.3
 
     def send(self, type, **fields):
-        self.connection.send(json.dumps({"type": type, **fields}))
+        self.ws.send(json.dumps({"type": type, **fields}))
 
-    def next(self, *, seconds=15):
+    def next(self, *, seconds=None):
         """The next frame that is not of the heartbeat."""
-        while True:
-            frame = json.loads(self.connection.recv(timeout=seconds))
-            if frame["type"] not in HEARTBEAT:
-                return frame
+        while (frame := super().next(seconds=seconds))["type"] in HEARTBEAT:
+            pass
+        return frame
 
     def until(self, type):
         while (frame := self.next())["type"] != type:
@@ -152,18 +150,3 @@ class Client:
         """Send a message and wait for the response."""
         self.say(text, **fields)
         return self.until("response")
-
-    def is_silent(self, *, seconds=0.3):
-        try:
-            return self.connection.recv(timeout=seconds) is None
-        except TimeoutError:
-            return True
-
-    def end(self, *, seconds=10):
-        """The frames that are left, and the code that the server closes with."""
-        frames = []
-        try:
-            while True:
-                frames.append(self.next(seconds=seconds))
-        except ConnectionClosed as closed:
-            return frames, closed.rcvd and closed.rcvd.code

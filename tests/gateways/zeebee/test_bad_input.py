@@ -76,7 +76,7 @@ def fine(message):
 def test_fields_of_the_wrong_type_or_length_are_refused(place, client, type, field):
     before = place.stored()
     if field == "session_token":
-        client.connection.close()
+        client.ws.close()
         with place.client(guest=True) as client:
             for value in WRONG_FIELDS[type, field]:
                 assert fine(client.refusal(type, **{**GOOD[type], field: value})), value
@@ -107,13 +107,13 @@ def test_what_is_no_json_object_is_refused_and_the_sixth_is_the_last(place, has_
             small = [one for one in MALFORMED[start : start + 5] if len(one) < 8_000]
             for body in small:
                 try:
-                    client.connection.send(body.decode())
+                    client.ws.send(body.decode())
                 except UnicodeDecodeError:
-                    client.connection.send(body)
+                    client.ws.send(body)
                 assert client.error() == "The frame is not a JSON object in a text frame."
     with place.client() as client:
         for _ in range(6):
-            client.connection.send(b"\x00")
+            client.ws.send(b"\x00")
         errors, code = client.end()
 
     assert ({frame["type"] for frame in errors}, len(errors), code) == ({"error"}, 6, 4400)

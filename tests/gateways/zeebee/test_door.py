@@ -188,7 +188,7 @@ def test_who_may_not_stay_is_told_and_left_within_two_seconds(acme, how):
 
 def test_before_the_client_begins_frames_are_small(acme):
     with acme.client() as client:
-        client.connection.send(json.dumps({"type": "ping", "more": "x" * 8 * 1024}))
+        client.ws.send(json.dumps({"type": "ping", "more": "x" * 8 * 1024}))
         (error,), code = client.end()
 
     assert (error["message"], code) == ("The frame is too large.", 4413)
@@ -197,7 +197,7 @@ def test_before_the_client_begins_frames_are_small(acme):
 def test_afterwards_they_hold_what_was_recorded(acme):
     with acme.server() as client:
         assert client.refusal("audio", audio_data="UklG" * 3_900_000) == codec.NO_SPEECH
-        client.connection.send(json.dumps({"type": "audio", "audio_data": "UklG" * 3_940_000}))
+        client.ws.send(json.dumps({"type": "audio", "audio_data": "UklG" * 3_940_000}))
         (error,), code = client.end()
 
     assert (error["message"], code) == ("The frame is too large.", 4413)
