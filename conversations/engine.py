@@ -22,6 +22,7 @@ from assistants.queries import with_production
 from assistants.usage import BudgetSpent
 from conversations import owner, turns
 from conversations.announcements import announce_conversation
+from conversations.errors import conversation_not_found
 from conversations.message_context import NO_CONTEXT, MessageContext, merged
 from conversations.models import (
     Attachment,
@@ -34,7 +35,7 @@ from conversations.models import (
 )
 from conversations.opening import open_conversation
 from conversations.posting import post, post_line
-from tenants.errors import BadRequest, Conflict, NotFound
+from tenants.errors import BadRequest, Conflict
 from tenants.ids import parse_uuid
 from tenants.models import Membership
 
@@ -60,7 +61,7 @@ def conversation_of(session: VisitorSession, conversation_id: object) -> Convers
     """The session's conversation with this id, locked. Raises NotFound for any other."""
     found = _locked().filter(session=session, pk=parse_uuid(conversation_id)).first()
     if found is None:
-        raise NotFound("Conversation not found.", code="conversation_not_found")
+        raise conversation_not_found()
     return found
 
 
@@ -68,7 +69,7 @@ def team_conversation(conversation_id: object) -> Conversation:
     """The tenant's conversation with this id, locked. Raises NotFound for any other."""
     found = _locked().filter(pk=parse_uuid(conversation_id)).first()
     if found is None:
-        raise NotFound("Conversation not found.", code="conversation_not_found")
+        raise conversation_not_found()
     return found
 
 

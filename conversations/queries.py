@@ -15,6 +15,7 @@ from conversations.announcements import (
     tool_call_data,
 )
 from conversations.attachments import in_time
+from conversations.errors import conversation_not_found
 from conversations.models import Attachment, Contact, Conversation, Message, ToolCall
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
 from tenants.errors import NotFound
@@ -54,7 +55,7 @@ def conversation(conversation_id: object) -> dict[str, Any]:
     rows = Conversation.objects.select_related("contact")
     found: Conversation | None = rows.filter(pk=parse_uuid(conversation_id)).first()
     if found is None:
-        raise NotFound("Conversation not found.", code="conversation_not_found")
+        raise conversation_not_found()
     return {
         **conversation_data(found),
         "usage": spent(found.id).data(),
@@ -114,7 +115,7 @@ def attachment(attachment_id: object) -> Attachment:
 def _known(conversation_id: object) -> UUID:
     known = parse_uuid(conversation_id)
     if known is None or not is_conversation(known):
-        raise NotFound("Conversation not found.", code="conversation_not_found")
+        raise conversation_not_found()
     return known
 
 

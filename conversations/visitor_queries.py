@@ -13,6 +13,7 @@ from conversations.announcements import (
     tool_request_data,
     visitor_conversation_data,
 )
+from conversations.errors import conversation_not_found
 from conversations.models import (
     Attachment,
     AuthorKind,
@@ -49,7 +50,7 @@ def own_conversation(session: VisitorSession, conversation_id: object) -> Conver
     rows = Conversation.objects.filter(session=session, pk=parse_uuid(conversation_id))
     found: Conversation | None = rows.first()
     if found is None:
-        raise NotFound("Conversation not found.", code="conversation_not_found")
+        raise conversation_not_found()
     return found
 
 

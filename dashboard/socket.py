@@ -8,13 +8,14 @@ from uuid import UUID
 from django.conf import settings
 
 from conversations import queries
+from conversations.errors import conversation_not_found
 from realtime import guard
 from realtime.consumer import CLOSE_CODES, SocketConsumer
 from realtime.ephemeral import whisper
 from realtime.feeds import hub
 from realtime.log import Channel
 from tenants import sessions
-from tenants.errors import BadRequest, Forbidden, LiveChatError, NotFound, Unauthorized
+from tenants.errors import BadRequest, Forbidden, LiveChatError, Unauthorized
 from tenants.executor import run_in_db_thread
 from tenants.ids import parse_uuid
 from tenants.network import normal_origin
@@ -139,7 +140,7 @@ class TenantSocket(SocketConsumer):
         assert self.grant is not None
         found = parse_uuid(conversation_id)
         if found is None or not await run_in_db_thread(_exists, self.grant.tenant_id, found):
-            raise NotFound("Conversation not found.", code="conversation_not_found")
+            raise conversation_not_found()
         return found
 
     def _whisper(self, type: str, data: dict[str, Any], conversation_id: UUID | None) -> None:

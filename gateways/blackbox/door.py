@@ -16,6 +16,7 @@ from assistants.models import Assistant
 from assistants.queries import default_assistant, with_production
 from conversations import engine, visitor_queries
 from conversations.engine import Received
+from conversations.errors import conversation_not_found
 from conversations.models import AuthorKind, Conversation, Owner, ToolCall, VisitorSession
 from conversations.opening import reserve_conversation
 from conversations.sessions import Visitor, continue_session, known_session
@@ -228,7 +229,7 @@ def _begun(entrance: Entrance, caller: Caller, asked: codec.Initialize) -> Conve
 def _resumed(entrance: Entrance, asked: codec.Initialize) -> Conversation:
     known = _known_session(entrance, asked)
     if known is None:
-        raise NotFound("Conversation not found.", code="conversation_not_found")
+        raise conversation_not_found()
     session = continue_session(proved_visitor(known))
     return engine.conversation_of(session, asked.record_id)
 

@@ -18,6 +18,7 @@ from assistants.language import DEFAULT, languages_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from conversations import engine, turns
+from conversations.errors import conversation_not_found
 from conversations.models import Conversation, Owner, VisitorSession
 from conversations.opening import reserve_conversation
 from conversations.sessions import (
@@ -31,7 +32,7 @@ from gateways.blits.codec import Opening
 from gateways.doors import count_message, new_label, verify, vouched_visitor
 from tenants import limits
 from tenants.credentials import Grant
-from tenants.errors import Forbidden, NotFound, Unauthorized
+from tenants.errors import Forbidden, Unauthorized
 from tenants.ids import parse_uuid
 from tenants.models import Credential
 from tenants.scope import tenant_scope
@@ -283,4 +284,4 @@ def _resumed(client: Client, session: VisitorSession, proved: Collection[UUID]) 
 
 
 def _refuse() -> NoReturn:
-    raise NotFound("Conversation not found.", code="conversation_not_found")
+    raise conversation_not_found()

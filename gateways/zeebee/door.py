@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from assistants.queries import default_assistant
 from conversations import engine
 from conversations.engine import Received
+from conversations.errors import conversation_not_found
 from conversations.message_context import MessageContext
 from conversations.models import Conversation, Owner, VisitorSession
 from conversations.opening import reserve_conversation
@@ -182,14 +183,14 @@ def _anybodys(conversation_id: str) -> Joined:
     """The tenant's conversation with this id. Raises NotFound for any other."""
     conversation = engine.team_conversation(conversation_id)
     if conversation.session is None:
-        raise _unknown()
+        raise conversation_not_found()
     return _joined(proved_visitor(conversation.session), conversation)
 
 
 def _joined(visitor: Visitor, conversation: Conversation) -> Joined:
     """The conversation must be locked, so that nothing is said between what is read of it."""
     if conversation.channel != CHANNEL:
-        raise _unknown()
+        raise conversation_not_found()
     channel = Channel(conversation.tenant_id, conversation.id)
     return Joined(visitor, channel, conversation.owner, read_head(channel))
 
@@ -225,7 +226,3 @@ def _new(session: VisitorSession) -> Conversation:
     if assistant is None:
         raise BadRequest("No assistant is configured.", code="no_assistant")
     return reserve_conversation(session, assistant=assistant, channel=CHANNEL)
-
-
-def _unknown() -> NotFound:
-    return NotFound("Conversation not found.", code="conversation_not_found")
