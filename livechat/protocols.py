@@ -17,6 +17,7 @@ from livechat.drain import draining
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADERS = 100
 HEADER_SECONDS = 20.0
+FIRST_REQUEST_SECONDS = 0.5
 
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 MAX_FRAGMENTS = 4096
@@ -70,6 +71,16 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.headers) > MAX_HEADERS:
             raise ValueError("too many headers")
         super().on_headers_complete()
+        if draining.is_set() and self.cycle is not None:
+            # Its answer says that the connection ends, so that no proxy sends another one.
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        if self.cycle is None:
+            # The request may be on its way here, and its sender may not be able to repeat it.
+            self.loop.call_later(FIRST_REQUEST_SECONDS, super().shutdown)
+        else:
+            super().shutdown()
 
     def _refuse(self) -> None:
         if not self.transport.is_closing():

@@ -11,7 +11,8 @@ import logging
 import os
 import random
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from types import FrameType
 
 from uvicorn import Config, Server
@@ -80,8 +81,7 @@ class DrainingServer(Server):
         loop = asyncio.get_running_loop()
         draining.set()
         started = loop.time()
-        for server in self.servers:
-            server.close()
+        await self._stop_accepting()
         await self._drain_sockets(started)
         patience = started + PATIENCE * self.drain_seconds - loop.time()
         self.config.timeout_graceful_shutdown = max(1, int(patience))
@@ -96,6 +96,27 @@ class DrainingServer(Server):
     def _sockets(self) -> list[SocketProtocol]:
         connections = self.server_state.connections
         return [each for each in connections if isinstance(each, SocketProtocol)]
+
+    async def _stop_accepting(self) -> None:
+        """Close the listeners, and serve who has connected already.
+
+        A proxy that has begun to send a POST may not send it to another process.
+        """
+        loop = asyncio.get_running_loop()
+        # The kernel resets what still waits to be accepted when the last reference is closed.
+        listeners = [each.dup() for server in self.servers for each in server.sockets]
+        for server in self.servers:
+            server.close()
+        waiting = [connection for each in listeners for connection in _accept_all(each)]
+        for listener in listeners:
+            listener.close()
+        for connection in waiting:
+            await loop.connect_accepted_socket(self._make_protocol, connection)
+
+    def _make_protocol(self) -> asyncio.Protocol:
+        return HttpProtocol(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     async def _drain_sockets(self, started: float) -> None:
         """Tell all sockets, evenly spread, so that they do not come back as one herd."""
@@ -126,6 +147,13 @@ class DrainingServer(Server):
             for each in still & closing:
                 each.abort()
             closing = still
+
+
+def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
+    listener.setblocking(False)
+    with suppress(BlockingIOError):
+        while True:
+            yield listener.accept()[0]
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import resource
 import sys
+import time
 
 import django
 
@@ -59,6 +60,9 @@ def resident():
 
 
 async def answer(scope, receive, send):
+    if scope["path"] == "/busy":
+        # Nothing else happens in this process meanwhile, which is the point.
+        time.sleep(0.5)  # noqa: ASYNC251
     await asyncio.sleep({"/slow": 1.5, "/endless": 3600}.get(scope["path"], 0))
     body = json.dumps({"path": scope["path"], "headers": len(scope["headers"])}).encode()
     headers = [(b"content-length", b"%d" % len(body))]

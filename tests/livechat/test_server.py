@@ -446,6 +446,26 @@ async def test_a_draining_server_accepts_nothing_new(mortal):
         assert await ending(client) == ("draining", 4503)
 
 
+def test_who_has_connected_before_a_drain_is_served(mortal):
+    """Also who was not accepted yet, and whose request comes late: no proxy may send it again."""
+    late = mortal.raw()
+    busy = mortal.raw()
+    busy.sendall(b"GET /busy HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.2)
+    unnoticed = mortal.raw()
+    unnoticed.sendall(b"POST /unnoticed HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    mortal.terminate()
+    assert b'"/busy"' in read_until(busy, b"}")
+    late.sendall(b"POST /late HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+
+    for connection, path in ((unnoticed, b'"/unnoticed"'), (late, b'"/late"')):
+        received = read_to_the_end(connection)
+        assert received.startswith(b"HTTP/1.1 200 ")
+        assert b"\r\nconnection: close\r\n" in received
+        assert path in received
+    assert mortal.process.wait(5) == 0
+
+
 async def test_a_busy_socket_and_a_stalled_one_do_not_hold_up_the_end(mortal):
     busy = await mortal.connect()
     await busy.send('{"type":"sleep","seconds":60}')
@@ -493,6 +513,7 @@ async def test_a_second_signal_ends_at_once(mortal):
 
 
 async def test_a_server_without_sockets_ends_at_once(mortal):
+    mortal.hang_up()
     started = time.monotonic()
     mortal.terminate()
 
