@@ -1,9 +1,11 @@
 """``/healthz``: the process lives. ``/readyz``: it may take traffic."""
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.middleware.common import CommonMiddleware
 
 from livechat import health
 from livechat.drain import draining
+from livechat.edge import HEALTH_PATHS
 
 REQUIRED = ("database", "migrations")
 MISSED = ("redis", "worker")
@@ -30,3 +32,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
         },
         status=503 if failing else 200,
     )
+
+
+class HostCheck(CommonMiddleware):
+    """Django's refusal of other host names, but of none that asks for our health.
+
+    Load balancers ask each server by its address.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        return None if request.path in HEALTH_PATHS else super().process_request(request)

@@ -44,6 +44,18 @@ async def test_a_process_that_drains_is_not_ready():
     assert alive.status == 200
 
 
+async def test_health_is_told_to_who_asks_by_address(settings):
+    settings.ALLOWED_HOSTS = ["chat.example.com"]
+    client = Client(application)
+
+    answers = [
+        await client.get(path, headers={"host": "10.0.0.7:8000"})
+        for path in ("/healthz", "/readyz", "/api/docs")
+    ]
+
+    assert [answer.status for answer in answers] == [200, 200, 400]
+
+
 async def test_the_pages_and_the_api_are_reachable():
     client = Client(application)
 

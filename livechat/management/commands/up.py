@@ -73,12 +73,11 @@ class Command(BaseCommand):
 
     def children(self, env: dict[str, str]) -> list[Child]:
         celery = [sys.executable, "-m", "celery", "--app=livechat", "--quiet"]
-        schedule = f"--schedule={self.folder / 'beat'}"
         commands = {
             "web": [sys.executable, "-m", "livechat.server"],
             "worker": [*celery, "worker", *WORKER_OPTIONS],
             "ingestion": [*celery, "worker", *INGESTION_OPTIONS, *WORKER_OPTIONS],
-            "beat": [*celery, "beat", "--loglevel=warning", schedule],
+            "beat": [*celery, "beat", "--loglevel=warning"],
         }
         return [
             Child(name, command=command, env=env, cwd=settings.BASE_DIR, folder=self.folder)
