@@ -67,11 +67,12 @@ class Product:
     @contextmanager
     def web(self, **env):
         """A web server; its ``url`` says where."""
-        port = free_port()
-        env = {"HOST": "127.0.0.1", "PORT": str(port), "DRAIN_SECONDS": "0", **self.env, **env}
-        log = self.folder / f"web-{port}.log"
+        place = {"HOST": "127.0.0.1", "PORT": str(free_port())}
+        env = {**place, "DRAIN_SECONDS": "0", **self.env, **env}
+        address = f"{env['HOST']}:{env['PORT']}"
+        log = self.folder / f"web-{address}.log"
         with running([sys.executable, "-m", "livechat.server"], log=log, **env) as process:
-            process.url = f"http://127.0.0.1:{port}"
+            process.url = f"http://{address}"
             wait_until(lambda: _lives(process.url), process)
             yield process
 

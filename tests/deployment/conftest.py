@@ -1,0 +1,17 @@
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.faults.product import Product
+
+
+@pytest.fixture(scope="package")
+def product():
+    with tempfile.TemporaryDirectory(
+        prefix="livechat-deployment-", ignore_cleanup_errors=True
+    ) as name:
+        product = Product(Path(name))
+        product.start()
+        yield product
+        product.stop()
