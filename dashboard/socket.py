@@ -10,7 +10,7 @@ from django.conf import settings
 from conversations import queries
 from conversations.errors import conversation_not_found
 from realtime import guard
-from realtime.consumer import CLOSE_CODES, SocketConsumer
+from realtime.consumer import SocketConsumer
 from realtime.ephemeral import whisper
 from realtime.feeds import hub
 from realtime.log import Channel
@@ -91,8 +91,7 @@ class TenantSocket(SocketConsumer):
             if fresh.membership_id != self.grant.membership_id:
                 raise Unauthorized("This token is another member's.", code="other_member")
         except LiveChatError as error:
-            close_code = CLOSE_CODES.get(error.status, 4401)
-            await self.fail(error.code, close_code, message=error.message)
+            await self.fail_with(error)
             return
         self._stand_for(fresh)
         await self._confirm(await hub().position(self._channel))

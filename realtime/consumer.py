@@ -18,6 +18,7 @@ from realtime.log import encode
 from tenants import strict_json
 from tenants.errors import BadRequest, LiveChatError, Unauthorized
 from tenants.network import client_ip, ip_bucket
+from tenants.outages import FAILURES, outage
 
 logger = logging.getLogger(__name__)
 
@@ -156,6 +157,13 @@ class SocketConsumer(AsyncWebsocketConsumer):
         frame = self.error_frame(code, message or self.messages[code], retry_after)
         await self.end_with(close_code, frame)
 
+    async def fail_with(self, error: LiveChatError) -> None:
+        """The same for an error that ends the socket."""
+        close_code = CLOSE_CODES.get(error.status, 4401)
+        await self.fail(
+            error.code, close_code, message=error.message, retry_after=error.retry_after
+        )
+
     async def end_with(self, close_code: int, *last: Frame) -> None:
         """Send the last frames, then close; a peer that does not read is cut off."""
         if self.closed:
@@ -243,12 +251,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
                 raise Unauthorized(f"The first frame must be {self.auth_type}.")
             await self.authenticate(frame)
         except LiveChatError as error:
-            await self.fail(
-                error.code,
-                CLOSE_CODES.get(error.status, 4401),
-                message=error.message,
-                retry_after=error.retry_after,
-            )
+            await self.fail_with(error)
         else:
             self.admit()
             await self.welcome(frame)
@@ -305,6 +308,9 @@ class SocketConsumer(AsyncWebsocketConsumer):
             await work
         except LiveChatError as error:
             await self.send_error(error)
+        except FAILURES as error:
+            # It may be half done. Whoever comes back begins from what is stored.
+            await self.fail_with(outage(error))
         except Exception:
             # A frame that we cannot handle must not take its neighbours' process down.
             logger.exception("A socket's frame could not be handled")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.parsers import BaseParser
@@ -21,9 +20,9 @@ from tenants.errors import (
     TooLarge,
     TooManyRequests,
     Unauthorized,
-    Unavailable,
     UnsupportedMediaType,
 )
+from tenants.outages import FAILURES, outage
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,6 @@ KINDS: list[tuple[type[Exception], type[LiveChatError]]] = [
     (RequestDataTooBig, TooLarge),
     (SuspiciousOperation, BadRequest),
 ]
-DATABASE_RETRY_SECONDS = 2
 
 
 class StrictJSONParser(BaseParser):
@@ -74,9 +72,8 @@ def translate(error: Exception) -> LiveChatError:
     """
     if isinstance(error, LiveChatError):
         return error
-    if isinstance(error, OperationalError | InterfaceError):
-        logger.error("The database did not do its part: %s", error)
-        return Unavailable(retry_after=DATABASE_RETRY_SECONDS)
+    if isinstance(error, FAILURES):
+        return outage(error)
     if isinstance(error, exceptions.ValidationError):
         return _invalid(error)
     for kind, ours in KINDS:

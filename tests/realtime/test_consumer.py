@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from channels.testing import WebsocketCommunicator
+from django.db import OperationalError
 
 from realtime import consumer as consumer_module
 from realtime import lobby as lobby_module
@@ -45,6 +46,8 @@ class Socket(SocketConsumer):
                 raise BadRequest("No.", code="refused")
             case "crash":
                 raise RuntimeError("crashed on purpose")
+            case "outage":
+                raise OperationalError("no database on purpose")
             case "spawn":
                 self.spawn(self.fail("internal", 4500))
             case _:
@@ -282,6 +285,17 @@ async def test_an_unforeseen_error_is_logged_and_closes_the_socket_without_detai
     await client.wait()
     assert "crashed on purpose" in caplog.text
     assert socket.disconnects == [4500]
+
+
+async def test_a_database_that_fails_closes_the_socket_for_its_client_to_come_back(caplog):
+    client = await opened()
+
+    await client.send_json_to({"type": "outage"})
+
+    error = await client.receive_json_from()
+    assert (error["code"], error["retryAfter"]) == ("unavailable", 2)
+    assert (await client.receive_output())["code"] == 4503
+    assert "Traceback" not in caplog.text
 
 
 async def test_work_beside_the_frames_may_close_the_socket_and_ends_with_it():
