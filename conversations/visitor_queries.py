@@ -110,15 +110,18 @@ def message(conversation: Conversation, message_id: object) -> dict[str, Any]:
     return message_data(found)
 
 
-def unseen(conversation: Conversation, *, also: UUID | str | None = None) -> list[dict[str, Any]]:
+def unseen(
+    conversation: Conversation, *, also: UUID | str | None = None, after: int = 0
+) -> list[dict[str, Any]]:
     """The latest that others said and the visitor has not seen, oldest first; ``also`` in any case.
 
-    Lines of ours tell who answers instead of the assistant, and are of no interest afterwards.
+    Nothing else up to message ``after``. Lines of ours tell who answers instead of the assistant,
+    and are of no interest afterwards.
     """
     rows = _messages().filter(conversation=conversation).exclude(author_kind=AuthorKind.VISITOR)
     if conversation.owner == Owner.BOT:
         rows = rows.exclude(author_kind=AuthorKind.SYSTEM)
-    new = rows.filter(seq__gt=conversation.visitor_read_seq)
+    new = rows.filter(seq__gt=max(conversation.visitor_read_seq, after))
     found = list(new.order_by("-seq")[:UNSEEN_AT_ONCE])
     if also is not None and str(also) not in {str(row.id) for row in found}:
         # Seen, or cut off: older than all of them.

@@ -37,12 +37,16 @@ class Written:
 
 @dataclass(frozen=True)
 class Asked:
-    """A stored message, or none if only the opening message was wanted."""
+    """A stored message, or none if only the opening message was wanted.
+
+    Who has proved the session is told all that is new; anybody else what follows ``told_from``.
+    """
 
     tenant_id: UUID
     conversation_id: UUID
     received: Received | None
     opening_id: str | None
+    told_from: int | None
 
 
 @dataclass(frozen=True)
@@ -94,22 +98,25 @@ def ask(
             asker.user_id = said.user_id
             session, conversation = asker.find(client)
         if not written.files:
-            return _store(client, session, conversation, said, key=message_key(key))
+            return _store(client, asker, session, conversation, said, key=message_key(key))
         messages.require_room(client, session, conversation, written.files)
         tenant_id = client.grant.tenant_id
     with (
         messages.storing(written.files, tenant_id=tenant_id) as stored,
         admitted(asker.caller) as client,
     ):
-        return _store(client, *asker.find(client), said, stored, key=message_key(key))
+        return _store(client, asker, *asker.find(client), said, stored, key=message_key(key))
 
 
 def take_unseen(asked: Asked, *, also: str | None) -> dict[str, Any]:
-    """What was said since the last answer, with the message ``also``: from now on it was given."""
+    """What was said since the last answer, with the message ``also``.
+
+    From now on it was given, if to somebody who may know all of it.
+    """
     with tenant_scope(asked.tenant_id):
         conversation = engine.team_conversation(asked.conversation_id)
-        said = visitor_queries.unseen(conversation, also=also)
-        if said:
+        said = visitor_queries.unseen(conversation, also=also, after=asked.told_from or 0)
+        if said and asked.told_from is None:
             engine.mark_seen(conversation, seq=said[-1]["seq"])
         return codec.response(
             str(conversation.id),
@@ -173,6 +180,7 @@ def _understood(read: Callable[[dict[str, Any]], Any], fields: dict[str, Any]) -
 
 def _store(
     client: Client,
+    asker: Asker,
     session: VisitorSession,
     conversation: Conversation,
     said: Said,
@@ -181,13 +189,14 @@ def _store(
     key: str | None,
 ) -> Asked:
     opening_id = _open(conversation) if said.is_opening else None
+    may_read = client.may_read(session, asker.readable)
     place_of = partial(Asked, client.grant.tenant_id, conversation.id)
     if said.is_opening and not said.text and not files:
         client.count_message(session)
         engine.set_language(conversation, said.language)
-        return place_of(None, opening_id)
+        return place_of(None, opening_id, None if may_read else conversation.message_seq)
     received = messages.receive(client, session, conversation, said, files, key=key)
-    return place_of(received, opening_id)
+    return place_of(received, opening_id, None if may_read else received.seq)
 
 
 def _open(conversation: Conversation) -> str | None:

@@ -622,3 +622,23 @@ def test_an_address_may_have_the_slash_of_its_root_and_its_own(shop):
     client = Blits(api_token(shop))
 
     assert client.post("/api/external//initialize", {}).json()["chatHistory"] == []
+
+
+def test_a_page_that_does_not_prove_its_session_is_told_only_what_follows_its_message(shop, page):
+    begun = page.post("initialize", {}).json()
+    ours, kim = begun["conversationId"], member(shop)
+    answered(shop, "Nine.", page.say, ours, "When?")
+    verb(shop, ours, engine.post_reply, kim, text="Your card is 1234.")
+
+    unproved = page.say(ours, "Hello?").json()
+    opening = page.post(f"messages/{ours}/text", {"type": "NEW"}).json()
+    verb(shop, ours, engine.give_back)
+    back = answered(shop, "At nine.", page.say, ours, "When?").json()
+    with shop.scope():
+        seen = Conversation.objects.get(pk=ours).visitor_read_seq
+    mine = Blits(bubble_token(shop), **PAGE, x_session_secret=begun["sessionSecret"])
+    proved = answered(shop, "Bye.", mine.say, ours, "Bye").json()
+
+    assert (unproved["response"], opening["response"], back["response"]) == ([], [], ["At nine."])
+    assert seen == 0
+    assert "Your card is 1234." in proved["response"]
