@@ -18,6 +18,10 @@ CONDITIONS = {
 }
 
 
+# Any page may show them, those that isolate themselves from other sites as well.
+SHARED = (b"cross-origin-resource-policy", b"cross-origin")
+
+
 class StaticFiles:
     """WhiteNoise's table of files and their headers, answered over ASGI."""
 
@@ -42,7 +46,10 @@ class StaticFiles:
             {
                 "type": "http.response.start",
                 "status": int(answer.status),
-                "headers": [(n.lower().encode(), v.encode()) for n, v in answer.headers],
+                "headers": [
+                    *((name.lower().encode(), value.encode()) for name, value in answer.headers),
+                    SHARED,
+                ],
             }
         )
         await send({"type": "http.response.body", "body": body})
