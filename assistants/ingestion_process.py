@@ -13,7 +13,10 @@ from celery import signals
 from django.db import Error as DatabaseFailure
 from django.db import close_old_connections
 
+from assistants.models import KnowledgeSource
 from realtime.pulses import beat
+from tenants import metrics
+from tenants.scope import platform_scope
 from tenants.tasks import consumes
 
 logger = logging.getLogger(__name__)
@@ -53,8 +56,14 @@ def _live() -> None:
     while not _stopping.is_set():
         try:
             beat(QUEUE)
+            metrics.SOURCES_WAITING.set(_waiting())
         except DatabaseFailure as error:
             logger.warning("Could not give a sign of life: %s", error)
         finally:
             close_old_connections()
         _stopping.wait(PULSE_SECONDS)
+
+
+def _waiting() -> int:
+    with platform_scope("find unread knowledge"):
+        return KnowledgeSource.objects.filter(status=KnowledgeSource.Status.PENDING).count()

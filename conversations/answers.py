@@ -10,11 +10,13 @@ from conversations.models import AuthorKind, Conversation, Message, Owner, TurnS
 from conversations.posting import post
 from conversations.turns import NOTHING_ELSE, Claim, Effects, LostLease, awaiting, held_turn
 from tenants.scope import tenant_scope
+from tenants.tracing import traced
 
 REASON_LENGTH = 60
 SUMMARY_LENGTH = 1_000
 
 
+@traced
 def commit(
     held: Claim, result: Reply | Handoff, *, usage: Usage, effects: Effects = NOTHING_ELSE
 ) -> bool:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError
+from django.db import IntegrityError, router, transaction
 
 from assistants.handover import SUMMARY_MESSAGES, asks_for_person, summary_of
 from assistants.language import languages_of
@@ -35,9 +35,11 @@ from conversations.models import (
 )
 from conversations.opening import open_conversation
 from conversations.posting import post, post_line
+from tenants import metrics
 from tenants.errors import BadRequest, Conflict
 from tenants.ids import parse_uuid
 from tenants.models import Membership
+from tenants.tracing import traced
 
 MESSAGE_LIMIT = LONGEST_TEXT
 
@@ -73,6 +75,7 @@ def team_conversation(conversation_id: object) -> Conversation:
     return found
 
 
+@traced
 def receive_message(
     session: VisitorSession,
     *,
@@ -110,12 +113,14 @@ def receive_message(
     message = _post_visitors(
         conversation, text=text, files=files, client_id=client_id, body_hash=body_hash
     )
+    _count_when_stored(conversation)
     awaits_answer = conversation.owner == Owner.BOT and _put_to_work(
         conversation, message, context, hand_over_when_spent=hand_over_when_spent
     )
     return Received(conversation.id, message.id, message.seq, False, awaits_answer)
 
 
+@traced
 def post_reply(
     conversation: Conversation,
     member: Membership,
@@ -158,6 +163,7 @@ def post_reply(
         raise _key_reused() from None
 
 
+@traced
 def hand_over(conversation: Conversation, *, reason: str, text: str) -> None:
     """Ask for a person on behalf of the visitor, or of a rule."""
     summary = summary_for(conversation)
@@ -173,6 +179,7 @@ def summary_for(conversation: Conversation) -> str:
     return summary_of(said[::-1])
 
 
+@traced
 def take_over(conversation: Conversation, member: Membership) -> None:
     """Give the conversation to this member. Raises Conflict when another one holds it."""
     if conversation.owner == Owner.HUMAN:
@@ -186,6 +193,7 @@ def take_over(conversation: Conversation, member: Membership) -> None:
     )
 
 
+@traced
 def give_back(conversation: Conversation) -> None:
     """Let the assistant answer again."""
     if conversation.owner == Owner.BOT:
@@ -195,6 +203,7 @@ def give_back(conversation: Conversation) -> None:
     announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 
+@traced
 def assign(conversation: Conversation, member: Membership | None) -> None:
     """Make a member responsible, without changing who answers."""
     conversation.assignee = member
@@ -202,6 +211,7 @@ def assign(conversation: Conversation, member: Membership | None) -> None:
     announce_conversation(conversation, "conversation:assigned", "conversation:updated")
 
 
+@traced
 def qualify(conversation: Conversation, *, details: dict[str, Any]) -> None:
     """Mark the contact as worth the team's while, with what is known about it."""
     conversation.qualified_at = conversation.qualified_at or datetime.now(UTC)
@@ -210,6 +220,7 @@ def qualify(conversation: Conversation, *, details: dict[str, Any]) -> None:
     announce_conversation(conversation, "conversation:qualified", "conversation:updated")
 
 
+@traced
 def close(conversation: Conversation, *, by: str = "") -> None:
     """Resolve the conversation. The visitor's next message reopens it with the assistant."""
     if conversation.owner == Owner.CLOSED:
@@ -306,6 +317,12 @@ def _post_visitors(conversation: Conversation, **fields: Any) -> Message:
         sender_id=conversation.session_id,
         **fields,
     )
+
+
+def _count_when_stored(conversation: Conversation) -> None:
+    counter = metrics.MESSAGES_RECEIVED.labels(conversation.channel)
+    using = router.db_for_write(Conversation)
+    transaction.on_commit(lambda: counter.inc(), using=using, robust=True)
 
 
 def _put_to_work(

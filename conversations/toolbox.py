@@ -18,6 +18,7 @@ from conversations.models import ToolCall
 from conversations.tool_calls import Place, Risk, State
 from conversations.turns import Claim, LostLease, awaiting, renew
 from realtime.ephemeral import whisper
+from tenants import metrics, tracing
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
 from tenants.sealing import Unreadable
@@ -136,7 +137,9 @@ def _headers(tool: Tool) -> str | None:
 async def _call(held: Claim, request: ToolRequest, call: ToolCall, headers: str) -> ToolResult:
     _tell(held, call, "started")
     try:
-        call.state, call.result = await _outcome(held, request, call, headers)
+        with tracing.span("tool"):
+            call.state, call.result = await _outcome(held, request, call, headers)
+        metrics.TOOL_CALLS.labels(call.state).inc()
     except asyncio.CancelledError:
         # The process ends. Whoever goes on need not wait for it.
         if call.risk != Risk.READ:

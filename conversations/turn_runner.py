@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from django.db import DataError, IntegrityError
 from django.db import Error as DatabaseFailure
@@ -29,10 +31,13 @@ from conversations import answers, toolbox, turns
 from conversations.streaming import Stream
 from conversations.toolbox import ClaimToolbox
 from conversations.turns import Claim, Effects, LostLease
+from tenants import metrics, tracing
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 TURN_SECONDS = 90.0
 UNKNOWN_REASON = "tool_outcome_unknown"
@@ -40,8 +45,12 @@ UNKNOWN_REASON = "tool_outcome_unknown"
 
 @dataclass
 class Course:
-    """What an engine has come to say so far, and what that cost which nobody has booked yet."""
+    """What an engine has come to say so far, and what that cost which nobody has booked yet.
 
+    ``outcome`` is what became of it, in one word.
+    """
+
+    outcome: str = "broken_off"
     result: Reply | Handoff | Pause | None = None
     effects: Effects = field(default_factory=Effects)
     usage: Usage = field(default_factory=Usage)
@@ -68,12 +77,13 @@ class Course:
 
 async def answer(held: Claim) -> None:
     """Make one answer and post it; whatever goes wrong becomes a visible handover."""
-    course = Course(effects=held.effects)
+    course, started = Course(effects=held.effects), time.perf_counter()
     try:
         async with asyncio.timeout(TURN_SECONDS):
             await _respond(held, course)
         await _conclude(held, course)
     except LostLease:
+        course.outcome = "unwanted"
         logger.info("An answer is not wanted any more")
     except UnknownOutcome as unknown:
         await _leave_to_person(held, unknown, course)
@@ -89,6 +99,8 @@ async def answer(held: Claim) -> None:
         logger.exception("An answer failed")
         await _apologise(held, f"error:{type(error).__name__}", course)
     finally:
+        tracing.note({"livechat.outcome": course.outcome})
+        metrics.TURN_SECONDS.labels(course.outcome).observe(time.perf_counter() - started)
         if (usage := course.take_usage()).tokens:
             await _to_the_end(_book, held, usage)
 
@@ -102,7 +114,7 @@ async def _leave_to_person(held: Claim, unknown: UnknownOutcome, course: Course)
     """Hand over what may be done already, since to do it twice may be worse than not at all."""
     text = held.question.version.handover_text
     handoff = Handoff(UNKNOWN_REASON, text, str(unknown))
-    await _to_the_end(_post, held, handoff, course.take_usage(), Effects())
+    await _say(held, handoff, course, Effects(), outcome="apologised")
 
 
 async def _respond(held: Claim, course: Course) -> None:
@@ -115,10 +127,14 @@ async def _respond(held: Claim, course: Course) -> None:
 
 async def _conclude(held: Claim, course: Course) -> None:
     match course.result:
-        case Reply() | Handoff():
-            await _to_the_end(_post, held, course.result, course.take_usage(), course.effects)
+        case Reply():
+            await _say(held, course.result, course, course.effects, outcome="answered")
+        case Handoff() as handoff:
+            outcome = "apologised" if handoff.is_failure else "handed_over"
+            await _say(held, handoff, course, course.effects, outcome=outcome)
         case Pause():
-            await run_in_db_thread(turns.pause, held, course.result, course.effects)
+            paused = await run_in_db_thread(turns.pause, held, course.result, course.effects)
+            course.outcome = "paused" if paused else "unwanted"
         case _:
             await _apologise(held, "error:empty", course)
 
@@ -129,21 +145,30 @@ async def _apologise(held: Claim, reason: str, course: Course) -> None:
         sorry = Handoff(UNKNOWN_REASON, text, doubts)
     else:
         sorry = handover.hand_over(held.question, reason, text)
-    await _to_the_end(_post, held, sorry, course.take_usage(), Effects())
+    await _say(held, sorry, course, Effects(), outcome="apologised")
 
 
-async def _to_the_end(function: Callable[..., None], *args: object) -> None:
+async def _say(
+    held: Claim, result: Reply | Handoff, course: Course, effects: Effects, *, outcome: str
+) -> None:
+    posted = await _to_the_end(_post, held, result, course.take_usage(), effects)
+    course.outcome = outcome if posted else "unwanted"
+
+
+async def _to_the_end(function: Callable[..., T], *args: object) -> T:
     """Do what is begun, even if the answer is cancelled meanwhile: it may be paid for already."""
-    await asyncio.shield(run_in_db_thread(function, *args))
+    return await asyncio.shield(run_in_db_thread(function, *args))
 
 
-def _post(held: Claim, result: Reply | Handoff, usage: Usage, effects: Effects) -> None:
+def _post(held: Claim, result: Reply | Handoff, usage: Usage, effects: Effects) -> bool:
+    """Say it, or book what it cost; False when nobody wants to hear it any more."""
     posted = False
     try:
         posted = answers.commit(held, result, usage=usage, effects=effects)
     finally:
         if usage.tokens and not posted:
             _book(held, usage)
+    return posted
 
 
 def _book(held: Claim, usage: Usage) -> None:

@@ -23,6 +23,7 @@ from conversations import tool_calls
 from conversations.models import AuthorKind, Conversation, Owner, ToolCall, Turn, TurnState
 from conversations.models.turn import OPEN_STATES
 from realtime import bus
+from tenants import metrics, tracing
 from tenants.errors import BadRequest
 from tenants.scope import platform_scope, tenant_scope
 
@@ -105,6 +106,7 @@ def begin(
     if question_seq > 1:
         _end_open(conversation, TurnState.SUPERSEDED)
     turn.save(force_insert=True)
+    tracing.note({"livechat.turn_id": str(turn.id)})
     nudge_after_commit(turn.tenant_id, turn.id)
     return turn
 
@@ -280,6 +282,7 @@ def _waited_enough() -> Q:
 def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool = True) -> Claim:
     with tenant_scope(tenant_id):
         turn = Turn.objects.select_related("conversation", "version__assistant").get(pk=turn_id)
+        _count_attempt(turn)
         return Claim(
             tenant_id=tenant_id,
             turn_id=turn.id,
@@ -289,6 +292,13 @@ def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool = True) -> C
             question=_question(turn, with_dialogue=with_dialogue),
             effects=Effects(**turn.paused["effects"]) if turn.paused else NOTHING_ELSE,
         )
+
+
+def _count_attempt(turn: Turn) -> None:
+    if turn.attempt == 1:
+        metrics.TURN_WAIT.observe((datetime.now(UTC) - turn.created_at).total_seconds())
+    elif turn.attempt - turn.excused > 1:
+        metrics.TURN_TAKEOVERS.inc()
 
 
 def _question(turn: Turn, *, with_dialogue: bool) -> Question:

@@ -20,11 +20,11 @@ from assistants import analyses
 from assistants.nlu.analysis import analyze
 from assistants.tools import http
 from conversations import toolbox, turn_runner, turns
-from conversations.turn_slots import TurnSlots
 from conversations.turns import Claim
 from realtime.pulses import beat
-from tenants import context
+from tenants import context, metrics, tracing
 from tenants.executor import run_in_db_thread
+from tenants.slots import Slots
 from tenants.tasks import consumes
 
 logger = logging.getLogger(__name__)
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 # After a lease of ten: what a dead worker left is answered within fifteen, the answer included.
 SWEEP_SECONDS = 4.0
 RENEW_SECONDS = 3.0
+# Most of them wait for a model, which costs next to nothing.
+CONCURRENT_TURNS = 400
 SHUTDOWN_SECONDS = 4.5
 
 Work = Callable[[UUID, UUID], Coroutine[Any, Any, None]]
@@ -44,7 +46,9 @@ class Worker:
         self._loop = asyncio.new_event_loop()
         self._running: dict[UUID, asyncio.Task[None]] = {}
         self._wanted_again: set[UUID] = set()
-        self._slots = TurnSlots()
+        self._slots = Slots(CONCURRENT_TURNS)
+        metrics.TURNS_RUNNING.set_function(lambda: self._slots.held)
+        metrics.TURNS_WAITING.set_function(lambda: self._slots.waiting)
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
         self._thread.start()
@@ -104,13 +108,17 @@ class Worker:
     async def _work(self, tenant_id: UUID, turn_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
         async with self._slots.one_for(tenant_id):
-            held = await run_in_db_thread(turns.claim, tenant_id, turn_id)
-            if held is not None:
-                await _while_wanted(held, turn_runner.answer(held))
-                return
-            spent = await run_in_db_thread(turns.claim_exhausted, tenant_id, turn_id)
-            if spent is not None:
-                await turn_runner.apologise(spent, "error:attempts")
+            with tracing.span("turn", {"livechat.turn_id": str(turn_id)}):
+                await self._answer(tenant_id, turn_id)
+
+    async def _answer(self, tenant_id: UUID, turn_id: UUID) -> None:
+        held = await run_in_db_thread(turns.claim, tenant_id, turn_id)
+        if held is not None:
+            await _while_wanted(held, turn_runner.answer(held))
+            return
+        spent = await run_in_db_thread(turns.claim_exhausted, tenant_id, turn_id)
+        if spent is not None:
+            await turn_runner.apologise(spent, "error:attempts")
 
     async def _understand(self, tenant_id: UUID, analysis_id: UUID) -> None:
         context.tenant_id.set(str(tenant_id))
@@ -126,7 +134,9 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await run_in_db_thread(beat, "worker")
-                self._take_up(await run_in_db_thread(turns.due), self._work)
+                left = await run_in_db_thread(turns.due)
+                metrics.TURNS_LEFT.set(len(left))
+                self._take_up(left, self._work)
                 self._take_up(await run_in_db_thread(analyses.due), self._understand)
             except DatabaseFailure as error:
                 logger.warning("Could not look for unanswered questions: %s", error)

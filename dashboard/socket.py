@@ -30,6 +30,7 @@ NOWHERE = -1
 class TenantSocket(SocketConsumer):
     """One member's socket, for as long as its newest access token and its session last."""
 
+    protocol = "tenant"
     grant: MemberGrant | None = None
 
     def __init__(self) -> None:

@@ -2,9 +2,13 @@
 
 import os
 import warnings
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery.platforms import SecurityWarning
+
+from livechat import telemetry
+from tenants.tasks import consumes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
 # It warns of root because of pickled messages; ours are JSON.
@@ -30,3 +34,14 @@ app.conf.beat_schedule = {
     },
 }
 app.autodiscover_tasks()
+
+
+@signals.worker_init.connect
+def _worker_begins(sender: Any, **_: Any) -> None:
+    is_worker = consumes(sender, app.conf.task_default_queue)
+    telemetry.start("worker" if is_worker else "ingestion")
+
+
+@signals.beat_init.connect
+def _beat_begins(**_: Any) -> None:
+    telemetry.start("beat")

@@ -17,24 +17,29 @@ from livechat.dialects import error_body
 from livechat.drain import draining
 from livechat.headers import Header, missing_headers
 from livechat.logs import redact
-from tenants import context, rest, strict_json
+from tenants import context, metrics, rest, strict_json, tracing
 from tenants.errors import (
     BadRequest,
     Forbidden,
     LiveChatError,
     NotFound,
+    RequestTimeout,
     TooLarge,
     Unavailable,
     UnsupportedMediaType,
 )
-from tenants.network import client_ip
+from tenants.network import client_ip, ip_bucket
 
 logger = logging.getLogger("livechat.access")
 
 MAX_BODY_BYTES = 11 * 1024 * 1024
+# A body may take so long, and so much longer for each part of this size that has come.
+BODY_SECONDS = 30.0
+SLOWEST_BYTES_PER_SECOND = 4 * 1024
 # How long the rest of a refused body is read, so that its sender lives to see the refusal.
 LINGER_SECONDS = 5.0
 HEALTH_PATHS = {"/healthz", "/readyz"}
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
 
 
@@ -50,6 +55,7 @@ class Edge:
                 await self.app(scope, receive, send)
             return
         context.request_id.set(_request_id(scope))
+        context.asker.set(_asker(scope))
         scope["scheme"] = _scheme(scope)
         if scope["type"] == "http":
             await Exchange(self.app, scope, receive, send).run()
@@ -77,11 +83,34 @@ class Exchange:
         self.app, self.scope = app, scope
         self._receive, self._send = receive, send
         self.status = 0
+        self.route = ""
         self.received = 0
         self.is_sending = True
+        self.is_too_slow = False
+        self.started = asyncio.get_running_loop().time()
         self.cors: list[Header] = []
 
     async def run(self) -> None:
+        self.scope["livechat.exchange"] = self
+        with tracing.span("request") as span:
+            await self._run()
+            span.rename(f"{self.method} {self.route}")
+            span.note(
+                {
+                    "http.request.method": self.method,
+                    "http.route": self.route,
+                    "http.response.status_code": self.status,
+                    "livechat.request_id": context.request_id.get(),
+                }
+            )
+
+    @property
+    def method(self) -> str:
+        """The request's method, if it is one that anybody uses."""
+        method: str = self.scope["method"]
+        return method if method in METHODS else "other"
+
+    async def _run(self) -> None:
         started = time.perf_counter()
         try:
             with ended_by_drain():
@@ -96,8 +125,13 @@ class Exchange:
             self._log(time.perf_counter() - started)
 
     async def receive(self) -> Message:
-        """Pass the request on; a body that grows too large looks as if its sender hung up."""
-        message = await self._receive()
+        """Pass the request on; a body too large or slow looks as if its sender had hung up."""
+        try:
+            async with asyncio.timeout_at(self._deadline()):
+                message = await self._receive()
+        except TimeoutError:
+            self.is_too_slow = True
+            return {"type": "http.disconnect"}
         self.is_sending = message.get("more_body", False)
         self.received += len(message.get("body", b""))
         if self.received > MAX_BODY_BYTES:
@@ -142,6 +176,14 @@ class Exchange:
             await self.app(self.scope, self.receive, self.send)
             if self.received > MAX_BODY_BYTES:
                 await self.refuse(_too_large())
+            elif self.is_too_slow:
+                await self.refuse(RequestTimeout())
+
+    def _deadline(self) -> float | None:
+        """Until when the next part of the body must be here; what follows a body has time."""
+        if not self.is_sending:
+            return None
+        return self.started + BODY_SECONDS + self.received / SLOWEST_BYTES_PER_SECOND
 
     def _is_plain(self) -> bool:
         return self.scope["scheme"] == "http" and self.scope["path"] not in HEALTH_PATHS
@@ -172,6 +214,8 @@ class Exchange:
     def _log(self, seconds: float) -> None:
         if self.scope["path"] in HEALTH_PATHS:
             return
+        status = f"{self.status // 100}xx" if self.status else "none"
+        metrics.HTTP_REQUESTS.labels(self.route, self.method, status).observe(seconds)
         query = redact(self.scope["query_string"].decode("latin-1"))
         facts = {
             "method": self.scope["method"],
@@ -181,6 +225,12 @@ class Exchange:
             "ip": client_ip(self.scope),
         }
         logger.info("%(method)s %(path)s %(status)s %(milliseconds)s ms", facts, extra=facts)
+
+
+def note_route(scope: Scope, route: str) -> None:
+    """Let the figures of this request stand under its route, in which no names are filled in."""
+    if exchange := scope.get("livechat.exchange"):
+        exchange.route = route
 
 
 def _problem(scope: Scope) -> LiveChatError | None:
@@ -210,6 +260,15 @@ def _request_id(scope: Scope) -> str:
         if REQUEST_ID.fullmatch(value):
             return value.decode("ascii")
     return secrets.token_hex(10)
+
+
+def _asker(scope: Scope) -> str:
+    """Return who shares what we can do at once with other askers.
+
+    As most pages of a tenant send the same token, no tenant gets more by having more visitors.
+    """
+    credential = next(_values(scope, b"authorization"), None)
+    return ip_bucket(client_ip(scope)) if credential is None else str(hash(credential))
 
 
 def _scheme(scope: Scope) -> str:

@@ -2,16 +2,28 @@
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AsyncExitStack
 from os import SEEK_END
 from typing import IO, Any
 
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, ASGIRequest
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, ResolverMatch, get_resolver
 
 from livechat.asgi_types import App, Receive, Scope, Send
+from livechat.dialects import error_body
+from livechat.edge import HEALTH_PATHS, note_route
+from tenants import context, rest
+from tenants.errors import Unavailable
+from tenants.per_loop import PerLoop
+from tenants.slots import Slots
+
+# Each may hold a connection to the database: as many as the pool has beside the threads of others.
+PLAIN_REQUESTS = 12
+# As long as a connection would be waited for.
+PATIENCE_SECONDS = 5.0
 
 
 class SizedHandler(ASGIHandler):
@@ -87,7 +99,38 @@ class HotHandler(SizedHandler):
 
 
 class PlainHandler(SizedHandler):
-    """Django as it comes."""
+    """Django as it comes, for so many requests at once, in fair shares of those who ask."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._slots = PerLoop(lambda: Slots(PLAIN_REQUESTS))
+
+    async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path in HEALTH_PATHS:
+            return await super().get_response_async(request)
+        async with AsyncExitStack() as held:
+            slot = self._slots.get().one_for(context.asker.get())
+            try:
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await held.enter_async_context(slot)
+            except TimeoutError:
+                return _come_back(request.path)
+            return await super().get_response_async(request)
+
+    def resolve_request(self, request: Any) -> ResolverMatch:
+        match = super().resolve_request(request)
+        note_route(request.scope, match.route)
+        return match
+
+
+def _come_back(path: str) -> HttpResponse:
+    error = Unavailable(retry_after=2)
+    return HttpResponse(
+        rest.encode(error_body(path, error)),
+        status=error.status,
+        content_type="application/json",
+        headers=rest.error_headers(error),
+    )
 
 
 class Django:
@@ -102,4 +145,5 @@ class Django:
         if match is None:
             await self.other(scope, receive, send)
         else:
+            note_route(scope, match.route)
             await self.hot.serve(match, scope, receive, send)

@@ -31,6 +31,8 @@ LARGE_FRAME_SECONDS = 120.0
 HIGH_WATER_BYTES = 128 * 1024
 CUT_OFF_BYTES = 256 * 1024
 GOODBYE_SECONDS = 5.0
+# How long a peer may leave an answer unread in which nothing moves.
+STALLED_SECONDS = 60.0
 DISCARD_SECONDS = 1.0
 
 
@@ -40,6 +42,8 @@ class HttpProtocol(HttpToolsProtocol):
     _header_timer: TimerHandle | None = None
     _in_headers = True
     _header_bytes = 0
+    _unread = 0
+    _moved_at = 0.0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -61,6 +65,17 @@ class HttpProtocol(HttpToolsProtocol):
             self._refuse()
         elif self._header_timer is None:
             self._start_header_timer()
+
+    def is_stalled(self) -> bool:
+        """Whether the peer has left an answer unread for too long; to be asked now and then."""
+        now, unread = self.loop.time(), self.transport.get_write_buffer_size()
+        if unread == 0 or unread != self._unread:
+            self._unread, self._moved_at = unread, now
+        return now - self._moved_at > STALLED_SECONDS
+
+    def abort(self) -> None:
+        """End the connection now, and with it what is still to be read."""
+        self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -6,10 +6,12 @@ ends; a second signal ends it at once.
 """
 
 import asyncio
+import contextlib
 import gc
 import logging
 import os
 import random
+import resource
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +20,7 @@ from types import FrameType
 from uvicorn import Config, Server
 from uvicorn._types import ASGI3Application
 
+from livechat import telemetry
 from livechat.drain import draining
 from livechat.env import env_int, env_text
 from livechat.protocols import MAX_FRAME_BYTES, HttpProtocol, SocketProtocol
@@ -139,7 +142,7 @@ class DrainingServer(Server):
             await asyncio.sleep(0.05)
 
     async def _reap(self) -> None:
-        """Abort sockets that should have closed, whose peers do not read what is left for them."""
+        """Abort connections whose peers do not read what is left for them: answers, goodbyes."""
         closing: set[SocketProtocol] = set()
         while True:
             await asyncio.sleep(REAP_SECONDS)
@@ -147,6 +150,18 @@ class DrainingServer(Server):
             for each in still & closing:
                 each.abort()
             closing = still
+            for connection in tuple(self.server_state.connections):
+                if isinstance(connection, HttpProtocol) and connection.is_stalled():
+                    logger.info("A reader of an answer stalls; cutting it off")
+                    connection.abort()
+
+
+def permit_sockets() -> None:
+    """Let this process have as many sockets as the system permits; most begin with a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # What the system calls infinite it may still refuse.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
@@ -157,6 +172,7 @@ def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
 
 
 def main() -> None:
+    permit_sockets()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
     server = make_server(
         "livechat.asgi:application",
@@ -164,6 +180,7 @@ def main() -> None:
         port=env_int("PORT", 8000, at_least=1, at_most=65535),
         drain_seconds=env_int("DRAIN_SECONDS", 10, at_most=60),
     )
+    telemetry.start("web")
     server.run()
     if not server.started:
         raise SystemExit(3)

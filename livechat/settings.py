@@ -236,6 +236,12 @@ ACCESS_TOKEN_LIFETIME = timedelta(minutes=15)
 REFRESH_TOKEN_LIFETIME = timedelta(days=14)
 REFRESH_TOKEN_IDLE = timedelta(hours=24)
 
+# Figures for Prometheus are served on a port of their own, by every process; none without it.
+METRICS_HOST = env_text("METRICS_HOST", "127.0.0.1")
+METRICS_PORT = env_int("METRICS_PORT", 0, at_most=65535)
+# The rest of OpenTelemetry's variables its own library reads.
+TRACES_ENDPOINT = env_url("OTEL_EXPORTER_OTLP_ENDPOINT", schemes={"http", "https"})
+
 LOGGING = logging_config(production=PRODUCTION)
 
 STATIC_URL = "/static/"

@@ -9,6 +9,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 from whitenoise.responders import StaticFile
 
 from livechat.asgi_types import App, Receive, Scope, Send
+from livechat.edge import note_route
 
 CONDITIONS = {
     b"accept-encoding": "HTTP_ACCEPT_ENCODING",
@@ -35,6 +36,7 @@ class StaticFiles:
         if file is None:
             await self.app(scope, receive, send)
             return
+        note_route(scope, "static")
         headers = {
             CONDITIONS[name]: value.decode("latin-1")
             for name, value in scope["headers"]

@@ -18,7 +18,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from kombu import Connection
 
-from tenants import context
+from tenants import context, metrics, tracing
 
 logger = logging.getLogger(__name__)
 
@@ -27,16 +27,20 @@ TIMEOUT_SECONDS = 0.25
 PAUSE_AFTER_FAILURE_SECONDS = 0.25
 # By then everybody has looked by themselves, and words that are still being typed are said.
 FRESH_SECONDS = 5.0
+TO_SOCKETS, TO_WORKER = "sockets", "worker"
 
 
 def publish(tenant_id: UUID, message: dict[str, Any]) -> None:
     """Tell the web processes that hold sockets of this tenant."""
-    _outgoing.put(group_of(tenant_id), {"type": "hint", **message})
+    hint = {"type": "hint", **message}
+    if trace := tracing.traceparent():
+        hint["trace"] = trace
+    _outgoing.put(group_of(tenant_id), hint)
 
 
 def nudge(task: str, **arguments: Any) -> None:
     """Tell the worker to look at the table; it will do so anyway, a little later."""
-    headers = {"request_id": context.request_id.get()}
+    headers = {"request_id": context.request_id.get(), "traceparent": tracing.traceparent()}
     _outgoing.put(None, {"task": task, "arguments": arguments, "headers": headers})
 
 
@@ -74,7 +78,12 @@ class Outgoing:
         self._filled = asyncio.Event()
         self._broker: Connection | None = None
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
     def put(self, group: str | None, message: dict[str, Any]) -> None:
+        if len(self._queue) == QUEUE_LIMIT:
+            _count(self._queue[0][1], "dropped")
         self._queue.append((time.monotonic(), group, message))
         self._running_loop().call_soon_threadsafe(self._filled.set)
 
@@ -100,6 +109,8 @@ class Outgoing:
                 since, group, message = self._queue.popleft()
                 if time.monotonic() - since < FRESH_SECONDS:
                     await self._send(group, message)
+                else:
+                    _count(group, "stale")
 
     async def _send(self, group: str | None, message: dict[str, Any]) -> None:
         try:
@@ -108,7 +119,9 @@ class Outgoing:
             else:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     await get_channel_layer().group_send(group, message)
+            _count(group, "sent")
         except Exception as error:
+            _count(group, "failed")
             logger.warning("A hint was lost: %s", error or type(error).__name__)
             await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
@@ -134,4 +147,9 @@ class Outgoing:
             raise
 
 
+def _count(group: str | None, outcome: str) -> None:
+    metrics.HINTS.labels(TO_SOCKETS if group else TO_WORKER, outcome).inc()
+
+
 _outgoing = Outgoing()
+metrics.HINT_QUEUE.set_function(_outgoing.__len__)

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from realtime.lobby import Lobby
 from realtime.log import encode
-from tenants import strict_json
+from tenants import metrics, strict_json, tracing
 from tenants.errors import BadRequest, LiveChatError, Unauthorized
 from tenants.network import client_ip, ip_bucket
 from tenants.outages import FAILURES, outage
@@ -37,6 +37,10 @@ MESSAGES = {
 }
 # What a refusal before authentication closes the socket with, by the error's HTTP status.
 CLOSE_CODES = {403: 4403, 404: 4404, 413: 4413, 429: 4429, 503: 4503}
+# Peers may close with any code.
+COUNTED_CODES = frozenset(
+    {1000, 1001, 1002, 1005, 1006, 1007, *range(4400, 4405), 4408, 4413, 4429, 4500, 4503}
+)
 
 lobby = Lobby()
 
@@ -53,6 +57,7 @@ class Transport(Protocol):
 class SocketConsumer(AsyncWebsocketConsumer):
     """One socket; protocols fill in ``authenticate``, ``welcome``, ``on_frame``, ``disconnect``."""
 
+    protocol = "unknown"
     auth_type = "auth"
     auth_deadline: float | None = 5.0
     frame_limit_before_auth = 8 * 1024
@@ -83,6 +88,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         self.scope, self._send, self.base_send = scope, send, self._transmit
         self.transport: Transport | None = scope.get("extensions", {}).get("livechat.transport")
         self._opened_at = time.monotonic()
+        metrics.SOCKETS.labels(self.protocol, "no").inc()
         try:
             while not self.closed:
                 await self.dispatch(await receive())
@@ -242,7 +248,14 @@ class SocketConsumer(AsyncWebsocketConsumer):
         except BadRequest:
             await self.count_malformed()
         else:
+            await self._handle(frame)
+
+    async def _handle(self, frame: dict[str, Any]) -> None:
+        if frame.get("type") == "ping":
             await self.on_object(frame)
+        else:
+            with tracing.span("frame", {"livechat.protocol": self.protocol}):
+                await self.on_object(frame)
 
     async def _authenticate(self, frame: dict[str, Any]) -> None:
         self._stop_deadline()
@@ -260,6 +273,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
         """From here on the socket counts as authenticated, and its frames anew."""
         if not self.authenticated:
             self._frames = Window(self.rate_limit, self.rate_seconds)
+            metrics.SOCKETS.labels(self.protocol, "no").dec()
+            metrics.SOCKETS.labels(self.protocol, "yes").inc()
         self.authenticated = True
         self._stop_deadline()
         self._leave_lobby()
@@ -325,6 +340,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
 
     async def _clean_up(self) -> None:
         self._end(1006)
+        self._count_end()
         self._stop_deadline()
         self._leave_lobby()
         for task in tuple(self._tasks):
@@ -337,6 +353,11 @@ class SocketConsumer(AsyncWebsocketConsumer):
         logger.info(
             "Socket %s closed with %s after %.1f s", self.scope["path"], self.close_code, seconds
         )
+
+    def _count_end(self) -> None:
+        code = str(self.close_code) if self.close_code in COUNTED_CODES else "other"
+        metrics.SOCKETS.labels(self.protocol, "yes" if self.authenticated else "no").dec()
+        metrics.SOCKET_CLOSES.labels(self.protocol, code).inc()
 
 
 class Window:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import Context
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from realtime.log import (
     read_head,
     read_heads,
 )
+from tenants import metrics, tracing
 from tenants.executor import run_in_db_thread
 from tenants.per_loop import PerLoop
 
@@ -70,7 +72,16 @@ class Feed:
         if self._ahead and self._healing is None and self.position is not None:
             self._healing = asyncio.create_task(self._heal())
 
+    def remember(self, events: list[LoggedEvent]) -> None:
+        """Keep what one listener has missed for the others, who come back with it.
+
+        Unless something has happened since it was read: that may have rewritten it.
+        """
+        if events and events[-1].seq == self.position and not self.recent:
+            self.recent.extend(events)
+
     def send(self, frame: str) -> None:
+        metrics.EVENTS_DELIVERED.inc(len(self.listeners))
         for deliver in tuple(self.listeners):
             try:
                 deliver(frame)
@@ -97,12 +108,14 @@ class Feed:
         self.position = seq
         self.recent.clear()
         self._ahead.clear()
+        metrics.RESYNCS.inc()
         self.send(RESYNC)
 
     async def _heal(self) -> None:
         try:
             await asyncio.sleep(GAP_PATIENCE_SECONDS)
             if self._ahead:
+                metrics.GAPS_HEALED.inc()
                 await self.catch_up()
         except Exception:
             # The database is away: the poll will try again.
@@ -117,6 +130,7 @@ class Feed:
                 self.recent.clear()
             self.recent.append(event)
             self.send(event.frame)
+            metrics.EVENT_LAG.observe(_age(event))
         if self._ahead and self.position is not None:
             self._ahead = {seq: e for seq, e in self._ahead.items() if seq > self.position}
 
@@ -224,12 +238,12 @@ class Hub:
             # Another process may have told of events that we have not heard of yet.
             await feed.catch_up()
         if not 0 <= feed.position - after <= REPLAY_LIMIT:
-            await replay(RESYNC)
+            await _resync(replay)
             return
         while after < feed.position:
             events = await self._following(feed, after)
             if not events or events[-1].seq != after + len(events):
-                await replay(RESYNC)
+                await _resync(replay)
                 return
             for event in events:
                 await replay(event.frame)
@@ -239,23 +253,30 @@ class Hub:
         if feed.recent and feed.recent[0].seq <= after + 1:
             return [event for event in feed.recent if event.seq > after]
         events = await run_in_db_thread(read_events, feed.channel, after=after)
+        feed.remember(events)
         # The log may be ahead of the feed, which will deliver the rest itself.
         assert feed.position is not None
         return [event for event in events if event.seq <= feed.position]
 
     def _hear(self, hint: dict[str, Any]) -> None:
-        for wire in hint.get("events", ()):
-            feed_id = UUID(wire["feed"])
-            for watch in self._watches.get(feed_id, ()):
-                if watch.concerns(wire):
-                    watch.wake()
-            if feed := self._feeds.get(feed_id):
-                feed.push(LoggedEvent.from_wire(wire))
+        if events := hint.get("events", ()):
+            facts = {"livechat.events": len(events)}
+            with tracing.span("deliver", facts, parent=hint.get("trace", "")):
+                for wire in events:
+                    self._hear_event(wire)
         if whispered := hint.get("ephemeral"):
             feeds = [self._feeds.get(UUID(feed_id)) for feed_id in whispered["feeds"]]
             frame = encode(whispered["frame"]) if any(feeds) else ""
             for feed in filter(None, feeds):
                 feed.send(frame)
+
+    def _hear_event(self, wire: dict[str, Any]) -> None:
+        feed_id = UUID(wire["feed"])
+        for watch in self._watches.get(feed_id, ()):
+            if watch.concerns(wire):
+                watch.wake()
+        if feed := self._feeds.get(feed_id):
+            feed.push(LoggedEvent.from_wire(wire))
 
     def _hear_safely(self, hint: dict[str, Any]) -> None:
         try:
@@ -319,6 +340,7 @@ class Hub:
         for feed_id, feed in tuple(self._feeds.items()):
             head = heads.get(feed_id, 0)
             if feed.position is not None and head > feed.position:
+                metrics.POLL_FINDS.inc(head - feed.position)
                 await feed.catch_up()
             elif feed.position is not None and head < feed.position:
                 await self._check_restored(feed)
@@ -343,6 +365,15 @@ class Hub:
             if tenant_id not in needed and now - since > IDLE_SECONDS:
                 del self._tenants[tenant_id]
                 self._membership_changed.set()
+
+
+def _age(event: LoggedEvent) -> float:
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(event.at)).total_seconds())
+
+
+async def _resync(replay: Replay) -> None:
+    metrics.RESYNCS.inc()
+    await replay(RESYNC)
 
 
 _hubs = PerLoop(Hub)

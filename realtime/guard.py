@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from contextvars import Context
 
-from tenants import access
+from tenants import access, context, metrics
 from tenants.access import AnyGrant
 from tenants.executor import run_in_db_thread
 from tenants.per_loop import PerLoop
@@ -64,7 +64,9 @@ class Guard:
         for watched in tuple(self.watched):
             if watched.grant in invalid:
                 watched.release()
-                if watched.grant.tenant_id in suspended:
+                is_suspended = watched.grant.tenant_id in suspended
+                metrics.GUARD_CLOSES.labels("suspended" if is_suspended else "revoked").inc()
+                if is_suspended:
                     watched.close("tenant_suspended", 4403)
                 else:
                     watched.close("unauthorized", 4401)
@@ -76,6 +78,7 @@ _guards = PerLoop(Guard)
 def watch(grant: AnyGrant, close: Close) -> Watched:
     """Call ``close(code, close_code)`` as soon as ``grant`` is worth nothing any more.
 
-    ``close`` must not block.
+    ``close`` must not block. What the caller does from here on is done for the grant's tenant.
     """
+    context.tenant_id.set(str(grant.tenant_id))
     return _guards.get().watch(grant, close)

@@ -46,6 +46,12 @@ class NotFound(LiveChatError):
     status, code = 404, "not_found"
 
 
+class RequestTimeout(LiveChatError):
+    """The request did not come to an end in time."""
+
+    status, code = 408, "request_timeout"
+
+
 class Conflict(LiveChatError):
     """The request conflicts with what happened before."""
 

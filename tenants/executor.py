@@ -1,8 +1,10 @@
 """The one bridge from asynchronous code to the database."""
 
 import asyncio
+import threading
+from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -10,16 +12,17 @@ from typing import Any, ParamSpec, TypeVar
 from django.conf import settings
 from django.db import close_old_connections
 
+from tenants import context, metrics
+
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_threads = ThreadPoolExecutor(settings.DATABASE_THREADS, thread_name_prefix="database")
+Job = tuple[Future[Any], Callable[[], Any]]
 
 
 async def run_in_db_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run ``function`` in a thread that may use the ORM, with the caller's context variables."""
-    job = partial(_run, function, args, kwargs)
-    return await asyncio.get_running_loop().run_in_executor(_threads, copy_context().run, job)
+    job = partial(copy_context().run, _run, function, args, kwargs)
+    return await asyncio.wrap_future(_threads.submit(context.sharer(), job))
 
 
 def _run(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]) -> T:
@@ -29,3 +32,70 @@ def _run(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, An
     finally:
         # Hands the connection back to the pool, whatever state the job left it in.
         close_old_connections()
+
+
+class FairThreads:
+    """Threads that turn to whoever they work least for, so that nobody's many hold others up.
+
+    A quarter of them is out of reach of any single sharer, whose jobs may all hang.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix="database")
+        self._most = max(1, size - size // 4)
+        self._lock = threading.Lock()
+        self._waiting: dict[str, deque[Job]] = {}
+        self._running: Counter[str] = Counter()
+
+    def waiting(self) -> int:
+        with self._lock:
+            return sum(map(len, self._waiting.values()))
+
+    def submit(self, sharer: str, job: Callable[[], T]) -> Future[T]:
+        future: Future[T] = Future()
+        with self._lock:
+            self._waiting.setdefault(sharer, deque()).append((future, job))
+        self._pool.submit(self._work)
+        return future
+
+    def _work(self) -> None:
+        """Do what may be done, for as long as there is any: who was passed over is not forgotten.
+
+        A job that finds its sharer's threads all busy is left to the first of them that is done.
+        """
+        while found := self._take():
+            sharer, (future, job) = found
+            try:
+                if future.set_running_or_notify_cancel():
+                    _fulfil(future, job)
+            finally:
+                with self._lock:
+                    self._running[sharer] -= 1
+                    if not self._running[sharer]:
+                        del self._running[sharer]
+
+    def _take(self) -> tuple[str, Job] | None:
+        with self._lock:
+            sharer = min(self._waiting, key=self._running.__getitem__, default=None)
+            if sharer is None or self._running[sharer] >= self._most:
+                return None
+            # Goes to the end of the line, if it wants more.
+            jobs = self._waiting.pop(sharer)
+            job = jobs.popleft()
+            if jobs:
+                self._waiting[sharer] = jobs
+            self._running[sharer] += 1
+            return sharer, job
+
+
+def _fulfil(future: Future[T], job: Callable[[], T]) -> None:
+    try:
+        result = job()
+    except BaseException as error:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+_threads = FairThreads(settings.DATABASE_THREADS)
+metrics.DATABASE_JOBS.set_function(_threads.waiting)

@@ -21,6 +21,7 @@ from limits.strategies import MovingWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tenants import metrics
 from tenants.errors import TooManyRequests
 from tenants.network import ip_bucket
 
@@ -33,22 +34,25 @@ PAUSE_SECONDS = 5.0
 ACQUIRE_ALL = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-local wait = 0
+local wait, fullest = 0, 0
 for i, key in ipairs(KEYS) do
     local blocking = redis.call('LINDEX', key, ARGV[2 * i - 1] - 1)
     if blocking then
-        wait = math.max(wait, tonumber(blocking) + ARGV[2 * i] - now)
+        local left = tonumber(blocking) + ARGV[2 * i] - now
+        if left > wait then
+            wait, fullest = left, i
+        end
     end
 end
 if wait > 0 then
-    return tostring(wait)
+    return {tostring(wait), fullest}
 end
 for i, key in ipairs(KEYS) do
     redis.call('LPUSH', key, string.format('%.6f', now))
     redis.call('LTRIM', key, 0, ARGV[2 * i - 1] - 1)
     redis.call('EXPIRE', key, ARGV[2 * i])
 end
-return '0'
+return {'0', 0}
 """
 
 
@@ -66,7 +70,7 @@ class Limit:
             parts[-1] = ip_bucket(parts[-1])
         # Digested: keys of any length and content, and no address or e-mail in Redis.
         digest = blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
-        return Window(f"{tenant_id}:{self.name}:{digest}", self.window)
+        return Window(f"{tenant_id}:{self.name}:{digest}", self.window, self.name)
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,15 @@ class Window:
 
     key: str
     item: RateLimitItem
+    rule: str
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The window that stays full for the longest, and for how many seconds from now."""
+
+    rule: str
+    seconds: float
 
 
 CHAT_PER_SESSION = Limit("chat", RateLimitItemPerMinute(20))
@@ -100,9 +113,10 @@ def hit_message(tenant_id: object, session_id: object, *ips: object, exempt: boo
 
 def hit_all(*windows: Window, exempt: bool = False) -> None:
     """Count one use in every window or, when any is full, in none; one round trip."""
-    wait = 0.0 if exempt else _limiter(settings.REDIS_URL).acquire(windows)
-    if wait > 0:
-        raise TooManyRequests(retry_after=math.ceil(wait))
+    refusal = None if exempt else _limiter(settings.REDIS_URL).acquire(windows)
+    if refusal is not None:
+        metrics.REFUSALS.labels(refusal.rule).inc()
+        raise TooManyRequests(retry_after=math.ceil(refusal.seconds))
 
 
 def _limiter(url: str) -> "Limiter":
@@ -134,19 +148,19 @@ class Limiter:
         self._away_until = 0.0
         self._lock = threading.Lock()
 
-    def acquire(self, windows: tuple[Window, ...]) -> float:
-        """Count one use in all windows, or say in how many seconds that will be possible."""
+    def acquire(self, windows: tuple[Window, ...]) -> Refusal | None:
+        """Count one use in all windows, or say which one refuses it."""
         if not self._may_ask():
             return self._local.acquire(windows)
         try:
-            wait = float(self._ask(windows))
+            seconds, fullest = self._ask(windows)
         except redis.RedisError as error:
             self._away_until = time.monotonic() + PAUSE_SECONDS
             logger.warning("Limits are counted in this process: %s", type(error).__name__)
             return self._local.acquire(windows)
         if self._away_until:
             self._away_until, self._local = 0.0, LocalWindows()
-        return wait
+        return Refusal(windows[fullest - 1].rule, float(seconds)) if fullest else None
 
     def _may_ask(self) -> bool:
         """Whether to try Redis; after a failure one caller finds out for all the others."""
@@ -159,10 +173,11 @@ class Limiter:
             self._away_until = now + PAUSE_SECONDS
             return True
 
-    def _ask(self, windows: tuple[Window, ...]) -> bytes:
+    def _ask(self, windows: tuple[Window, ...]) -> tuple[bytes, int]:
+        """Seconds to wait, and for which window, counted from one; zeros when it is counted."""
         figures = [(window.item.amount, window.item.get_expiry()) for window in windows]
         answer = self._script([window.key for window in windows], list(chain(*figures)))
-        return cast(bytes, answer)
+        return cast(tuple[bytes, int], answer)
 
 
 class LocalWindows:
@@ -172,13 +187,15 @@ class LocalWindows:
         self._windows = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
 
-    def acquire(self, windows: tuple[Window, ...]) -> float:
+    def acquire(self, windows: tuple[Window, ...]) -> Refusal | None:
         with self._lock:
-            waits = [self._wait(window) for window in windows]
-            if not any(waits):
-                for window in windows:
-                    self._windows.hit(window.item, window.key)
-        return max(waits)
+            refusals = [Refusal(window.rule, self._wait(window)) for window in windows]
+            longest = max(refusals, key=lambda refusal: refusal.seconds)
+            if longest.seconds:
+                return longest
+            for window in windows:
+                self._windows.hit(window.item, window.key)
+        return None
 
     def _wait(self, window: Window) -> float:
         if self._windows.test(window.item, window.key):

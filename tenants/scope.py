@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connections, models, router, transaction
 
-from tenants import context
+from tenants import context, tracing
 from tenants.ids import uuid7
 
 
@@ -50,7 +50,8 @@ def tenant_scope(tenant_id: UUID) -> Iterator[Scope]:
     token, log_token = _scope.set(scope), context.tenant_id.set(str(tenant_id))
     try:
         alias = router.db_for_write(TenantModel)
-        with transaction.atomic(using=alias):
+        facts = {"livechat.tenant_id": str(tenant_id)}
+        with tracing.span("transaction", facts), transaction.atomic(using=alias):
             _tell_database(alias, tenant_id)
             yield scope
             for callback in scope.callbacks:

@@ -4,7 +4,7 @@ from typing import Any
 
 from celery.contrib.django.task import DjangoTask
 
-from tenants import context
+from tenants import context, tracing
 
 
 def consumes(worker: Any, queue: str) -> bool:
@@ -20,5 +20,7 @@ class Task(DjangoTask):
     ignore_result = True
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
-        """Let the job's log lines name the request that it goes back to, and no earlier one."""
-        context.request_id.set((self.request.headers or {}).get("request_id", ""))
+        """Let the job's log lines and spans belong to the request that it goes back to."""
+        headers = self.request.headers or {}
+        context.request_id.set(headers.get("request_id", ""))
+        tracing.go_on_from(headers.get("traceparent", ""))

@@ -9,7 +9,12 @@ from django.db import connections
 from tenants import context
 from tests.factories import make_tenant
 from tests.model_server import model_server  # noqa: F401 -- a fixture
-from tests.servers import live_server_url, live_worker, processes_folder  # noqa: F401 -- fixtures
+from tests.servers import (  # noqa: F401 -- fixtures
+    live_server_url,
+    live_worker,
+    metrics_ports,
+    processes_folder,
+)
 
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 

@@ -20,16 +20,23 @@ STOP_SECONDS = 20
 
 
 @pytest.fixture(scope="session")
-def live_server_url(database, processes_folder):
+def metrics_ports():
+    """Where the real processes tell their figures."""
+    return {name: free_port() for name in ("web", "worker")}
+
+
+@pytest.fixture(scope="session")
+def live_server_url(database, processes_folder, metrics_ports):
     """The address of a real web server."""
-    with serving(processes_folder) as url:
+    with serving(processes_folder, METRICS_PORT=str(metrics_ports["web"])) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def live_worker(database, processes_folder):
+def live_worker(database, processes_folder, metrics_ports):
     """A real worker, so that questions are answered; it reads knowledge too."""
-    with working(processes_folder, queues="celery,ingestion") as worker:
+    port = str(metrics_ports["worker"])
+    with working(processes_folder, queues="celery,ingestion", METRICS_PORT=port) as worker:
         yield worker
 
 

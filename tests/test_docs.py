@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 from django.urls import URLPattern, get_resolver
+from prometheus_client.metrics import MetricWrapperBase
 
 from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
@@ -15,7 +16,7 @@ from gateways.blackbox import codec as blackbox
 from gateways.blits import socket as blits
 from livechat.health import CHECKS
 from livechat.routing import UnknownSocket, websocket_urlpatterns
-from tenants import strict_json
+from tenants import metrics, strict_json
 
 ROOT = Path(__file__).resolve().parents[1]
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
@@ -121,6 +122,22 @@ def test_the_health_table_lists_the_checks():
     heading = "How to find out what is broken: manage.py doctor"
 
     assert table(ROOT / "docs" / "operations.md", heading) == set(CHECKS)
+
+
+def test_the_metrics_table_lists_every_metric_with_its_labels():
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `(livechat_\w+)` \|([^|]*)\|", text, flags=re.MULTILINE)
+    told = {name: re.findall(r"`(\w+)`", labels) for name, labels in rows}
+    made = {
+        each._name + ("_total" if each._type == "counter" else ""): list(each._labelnames)
+        for each in vars(metrics).values()
+        if isinstance(each, MetricWrapperBase)
+    }
+    pools = {f.name + ("_total" if f.type == "counter" else "") for f in metrics.Pools().collect()}
+
+    assert len(told) == len(rows)
+    assert set(told) == {*made, *pools}
+    assert {name: told[name] for name in made} == made
 
 
 def test_the_tables_of_knowledge_list_what_can_be_wrong():

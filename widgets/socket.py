@@ -28,6 +28,8 @@ from widgets.tool_results import take
 class VisitorSocket(SocketConsumer):
     """Follows one conversation of a session: the one it names, the open one, or the next one."""
 
+    protocol = "chat"
+
     def __init__(self) -> None:
         super().__init__()
         self._caller = Caller()

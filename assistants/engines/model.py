@@ -39,6 +39,7 @@ from assistants.prompts import framed_sources
 from assistants.providers import candidates as providers
 from assistants.providers.candidates import Candidate
 from assistants.providers.errors import ProviderError, provider_errors
+from assistants.providers.measuring import measured
 from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox, ToolRequest
@@ -111,7 +112,7 @@ async def _ask(work: Work) -> AsyncIterator[Delta]:
 
 async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
     sieve, seq = Sieve(work.containment, without_markers), 0
-    with provider_errors():
+    with measured(candidate.wire), provider_errors():
         async with direct.model_request_stream(
             candidate.model,
             work.messages,
@@ -128,7 +129,7 @@ async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
         if rest := sieve.rest():
             yield Delta(rest, seq, work.draft)
         work.take(response, candidate)
-    _require_content(response)
+        _require_content(response)
 
 
 def _text_of(event: Any) -> str:

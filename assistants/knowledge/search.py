@@ -10,6 +10,7 @@ from assistants.knowledge.bands import Hit
 from assistants.knowledge.embedding import Floats
 from assistants.knowledge.index import indexes
 from assistants.models import KnowledgeEntry, KnowledgeSource
+from tenants.tracing import traced
 
 CANDIDATES = 8
 QUESTION_CHARACTERS = 1_000
@@ -20,6 +21,7 @@ IDENTIFIER_WEIGHT = 0.05
 IDENTIFIER = re.compile(r"\S*[\d_]\S*|\w+[./]\w\S*")
 
 
+@traced
 def search(assistant_id: UUID, *, revision: int, question: str, vector: Floats | None) -> list[Hit]:
     """Search in the tenant's scope. Without a vector nothing is similar, only found by words."""
     if vector is None:

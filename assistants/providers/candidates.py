@@ -35,6 +35,7 @@ class Candidate:
     """One model; its price is known only at the vendor's own address."""
 
     model: Model
+    wire: str
     name: str
     has_list_price: bool
 
@@ -63,7 +64,7 @@ def settings(*, temperature: float | None) -> ModelSettings:
 async def _candidate(account: Account, name: str) -> Candidate:
     wire: Wire = await loaded(WIRES[account.kind], "model")
     model = _models.get().of(wire, name, account)
-    return Candidate(model, name, account.has_list_price)
+    return Candidate(model, account.kind, name, account.has_list_price)
 
 
 class Models:

@@ -13,6 +13,7 @@ from assistants.events import Usage
 from assistants.providers.accounts import accounts_of
 from assistants.providers.candidates import candidates, settings
 from assistants.providers.errors import ProviderError, provider_errors
+from assistants.providers.measuring import measured
 from assistants.providers.usage import usage_of
 from assistants.versions import VersionSnapshot
 from tenants.executor import run_in_db_thread
@@ -34,7 +35,7 @@ async def complete_json(
     for candidate in await candidates(version, accounts):
         request = ModelRequest.user_text_prompt(text, instructions=told)
         try:
-            with provider_errors():
+            with measured(candidate.wire), provider_errors():
                 response = await direct.model_request(
                     candidate.model, [request], model_settings=settings(temperature=0.0)
                 )

@@ -9,6 +9,7 @@ from pydantic_ai.usage import RequestUsage
 
 from assistants.events import Usage
 from assistants.providers.candidates import Candidate
+from assistants.providers.measuring import count_tokens
 
 CHARACTERS_PER_TOKEN = 4
 MOST_TOKENS = 10_000_000
@@ -20,13 +21,15 @@ def usage_of(candidate: Candidate, response: ModelResponse, asked: Sequence[Mode
     is_estimated = not (told.input_tokens or told.output_tokens)
     if is_estimated:
         told = RequestUsage(input_tokens=_estimate(asked), output_tokens=_estimate([response]))
-    return Usage(
+    usage = Usage(
         model=candidate.name,
         input_tokens=_plausible(told.input_tokens),
         output_tokens=_plausible(told.output_tokens),
         cost=_cost(candidate, response),
         is_estimated=is_estimated,
     )
+    count_tokens(candidate.wire, usage)
+    return usage
 
 
 def _plausible(tokens: int) -> int:

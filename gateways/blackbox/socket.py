@@ -25,6 +25,7 @@ CLOSES = {**CLOSE_CODES, 400: 4400}
 class BlackBoxSocket(GatewaySocket):
     """One conversation: initialised once, then talked in until either side ends it."""
 
+    protocol = "blackbox"
     auth_deadline = 10.0
     messages = {**MESSAGES, "auth_timeout": codec.NO_INIT, "too_large": codec.TOO_LARGE}
     # The parameter of the address that holds the credential, and who it lets in.

@@ -43,6 +43,7 @@ class Told:
 class BlitsSocket(GatewaySocket):
     """Says nothing of itself before a command: clients read acknowledgment, answer, answer."""
 
+    protocol = "blits"
     auth_deadline = 60.0
     frame_limit = 15 * 1024 * 1024
     # A server may speak for all of its users on one connection.

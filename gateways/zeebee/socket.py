@@ -19,6 +19,7 @@ from tenants.executor import run_in_db_thread
 class ZeebeeSocket(GatewaySocket):
     """One client, who may begin several times: anew, or where a conversation was left."""
 
+    protocol = "zeebee"
     auth_deadline = 30.0
     frame_limit = 15 * 1024 * 1024
     # A server may speak for all of its users on one connection.

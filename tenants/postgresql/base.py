@@ -31,3 +31,8 @@ def _is_usable(connection: Connection[Any]) -> bool:
     except Error:
         return False
     return True
+
+
+def pools() -> dict[str, ConnectionPool[Any]]:
+    """The pools that this process has opened so far, by the name of their database."""
+    return dict(DatabaseWrapper._connection_pools)  # type: ignore[attr-defined]

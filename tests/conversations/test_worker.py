@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError
 from assistants import analyses
 from assistants.events import Delta, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge.ingestion import add_source, ingest
-from conversations import engine, tasks, turn_runner, turn_slots, turns, worker
+from conversations import engine, tasks, turn_runner, turns, worker
 from conversations.models import Message, Owner, Turn, TurnState
 from conversations.replies import outcome
 from realtime.models import Pulse
@@ -158,7 +158,7 @@ def test_a_tenant_whose_model_hangs_holds_up_nobody_else(acme, globex, assistant
         yield Reply(text="Yes.")
 
     monkeypatch.setattr(turn_runner, "respond", respond)
-    monkeypatch.setattr(turn_slots, "CONCURRENT_TURNS", 4)
+    monkeypatch.setattr(worker, "CONCURRENT_TURNS", 4)
     monkeypatch.setattr(worker, "SHUTDOWN_SECONDS", 0.1)
     for _ in range(4):
         write(acme, make_visitor(), "Hello?")

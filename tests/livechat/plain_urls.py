@@ -11,10 +11,16 @@ from livechat.urls import handler400, handler403, handler404, handler500
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
 
 
+def wait():
+    """What a test may have a view wait for."""
+
+
 class PlainView(APIView):
     def get(self, request, kind):
         if kind == "crash":
             raise RuntimeError("crashed on purpose")
+        if kind == "slow":
+            wait()
         return Response({"kind": kind})
 
     def post(self, request, kind):

@@ -10,7 +10,7 @@ import django
 
 django.setup()
 
-from livechat import protocols, server  # noqa: E402 -- apps must be ready
+from livechat import edge, protocols, server  # noqa: E402 -- apps must be ready
 from livechat.edge import Edge  # noqa: E402 -- apps must be ready
 from realtime.consumer import SocketConsumer  # noqa: E402 -- apps must be ready
 from tenants.errors import BadRequest, Unauthorized  # noqa: E402 -- apps must be ready
@@ -64,7 +64,10 @@ async def answer(scope, receive, send):
         # Nothing else happens in this process meanwhile, which is the point.
         time.sleep(0.5)  # noqa: ASYNC251
     await asyncio.sleep({"/slow": 1.5, "/endless": 3600}.get(scope["path"], 0))
+    while (await receive()).get("more_body"):
+        pass
     body = json.dumps({"path": scope["path"], "headers": len(scope["headers"])}).encode()
+    body += b"x" * 8_000_000 if scope["path"] == "/large" else b""
     headers = [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -90,6 +93,8 @@ async def application(scope, receive, send):
 if __name__ == "__main__":
     port, drain_seconds, patience = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     server.PING_SECONDS = protocols.HEADER_SECONDS = protocols.LARGE_FRAME_SECONDS = patience
+    protocols.STALLED_SECONDS = edge.BODY_SECONDS = patience
+    server.REAP_SECONDS = min(patience, server.REAP_SECONDS)
     protocols.LARGE_FRAME_BYTES, protocols.large_frames.left = 16 * 1024, 120 * 1024
     server.make_server(
         Edge(application), host="127.0.0.1", port=port, drain_seconds=drain_seconds

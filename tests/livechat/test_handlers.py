@@ -1,12 +1,14 @@
 import asyncio
 import json
+import threading
 
 import pytest
 
+from livechat import handlers
 from livechat.edge import Edge
 from livechat.handlers import Django, HotHandler, PlainHandler
 from livechat.static_files import StaticFiles
-from tests.livechat import hot_urls
+from tests.livechat import hot_urls, plain_urls
 from tests.livechat.asgi_client import Client
 
 
@@ -245,3 +247,28 @@ async def test_static_files_are_served_with_conditions(client):
 )
 async def test_nothing_but_static_files_is_served_as_one(client, path):
     assert (await client.get(path)).status == 404
+
+
+async def test_whoever_keeps_views_busy_leaves_room_for_others_and_is_told_to_come_back(
+    client, monkeypatch
+):
+    monkeypatch.setattr(handlers, "PATIENCE_SECONDS", 0.3)
+    go = threading.Event()
+    monkeypatch.setattr(plain_urls, "wait", lambda: go.wait(10))
+    greedy = {"authorization": "Bearer greedy"}
+    stuck = [
+        asyncio.create_task(client.get("/api/plain/slow", headers=greedy))
+        for _ in range(handlers.PLAIN_REQUESTS)
+    ]
+    done, _ = await asyncio.wait(stuck, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+
+    modest = {"authorization": "Bearer modest"}
+    assert (await client.get("/api/plain/x", headers=modest)).status == 200
+    go.set()
+    answers = await asyncio.gather(*stuck)
+
+    assert done
+    refused = [answer for answer in answers if answer.status == 503]
+    assert len(refused) == handlers.PLAIN_REQUESTS // 2
+    assert {answer.json()["code"] for answer in refused} == {"unavailable"}
+    assert refused[0].headers["retry-after"] == "2"

@@ -559,6 +559,44 @@ async def test_headers_that_do_not_come_are_not_waited_for(impatient, beginning)
     assert received.startswith(b"HTTP/1.1 400 ")
 
 
+def test_a_body_that_hardly_comes_is_not_waited_for(impatient):
+    connection = impatient.raw()
+    connection.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
+    started = time.monotonic()
+
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() - started < 1.5:
+            connection.sendall(b"x")
+            time.sleep(0.05)
+
+    received = read_until(connection, b"}")
+    assert received.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"request_timeout"' in received
+
+
+def test_a_body_that_comes_slowly_but_does_come_is_waited_for(impatient):
+    connection = impatient.raw()
+    connection.sendall(b"POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 16000\r\n\r\n")
+
+    for _ in range(16):
+        connection.sendall(b"x" * 1000)
+        time.sleep(0.08)
+
+    assert read_until(connection, b"}").startswith(b"HTTP/1.1 200 ")
+
+
+def test_whoever_does_not_read_an_answer_is_cut_off(impatient):
+    connection = impatient.raw()
+    connection.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n")
+    read_until(connection, b"\r\n\r\n")
+    time.sleep(2)
+
+    assert len(read_to_the_end(connection)) < 8_000_000
+    reader = impatient.raw()
+    reader.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert len(read_to_the_end(reader)) > 8_000_000
+
+
 def hold_frame(server, size):
     """A connection that has sent so much of a frame that it does not finish."""
     connection = server.raw_socket()

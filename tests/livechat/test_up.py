@@ -36,7 +36,12 @@ class Product:
         self.port = free_port()
         self.output = var / "output.txt"
         kept = {name: value for name, value in os.environ.items() if name not in STORES}
-        self.env = kept | {"VAR_DIR": str(var), "PORT": str(self.port)}
+        self.metrics_port = free_port()
+        self.env = kept | {
+            "VAR_DIR": str(var),
+            "PORT": str(self.port),
+            "METRICS_PORT": str(self.metrics_port),
+        }
 
     def manage(self, *words):
         return subprocess.run(
@@ -115,6 +120,19 @@ def test_the_screen_names_the_addresses_and_the_login(product):
         f'token: "{demo["bubbleToken"]}", code: "{demo["bubbleCode"]}"',
     ]:
         assert text in screen
+
+
+def test_each_process_tells_its_figures_on_a_port_of_its_own(product):
+    begun = {
+        re.findall(
+            r"^process_start_time_seconds (\S+)",
+            httpx.get(f"http://127.0.0.1:{product.metrics_port + number}/metrics").text,
+            re.MULTILINE,
+        )[0]
+        for number, _ in enumerate(CHILDREN)
+    }
+
+    assert len(begun) == len(CHILDREN)
 
 
 def test_the_addresses_on_the_screen_exist(product):

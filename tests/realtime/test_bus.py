@@ -9,6 +9,7 @@ from kombu import Connection
 
 from realtime import bus
 from tenants import context
+from tests.figures import figure
 
 
 @pytest.fixture
@@ -61,7 +62,8 @@ async def test_hints_that_waited_too_long_are_dropped_and_fresh_ones_sent(acme, 
 
     monkeypatch.setattr(bus.Outgoing, "_send", send)
     monkeypatch.setattr(bus, "FRESH_SECONDS", 0.3)
-    outgoing = bus.Outgoing()
+    outgoing, labels = bus.Outgoing(), {"to": "sockets", "outcome": "stale"}
+    stale = figure("livechat_hints_total", **labels)
 
     outgoing.put("group", {"number": 1})
     await asyncio.sleep(0.1)
@@ -74,3 +76,4 @@ async def test_hints_that_waited_too_long_are_dropped_and_fresh_ones_sent(acme, 
             await asyncio.sleep(0.01)
 
     assert sent == [1, 3]
+    assert figure("livechat_hints_total", **labels) == stale + 1

@@ -10,6 +10,7 @@ from realtime import consumer as consumer_module
 from realtime import lobby as lobby_module
 from realtime.consumer import SocketConsumer
 from tenants.errors import BadRequest, Forbidden, NotFound, TooManyRequests, Unauthorized
+from tests.figures import figure
 
 MALFORMED = {
     "type": "error",
@@ -491,3 +492,23 @@ async def test_places_may_be_unlimited(settings):
 
     for client in many:
         await client.disconnect()
+
+
+async def test_a_socket_is_counted_as_long_as_it_lives_and_by_a_code_that_we_know():
+    class Counted(Socket):
+        protocol = "counted"
+
+    def open_ones(authenticated):
+        return figure("livechat_sockets", protocol="counted", authenticated=authenticated)
+
+    client = await opened(Counted(), authenticate=False)
+    silent = (open_ones("no"), open_ones("yes"))
+    await client.send_json_to({"type": "auth", "token": "good"})
+    await client.receive_json_from()
+    heard = (open_ones("no"), open_ones("yes"))
+    await client.disconnect(code=3999)
+    await client.wait()
+
+    assert (silent, heard) == ((1, 0), (0, 1))
+    assert (open_ones("no"), open_ones("yes")) == (0, 0)
+    assert figure("livechat_socket_closes_total", protocol="counted", code="other") == 1

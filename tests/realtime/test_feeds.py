@@ -14,6 +14,7 @@ from realtime.models import Audience, Event, Head
 from tenants.executor import run_in_db_thread
 from tenants.ids import uuid7
 from tenants.scope import platform_scope, tenant_scope
+from tests.figures import figure
 from tests.realtime.test_events import announce
 
 
@@ -94,13 +95,14 @@ async def test_events_that_happen_during_a_replay_follow_it_in_order(hub, acme):
 
 
 async def test_lost_hints_cost_no_event(hub, acme, deaf):
-    reader = Reader()
+    reader, found = Reader(), figure("livechat_feed_poll_finds_total")
     await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
 
     await run_in_db_thread(announce, acme, "one", "two")
     await reader.until(2, seconds=3)
 
     assert reader.ids == [1, 2]
+    assert figure("livechat_feed_poll_finds_total") == found + 2
 
 
 async def test_what_began_in_one_tenants_scope_serves_all_of_them_afterwards(
@@ -124,7 +126,7 @@ async def test_what_began_in_one_tenants_scope_serves_all_of_them_afterwards(
 
 
 async def test_a_gap_is_filled_from_the_log_before_what_follows_it(hub, acme, monkeypatch):
-    reader = Reader()
+    reader, healed = Reader(), figure("livechat_feed_gaps_healed_total")
     await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
     with monkeypatch.context() as patch:
         patch.setattr(bus, "publish", lambda tenant_id, message: None)
@@ -134,6 +136,7 @@ async def test_a_gap_is_filled_from_the_log_before_what_follows_it(hub, acme, mo
     await reader.until(2, seconds=1)
 
     assert reader.ids == [1, 2]
+    assert figure("livechat_feed_gaps_healed_total") == healed + 1
 
 
 async def test_a_repeated_or_late_hint_changes_nothing(hub, acme):

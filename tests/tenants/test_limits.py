@@ -13,6 +13,7 @@ from tenants import limits
 from tenants.errors import TooManyRequests
 from tenants.ids import uuid7
 from tenants.limits import Limit, Limiter, hit, hit_all
+from tests.figures import figure
 
 TWENTY = Limit("test", RateLimitItemPerMinute(20))
 SHORT = Limit("short", RateLimitItemPerSecond(2, 2))
@@ -127,7 +128,11 @@ def test_several_limits_count_together_or_not_at_all(acme, redis_is, request):
     assert sum(left) == 18
 
 
-def test_the_longest_wait_is_told(acme):
+@pytest.mark.parametrize("redis_is", ["there", "away"])
+def test_the_longest_wait_is_told_and_counted_by_its_rule(acme, redis_is, request):
+    if redis_is == "away":
+        request.getfixturevalue("no_redis")
+    counted = figure("livechat_rate_limit_refusals_total", rule="hour")
     hour = Limit("hour", RateLimitItemPerMinute(1, 60))
     windows = [hour.of(acme.id), SHORT.of(acme.id)]
     hit_all(*windows)
@@ -136,6 +141,7 @@ def test_the_longest_wait_is_told(acme):
         hit_all(*windows)
 
     assert error.value.retry_after == 3600
+    assert figure("livechat_rate_limit_refusals_total", rule="hour") == counted + 1
 
 
 def test_a_tenant_that_is_exempt_is_not_counted(acme):
@@ -261,4 +267,4 @@ def test_one_use_of_several_limits_is_one_round_trip(acme, own_redis):
 def test_a_limiter_without_redis_never_fails():
     limiter = Limiter("redis://127.0.0.1:1/0")
 
-    assert limiter.acquire((TWENTY.of(uuid7()),)) == 0
+    assert limiter.acquire((TWENTY.of(uuid7()),)) is None

@@ -80,8 +80,14 @@ class Command(BaseCommand):
             "beat": [*celery, "beat", "--loglevel=warning"],
         }
         return [
-            Child(name, command=command, env=env, cwd=settings.BASE_DIR, folder=self.folder)
-            for name, command in commands.items()
+            Child(
+                name,
+                command=command,
+                env=env | _metrics_port(number),
+                cwd=settings.BASE_DIR,
+                folder=self.folder,
+            )
+            for number, (name, command) in enumerate(commands.items())
         ]
 
     def stores(self) -> EmbeddedServices:
@@ -198,6 +204,11 @@ def _refuse_taken_port(host: str, port: int) -> None:
             raise CommandError(
                 f"Cannot use port {port} of {host}: {error.strerror}. Set PORT to another one."
             ) from None
+
+
+def _metrics_port(number: int) -> dict[str, str]:
+    """The port of each child's figures: METRICS_PORT, and those that follow."""
+    return {"METRICS_PORT": str(settings.METRICS_PORT + number)} if settings.METRICS_PORT else {}
 
 
 def _migrations_are_missing(url: str) -> bool:

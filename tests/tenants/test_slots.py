@@ -6,14 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from conversations import turn_slots
-from conversations.turn_slots import TurnSlots
+from tenants.slots import Slots
 
 
 @pytest.fixture
-def slots(monkeypatch):
-    monkeypatch.setattr(turn_slots, "CONCURRENT_TURNS", 12)
-    return TurnSlots()
+def slots():
+    return Slots(12)
 
 
 @asynccontextmanager

@@ -1,0 +1,65 @@
+"""Room for what a process does at once, shared so that nobody's hanging work fills it."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+
+class Slots:
+    """A sharer, often a tenant, may hold as many slots as are free.
+
+    Alone it gets half of them, beside another a third; and however many sharers' work hangs, as
+    many slots as each of those holds stay free for everybody else.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.waiting = 0
+        self._free = size
+        self._held: Counter[Hashable] = Counter()
+        self._waiting: dict[Hashable, deque[asyncio.Future[None]]] = {}
+
+    @property
+    def held(self) -> int:
+        return self.size - self._free
+
+    @asynccontextmanager
+    async def one_for(self, sharer: Hashable) -> AsyncIterator[None]:
+        """Hold one of the sharer's slots as soon as there is one for it."""
+        slot = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(sharer, deque()).append(slot)
+        self.waiting += 1
+        self._hand_out()
+        try:
+            try:
+                await slot
+            finally:
+                self.waiting -= 1
+            yield
+        finally:
+            # It may have been handed out to somebody who was cancelled before they noticed.
+            if not slot.cancelled():
+                self._take_back(sharer)
+
+    def _hand_out(self) -> None:
+        """Serve those who wait: first who holds the fewest, there who came first."""
+        while self._waiting:
+            sharer = min(self._waiting, key=self._held.__getitem__)
+            if self._held[sharer] >= self._free:
+                return
+            queue = self._waiting[sharer]
+            slot = queue.popleft()
+            if not queue:
+                del self._waiting[sharer]
+            if not slot.cancelled():
+                slot.set_result(None)
+                self._free -= 1
+                self._held[sharer] += 1
+
+    def _take_back(self, sharer: Hashable) -> None:
+        self._free += 1
+        self._held[sharer] -= 1
+        if not self._held[sharer]:
+            del self._held[sharer]
+        self._hand_out()
