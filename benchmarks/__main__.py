@@ -1,9 +1,9 @@
-"""``python -m benchmarks [fanout] [chat] [costs] [streaming]``: measures this machine."""
+"""``python -m benchmarks [PART] …``: measures this machine, in all parts or in these."""
 
 import sys
 from typing import Any
 
-from benchmarks import chat, fanout, report, streaming
+from benchmarks import chat, crowd, fanout, herd, noisy, report, stalled, streaming
 from benchmarks.processes import Product, product
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -36,6 +36,22 @@ def _costs(running: Product) -> None:
     report.costs(running.inside("verbs", given=running.demo, REDIS_URL=NOWHERE))
 
 
+def _herd(running: Product) -> None:
+    report.herd(herd.of_product(running))
+
+
+def _crowd(running: Product) -> None:
+    report.crowd(crowd.of_product(running))
+
+
+def _stalled(running: Product) -> None:
+    report.stalled(stalled.of_product(running))
+
+
+def _noisy(running: Product) -> None:
+    report.noisy(noisy.of_product(running))
+
+
 def _streaming(running: Product) -> None:
     running.wait_for_knowledge()
     report.streaming(streaming.of_product(running))
@@ -47,6 +63,10 @@ PARTS: dict[str, Any] = {
     "fanout": _fanout,
     "chat": _chat,
     "costs": _costs,
+    "stalled": _stalled,
+    "crowd": _crowd,
+    "herd": _herd,
+    "noisy_neighbour": _noisy,
     "streaming": _streaming,
 }
 

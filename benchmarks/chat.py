@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from benchmarks.lines import Line
 from benchmarks.percentiles import Summary, summary
-from benchmarks.processes import HOST, Product
+from benchmarks.processes import Product
 from benchmarks.visitors import visit
 
 # People read an answer before they write on. One visitor alone reads fast, to be measured soon.
@@ -68,48 +68,24 @@ async def _visit(product: Product, visitors: int, *, seconds: float, pause: floa
 
 
 class Page:
-    """One visitor's browser: one connection that is kept, as HTTP/1.1 has it."""
+    """One visitor's browser."""
 
-    def __init__(
-        self,
-        product: Product,
-        name: str,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        self.demo, self.name = product.demo, name
-        self.reader, self.writer = reader, writer
+    def __init__(self, product: Product, name: str, line: Line) -> None:
+        self.demo, self.name, self.line = product.demo, name, line
 
     @classmethod
     async def open(cls, product: Product, name: str) -> "Page":
-        return cls(product, name, *await asyncio.open_connection(HOST, product.port))
+        return cls(product, name, await Line.open(product.port))
 
     async def ask(self, question: str) -> None:
-        body = json.dumps({"sessionId": self.name, "message": question}).encode()
-        self.writer.write(self._head(len(body)) + body)
-        status, answer = await self._answer()
+        status, answer = await self.line.ask(
+            "POST",
+            f"/api/widgets/{self.demo['tenantId']}/chat",
+            token=self.demo["widgetToken"],
+            body={"sessionId": self.name, "message": question},
+        )
         if status != 200 or not json.loads(answer)["message"]:
             raise SystemExit(f"{question!r} was answered with {status} {answer.decode()}")
 
     def close(self) -> None:
-        self.writer.close()
-
-    def _head(self, length: int) -> bytes:
-        return (
-            f"POST /api/widgets/{self.demo['tenantId']}/chat HTTP/1.1\r\nHost: {HOST}\r\n"
-            f"Authorization: Bearer {self.demo['widgetToken']}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
-        ).encode()
-
-    async def _answer(self) -> tuple[int, bytes]:
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        status = int(head.split()[1])
-        if length := head.partition("content-length:")[2].split():
-            return status, await self.reader.readexactly(int(length[0]))
-        return status, b"".join([chunk async for chunk in self._chunks()])
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        while size := int(await self.reader.readline(), 16):
-            yield await self.reader.readexactly(size)
-            await self.reader.readline()
-        await self.reader.readline()
+        self.line.close()

@@ -78,7 +78,7 @@ def _measure(pid: int, *, listen: Callable[[int], Listeners], publish: Publish) 
             result.socket_kib = (resident_kib(pid) - before) / count
         sent = publish(WARM_UP + BROADCASTS[count], PAUSES[count])
         heard = listeners.hear(len(sent))
-        result.latency[count] = summary(_delays(sent, heard))
+        result.latency[count] = summary(delays(sent, heard, skip=WARM_UP))
         result.lost[count] = len(sent) * count - sum(map(len, heard.arrivals.values()))
         result.frame_bytes = heard.frame_bytes
     return result
@@ -90,12 +90,13 @@ def _round(count: int, *, listen: Callable[[int], Listeners], publish: Publish) 
     listeners.hear(len(publish(WARM_UP, PAUSES[count])))
 
 
-def _delays(sent: list[float], heard: Heard) -> list[float]:
+def delays(sent: list[float], heard: Heard, *, skip: int) -> list[float]:
+    """How long after each commit every frame arrived, but for those of the first ones."""
     return [
         arrived - sent[number]
         for number, arrivals in heard.arrivals.items()
         for arrived in arrivals
-        if number >= WARM_UP
+        if number >= skip
     ]
 
 

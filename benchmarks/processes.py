@@ -49,12 +49,53 @@ class Product:
         command = [sys.executable, "-m", f"benchmarks.inside.{module}", *words]
         return json.loads(run(command, env=self.env | env, given=json.dumps(given)))
 
+    @contextlib.contextmanager
+    def another_web(self, **env: str) -> Iterator["Web"]:
+        """Start one more web server, with settings of its own."""
+        web = Web(self, free_port(), env)
+        web.start()
+        try:
+            yield web
+        finally:
+            web.stop()
+
     def wait_for_knowledge(self) -> None:
         """Wait until the worker has read what the demo's assistant knows."""
         deadline = time.monotonic() + READY_SECONDS
         while not self.inside("knowledge"):
             if time.monotonic() > deadline:
                 raise SystemExit("The worker does not read the knowledge.")
+
+
+class Web:
+    """A web server that can be killed and started again at the same port."""
+
+    def __init__(self, product: Product, port: int, env: Mapping[str, str]) -> None:
+        self.port = port
+        self._env = product.env | {"PORT": str(port), **env}
+        self._log = product.folder / f"web-{port}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self.process
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start it, and wait until it serves."""
+        with self._log.open("ab") as output:
+            command = [sys.executable, "-m", "livechat.server"]
+            self.process = spawn(command, output=output, env=self._env, cwd=ROOT)
+        wait_until_serving(self.port, path="/readyz")
+
+    def kill(self) -> None:
+        assert self.process
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is not None:
+            end(self.process, by=time.monotonic() + 5, politely=signal.SIGTERM)
 
 
 @contextlib.contextmanager

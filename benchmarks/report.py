@@ -6,7 +6,12 @@ import sys
 from collections.abc import Iterable
 
 from benchmarks.chat import Chat
+from benchmarks.crowd import Crowd
 from benchmarks.fanout import FanOut
+from benchmarks.herd import Herd
+from benchmarks.noisy import Noise
+from benchmarks.percentiles import Summary
+from benchmarks.stalled import Stalled
 from benchmarks.streaming import Streaming
 
 # What the product is meant to keep; ratios and differences within one run, never bare figures.
@@ -16,6 +21,10 @@ MOST_SOCKET_KIB = 30.0
 MOST_STREAMING_RATIO = 2.5
 MOST_STREAMING_CPU_MS = 35.0
 MOST_WORKER_MIB = 250.0
+MOST_STALLED_MIB = 64.0
+MOST_CROWD_MIB = 100.0
+MOST_HERD_SECONDS = 15.0
+MOST_DISTURBED_RATIO = 1.2
 
 Row = tuple[str, ...]
 
@@ -100,6 +109,55 @@ def streaming(result: Streaming) -> None:
         ("ms of a core each", "aim", "worker MiB", "aim"),
         [(f"{result.cpu_ms:.1f}", cpu, f"{result.worker_mib:.0f}", memory)],
     )
+
+
+def stalled(result: Stalled) -> None:
+    say(f"\nCommit → sockets that read, in ms, beside others that read or do not ({load()})")
+    _disturbance(result.beside_readers, result.beside_stalled, failures=("lost", result.lost))
+    verdict = _verdict(result.mib, MOST_STALLED_MIB, unit="MiB")
+    names = ("MiB more", "aim", "not cut off")
+    table(names, [(f"{result.mib:.1f}", verdict, str(result.still_open))])
+
+
+def crowd(result: Crowd) -> None:
+    say(f"\nA page's config, in ms, beside {result.count} sockets that prove nothing ({load()})")
+    _disturbance(result.alone, result.beside, failures=("failed", result.failures))
+    closes = ", ".join(f"{count} × {code}" for code, count in result.closes.most_common())
+    verdict = _verdict(result.mib, MOST_CROWD_MIB, unit="MiB")
+    lives = _times(result.lives.p50 / 1000, result.lives.p99 / 1000)
+    names = ("MiB more", "aim", "closed with", "after s p50", "p99")
+    table(names, [(f"{result.mib:.1f}", verdict, closes, *lives)])
+
+
+def herd(result: Herd) -> None:
+    say(f"\n{result.back.count} sockets back after their server's death, in s ({load()})")
+    verdict = _verdict(result.last, MOST_HERD_SECONDS, unit="s")
+    row = (
+        *_times(result.back.p50 / 1000, result.last, result.bare_last),
+        f"{result.last / result.bare_last:.1f}",
+        str(result.missing),
+        verdict,
+    )
+    table(("p50", "last", "bare last", "ratio", "missing", "aim"), [row])
+    told = ", ".join(f"{count} × {why}" for why, count in result.refusals.most_common())
+    say(f"  Refused on the way: {told or 'none'}")
+
+
+def noisy(result: Noise) -> None:
+    say(f"\nPOST chat of a tenant beside one that floods, in ms ({load()})")
+    _disturbance(result.alone, result.beside, failures=("failed", result.failures))
+    told = ", ".join(f"{count} × {status}" for status, count in result.answers.most_common())
+    say(f"  The other one got: {told}")
+
+
+def _disturbance(before: Summary, beside: Summary, *, failures: tuple[str, int]) -> None:
+    """Compare what somebody waits for alone and beside others."""
+    ratio = beside.p99 / before.p99
+    name, count = failures
+    names = ("p50", "p99", "beside p50", "beside p99", "p99 ratio", name, "aim")
+    verdict = _verdict(ratio, MOST_DISTURBED_RATIO, unit="×")
+    seconds = _times(before.p50, before.p99, beside.p50, beside.p99)
+    table(names, [(*seconds, f"{ratio:.2f}", str(count), verdict)])
 
 
 def costs(acts: dict[str, tuple[int, int]]) -> None:

@@ -13,12 +13,17 @@ Hear = Callable[[bytes], None]
 
 
 class Socket(asyncio.Protocol):
-    """One connection. ``hear`` gets each text frame's payload as it arrives."""
+    """One connection. ``hear`` gets each text frame's payload as it arrives.
 
-    def __init__(self, host: str, port: int, path: str, hear: Hear) -> None:
+    ``address`` is where it pretends to come from, to a server that trusts a proxy; ``ended`` tells
+    the code that it was closed with, 1006 without any.
+    """
+
+    def __init__(self, host: str, port: int, path: str, hear: Hear, address: str = "") -> None:
         self.hear = hear
+        self.ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._request = handshake(host, port, path)
+        self._request = handshake(host, port, path, address)
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
@@ -36,6 +41,7 @@ class Socket(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.opened.done():
             self.opened.set_exception(ConnectionError("The server closed the connection."))
+        self._end(1006)
 
     def send(self, payload: bytes, opcode: int = TEXT) -> None:
         assert self._transport
@@ -63,12 +69,21 @@ class Socket(asyncio.Protocol):
                 self.hear(data[start:at])
             elif opcode == PING:
                 self.send(data[start:at], PONG)
+            elif opcode == CLOSE:
+                self._end(int.from_bytes(data[start : start + 2]))
+                self.close()
         self._buffer = data[at:]
 
+    def _end(self, code: int) -> None:
+        if not self.ended.done():
+            self.ended.set_result(code)
 
-async def connect(host: str, port: int, path: str, hear: Hear) -> Socket:
+
+async def connect(host: str, port: int, path: str, hear: Hear, *, address: str = "") -> Socket:
     loop = asyncio.get_running_loop()
-    _, socket = await loop.create_connection(lambda: Socket(host, port, path, hear), host, port)
+    _, socket = await loop.create_connection(
+        lambda: Socket(host, port, path, hear, address), host, port
+    )
     await socket.opened
     return socket
 
@@ -98,9 +113,10 @@ def _frame(data: bytes, at: int) -> tuple[int, int, int] | None:
     return (data[at] & 0x0F, start, end) if len(data) >= end else None
 
 
-def handshake(host: str, port: int, path: str) -> bytes:
+def handshake(host: str, port: int, path: str, address: str = "") -> bytes:
     key = base64.b64encode(os.urandom(16)).decode()
+    forwarded = f"X-Forwarded-For: {address}\r\n" if address else ""
     return (
-        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
+        f"GET {path} HTTP/1.1\r\n{forwarded}Host: {host}:{port}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     ).encode()

@@ -5,17 +5,18 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from tenants import sessions
+from tenants.ids import uuid7
 from tenants.models import LoginSession, Membership, Tenant, User
 
 
 def tokens(count: int) -> list[str]:
     tenant = Tenant.objects.get(slug="demo")
     # Past the password, which is slow on purpose; from there on the log-in's own way.
-    return [sessions._pair(_session(tenant, number)).access for number in range(count)]
+    return [sessions._pair(_session(tenant)).access for _ in range(count)]
 
 
-def _session(tenant: Tenant, number: int) -> LoginSession:
-    user = User.objects.create_user(f"member-{number}@benchmark.example")
+def _session(tenant: Tenant) -> LoginSession:
+    user = User.objects.create_user(f"member-{uuid7()}@benchmark.example")
     member = Membership.objects.create(tenant=tenant, user=user)
     expires_at = datetime.now(UTC) + timedelta(hours=1)
     return LoginSession.objects.create(membership=member, expires_at=expires_at)

@@ -1,6 +1,7 @@
-"""``python -m benchmarks.inside.posting COUNT PAUSE``: commits messages; prints when each was in.
+"""``python -m benchmarks.inside.posting COUNT PAUSE [CHARACTERS]``: commits messages.
 
-Times are seconds of the monotonic clock, which the processes of a machine share.
+Prints when each was in. Times are seconds of the monotonic clock, which the processes of a
+machine share.
 """
 
 import json
@@ -13,11 +14,11 @@ from conversations import engine
 from tenants.scope import tenant_scope
 
 
-def post(count: int, *, pause: float) -> list[float]:
+def post(count: int, *, pause: float, characters: int) -> list[float]:
     tenant, member, conversation_id = demo.tenant(), demo.member(), demo.held_conversation()
     committed = []
     for number in range(count):
-        text = MARK.decode() + str(number).zfill(DIGITS)
+        text = (MARK.decode() + str(number).zfill(DIGITS)).ljust(characters, ".")
         with tenant_scope(tenant.id):
             engine.post_reply(engine.team_conversation(conversation_id), member, text=text)
         committed.append(time.monotonic())
@@ -26,4 +27,5 @@ def post(count: int, *, pause: float) -> list[float]:
 
 
 if __name__ == "__main__":
-    json.dump(post(int(sys.argv[1]), pause=float(sys.argv[2])), sys.stdout)
+    count, pause, characters = [*sys.argv[1:], "0"][:3]
+    json.dump(post(int(count), pause=float(pause), characters=int(characters)), sys.stdout)

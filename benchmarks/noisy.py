@@ -1,0 +1,88 @@
+"""One tenant's visitors write ten times as often as they may; another one's ask and read."""
+
+import asyncio
+import json
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from benchmarks.lines import Line, address
+from benchmarks.percentiles import Summary, summary
+from benchmarks.processes import Product, Web
+
+QUESTION = "Do you ship to Norway?"
+QUIET, QUIET_PAUSE = 8, 4.0
+# A session may write twenty times a minute.
+NOISY, NOISY_PAUSE = 10, 60 / 200
+SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How long the quiet tenant's answers take; ``answers`` are what the noisy one got."""
+
+    alone: Summary
+    beside: Summary
+    failures: int
+    answers: Counter[int]
+
+
+def of_product(product: Product, *, seconds: float = SECONDS) -> Noise:
+    quiet, noisy = product.inside("shops", "quiet", "noisy")
+    with product.another_web(TRUSTED_PROXY_COUNT="1") as web:
+        return asyncio.run(_measure(web, quiet, noisy, seconds))
+
+
+async def _measure(web: Web, quiet: dict[str, str], noisy: dict[str, str], seconds: float) -> Noise:
+    visitors = [await Visitor.open(web, quiet, number) for number in range(QUIET)]
+    flood = [await Visitor.open(web, noisy, 1000 + number) for number in range(NOISY)]
+    await _all(visitors, pause=QUIET_PAUSE, seconds=QUIET_PAUSE)
+    alone = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
+    flooding = asyncio.create_task(_all(flood, pause=NOISY_PAUSE, seconds=seconds + 1))
+    # The first ones are let in: what is measured is how the rest is refused.
+    await asyncio.sleep(1)
+    beside = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
+    await flooding
+    failures = sum(
+        count for each in visitors for status, count in each.statuses.items() if status != 200
+    )
+    answers = sum((each.statuses for each in flood), Counter[int]())
+    return Noise(summary(alone), summary(beside), failures, answers)
+
+
+async def _all(visitors: list["Visitor"], *, pause: float, seconds: float) -> list[float]:
+    parts = [
+        each.write(pause, seconds, delay=pause * number / len(visitors))
+        for number, each in enumerate(visitors)
+    ]
+    return [taken for part in await asyncio.gather(*parts) for taken in part]
+
+
+class Visitor:
+    """One session at an address of its own."""
+
+    def __init__(self, shop: dict[str, str], number: int, line: Line) -> None:
+        self.shop, self.line = shop, line
+        self.body = {"sessionId": f"noise-{number}", "message": QUESTION}
+        self.statuses: Counter[int] = Counter()
+
+    @classmethod
+    async def open(cls, web: Web, shop: dict[str, str], number: int) -> "Visitor":
+        return cls(shop, number, await Line.open(web.port, address=address(number)))
+
+    async def write(self, pause: float, seconds: float, *, delay: float) -> list[float]:
+        """Write every ``pause`` seconds; how long each answer took that came."""
+        until, taken = time.monotonic() + seconds, []
+        await asyncio.sleep(delay)
+        while (started := time.monotonic()) < until:
+            status, answer = await self.line.ask(
+                "POST",
+                f"/api/widgets/{self.shop['id']}/chat",
+                token=self.shop["token"],
+                body=self.body,
+            )
+            self.statuses[status] += 1
+            if status == 200 and json.loads(answer)["message"]:
+                taken.append(time.monotonic() - started)
+            await asyncio.sleep(max(0.0, started + pause - time.monotonic()))
+        return taken
