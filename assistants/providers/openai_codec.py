@@ -178,14 +178,17 @@ def _tool(tool: ToolDefinition) -> Json:
 
 
 def _parsed(data: bytes) -> Json:
-    value = _object(json.loads(data))
+    try:
+        value = _object(json.loads(data))
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
     if error := value.get("error"):
         raise ProviderError(_failure(error, None))
     return value
 
 
 def _piece(value: Json, name: str) -> Piece:
-    choices = value.get("choices") or []
+    choices = _list(value.get("choices"))
     usage = _usage(value.get("usage"))
     if not choices:
         return Piece(usage=usage)
@@ -197,7 +200,7 @@ def _piece(value: Json, name: str) -> Piece:
     return Piece(
         text="" if is_refused else _text(said.get("content")),
         thought=next(((key, _text(said[key])) for key in THOUGHTS if said.get(key)), None),
-        calls=tuple(_calls(said.get("tool_calls") or [])),
+        calls=tuple(_calls(_list(said.get("tool_calls")))),
         finish_reason=FINISH_REASONS.get(reason),
         usage=usage,
     )
@@ -256,6 +259,12 @@ def _object(value: Any) -> Json:
     if not isinstance(value, dict):
         raise ValueError("An object was expected.")
     return value
+
+
+def _list(value: Any) -> list[Any]:
+    if value and not isinstance(value, list):
+        raise ValueError("A list was expected.")
+    return value or []
 
 
 def _name(value: Any) -> str | None:

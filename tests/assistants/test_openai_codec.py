@@ -134,7 +134,19 @@ def test_tokens_are_counted_where_they_are_told(usage, known):
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"{", b"null", b"[1]", b'"x"', b'{"choices": [null]}', b'{"choices": [{"delta": "x"}]}'],
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[1]",
+        b'"x"',
+        b"[" * 100_000,
+        b'{"choices": 5}',
+        b'{"choices": {"0": {}}}',
+        b'{"choices": [null]}',
+        b'{"choices": [{"delta": "x"}]}',
+        b'{"choices": [{"delta": {"tool_calls": 5}}]}',
+    ],
 )
 def test_what_is_no_chunk_is_refused(data):
     with pytest.raises(ValueError):  # noqa: PT011 -- of several kinds, all of which are malformed
