@@ -15,14 +15,14 @@ from tenants import limits
 from tenants.callers import at_work, grant_of
 from tenants.errors import NotFound
 from tenants.ids import parse_uuid
-from widgets.inputs import Text, checked, language
+from widgets.inputs import Flag, Text, checked, language
 
 
 class AnalyzeView(TeamView):
     class Input(serializers.Serializer):
         message = Text(max_length=analyses.TEXT_LIMIT)
         language = language()
-        staging = serializers.BooleanField(
+        staging = Flag(
             default=False, help_text="With the staged version instead of the published one."
         )
 

@@ -4,7 +4,6 @@ from functools import partial
 
 from django.db import Error
 from django.http import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import MultiPartParser
@@ -21,16 +20,14 @@ from tenants.errors import TooLarge
 from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
 from widgets.chat import message_key
-from widgets.file_views import download, uploaded
-from widgets.inputs import KEY_LENGTH, Text, checked
+from widgets.file_views import FILE, download, uploaded
+from widgets.inputs import KEY_LENGTH, Flag, Text, checked
 
 
 class MessagesView(TeamView):
     class Input(serializers.Serializer):
         text = Text(default="", allow_blank=True)
-        private = serializers.BooleanField(
-            default=False, help_text="A note that only the team sees."
-        )
+        private = Flag(default=False, help_text="A note that only the team sees.")
         attachments = serializers.ListField(
             child=Text(),
             max_length=attachments.FILES_PER_MESSAGE,
@@ -120,7 +117,7 @@ class AttachmentsView(TeamView):
 class AttachmentView(TeamView):
     @extend_schema(
         operation_id="downloadAttachment",
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        responses=FILE,
     )
     def get(self, request: Request, attachment_id: str) -> HttpResponseBase:
         """A file that was sent, such that no browser does anything with it but save it."""

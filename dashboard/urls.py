@@ -1,9 +1,10 @@
 """The team's REST, and its description."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from dashboard import analyses, conversations, directory, messages, tool_calls, usage
+from dashboard.description import DescriptionView
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
 TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
@@ -32,6 +33,6 @@ urlpatterns = [
     path(f"{CONVERSATION}/read", conversations.MarkReadView.as_view()),
     path("api/attachments", messages.AttachmentsView.as_view()),
     path("api/attachments/<str:attachment_id>", messages.AttachmentView.as_view()),
-    path("api/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/schema", DescriptionView.as_view(), name="schema"),
     path("api/docs", docs, name="docs"),
 ]

@@ -25,6 +25,8 @@ from widgets.description import described
 from widgets.views import VisitorView, visiting
 
 CHUNK_BYTES = 64 * 1024
+# How a download is described.
+FILE = {(200, kind): OpenApiTypes.BINARY for kind in attachments.KINDS}
 
 
 class AttachmentsView(VisitorView):
@@ -53,7 +55,7 @@ class AttachmentsView(VisitorView):
 class AttachmentView(VisitorView):
     """A file, such that no browser does anything with it but save it."""
 
-    @described("downloadOwnFile", None, {(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @described("downloadOwnFile", None, FILE)
     def get(self, request: Request, widget_id: str, attachment_id: str) -> HttpResponseBase:
         with visiting(request, widget_id) as (_, session):
             attachment = visitor_queries.attachment(session, attachment_id)

@@ -31,6 +31,15 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Flag(serializers.BooleanField):
+    """True or false; neither a number nor a word is either."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class Metadata(serializers.Field):
     """A small JSON object."""
@@ -112,9 +121,9 @@ class ChatInput(serializers.Serializer):
     language = language()
     variables = Metadata(default=dict, help_text="What the page knows; kept with the conversation.")
     additionalInput = Metadata(default=dict, help_text="The same, for this answer only.")
-    useStagingVersion = serializers.BooleanField(default=False)
+    useStagingVersion = Flag(default=False)
     environment = Text(default="", allow_blank=True, allow_null=True)
-    handOverWhenSpent = serializers.BooleanField(
+    handOverWhenSpent = Flag(
         default=False,
         help_text="Ask for a person instead of refusing when the budget for answers is spent.",
     )

@@ -28,7 +28,7 @@ from tenants.authentication import MayUse, TokenAuthentication
 from tenants.callers import at_work, audited_name
 from tenants.errors import BadRequest
 from tenants.models import Credential, Membership
-from widgets.inputs import Text, checked
+from widgets.inputs import Flag, Text, checked
 from widgets.models import validate_origin
 
 FIELDS = {
@@ -54,8 +54,8 @@ class Name(Text):
 class Changes(serializers.Serializer):
     name = Name(max_length=100)
     assistantId = Text(allow_null=True, required=False)
-    allowWebChat = serializers.BooleanField(required=False)
-    allowWebCall = serializers.BooleanField(required=False)
+    allowWebChat = Flag(required=False)
+    allowWebCall = Flag(required=False)
     origins = serializers.ListField(
         child=Text(max_length=300, validators=[validate_origin]),
         max_length=LONGEST_LIST,

@@ -21,6 +21,12 @@ def schema():
     return answer.json()
 
 
+def test_the_description_is_the_same_whatever_is_asked_for():
+    answer = Api().get("schema", version="\0\n", lang="de")
+    assert answer.content == Api().get("schema").content
+    assert "Content-Disposition" not in answer.headers
+
+
 def test_checks_find_nothing():
     call_command("check", fail_level="WARNING")
 

@@ -47,6 +47,8 @@ WRONG_TYPES = {
     ("chat", "assistantId"): [value for value in NOT_TEXT if value is not None],
     ("chat", "conversationId"): [value for value in NOT_TEXT if value is not None],
     ("chat", "messageId"): [*[value for value in NOT_TEXT if value is not None], "", "k" * 201],
+    ("chat", "useStagingVersion"): [None, 0, 1, "true", [], {}],
+    ("chat", "handOverWhenSpent"): [None, 0, 1, "true", [], {}],
     ("chat", "attachments"): [None, 5, "x", {}, [5], [None], ["x"], ["a"] * 11],
     ("track", "sessionId"): [*NOT_TEXT, "", "s" * 129],
     ("track", "event"): [*NOT_TEXT, ""],
