@@ -1,7 +1,7 @@
 """uvicorn's two protocols with the bounds that it leaves out: no connection grows for ever."""
 
-import json
 from asyncio import BaseTransport, TimerHandle, Transport
+from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -83,8 +83,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_headers = False
-        if len(self.headers) > MAX_HEADERS:
-            raise ValueError("too many headers")
+        if len(self.headers) > MAX_HEADERS or self._header_size() > MAX_HEADER_BYTES:
+            raise ValueError("too many headers, or too large ones")
         super().on_headers_complete()
         if draining.is_set() and self.cycle is not None:
             # Its answer says that the connection ends, so that no proxy sends another one.
@@ -96,6 +96,10 @@ class HttpProtocol(HttpToolsProtocol):
             self.loop.call_later(FIRST_REQUEST_SECONDS, super().shutdown)
         else:
             super().shutdown()
+
+    def _header_size(self) -> int:
+        """What came in one piece is here before it was counted."""
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def _refuse(self) -> None:
         if not self.transport.is_closing():
@@ -148,6 +152,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._in_hand = 0
         self._held = 0
         self._large_timer: TimerHandle | None = None
+        self._last_words: Callable[[str], str] | None = None
 
     # What consumers use.
 
@@ -169,6 +174,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Read no more than ``size`` bytes of a frame from now on."""
         self._frame_limit = size
 
+    def use_last_words(self, words: Callable[[str], str]) -> None:
+        """Tell ``words(code)`` to a peer whom the server itself must leave, before closing."""
+        self._last_words = words
+
     # What the server uses.
 
     def drain(self) -> None:
@@ -177,7 +186,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
 
     def shutdown(self) -> None:
         if self.handshake_complete and not self.close_sent:
-            self._hang_up(4503, code="draining", message="The server restarts.")
+            self._hang_up(4503, "draining")
         else:
             super().shutdown()
 
@@ -190,6 +199,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._hold(0)
+        self._last_words = None
         if self.scope is not None:
             # Frees the connection without waiting for the garbage collector.
             self.scope["extensions"].clear()
@@ -239,7 +249,7 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             # We have not read what the peer sent, which may hold its pong: our delay, not its.
             self.schedule_ping()
         elif not self.close_sent:
-            self._hang_up(4408, code="timeout", message="The connection does not answer.")
+            self._hang_up(4408, "timeout")
 
     async def receive(self) -> Any:
         # The application has done with the frame before.
@@ -298,11 +308,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self._pings > MAX_PINGS_BETWEEN_OURS or self.buffered() > CUT_OFF_BYTES:
             self.abort()
 
-    def _hang_up(self, close_code: int, *, code: str, message: str) -> None:
+    def _hang_up(self, close_code: int, code: str) -> None:
+        """End without the application, which may be busy, but in its protocol's words."""
         self.stop_keepalive()
         self._tell({"type": "websocket.disconnect", "code": close_code, "reason": ""})
-        error = json.dumps({"type": "error", "code": code, "message": message})
-        self.transport.write(_text_frame(error) + _close_frame(close_code))
+        last = _text_frame(self._last_words(code)) if self._last_words else b""
+        self.transport.write(last + _close_frame(close_code))
         self.close_sent = True
         self.transport.close()
 

@@ -33,6 +33,7 @@ MESSAGES = {
     "rate_limited": "Too many frames; try again later.",
     "too_many_sockets": "Too many sockets of this address have not authenticated.",
     "draining": "The server restarts; connect again shortly.",
+    "timeout": "The connection does not answer.",
     "internal": "Something went wrong on our side.",
 }
 # What a refusal before authentication closes the socket with, by the error's HTTP status.
@@ -52,6 +53,7 @@ class Transport(Protocol):
     def abort(self) -> None: ...
     def write_text(self, text: str) -> None: ...
     def limit_frames(self, size: int) -> None: ...
+    def use_last_words(self, words: Callable[[str], str]) -> None: ...
 
 
 class SocketConsumer(AsyncWebsocketConsumer):
@@ -87,6 +89,8 @@ class SocketConsumer(AsyncWebsocketConsumer):
     ) -> None:
         self.scope, self._send, self.base_send = scope, send, self._transmit
         self.transport: Transport | None = scope.get("extensions", {}).get("livechat.transport")
+        if self.transport is not None:
+            self.transport.use_last_words(self._last_words)
         self._opened_at = time.monotonic()
         metrics.SOCKETS.labels(self.protocol, "no").inc()
         try:
@@ -304,6 +308,9 @@ class SocketConsumer(AsyncWebsocketConsumer):
         if not isinstance(data, str) or data.isascii():
             return len(data) > limit
         return len(data) > limit or len(data.encode()) > limit
+
+    def _last_words(self, code: str) -> str:
+        return str(_message_of(self.error_frame(code, self.messages[code], None))["text"])
 
     def _on_deadline(self) -> None:
         self.spawn(self.fail("auth_timeout", 4401))

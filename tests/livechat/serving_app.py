@@ -48,6 +48,11 @@ class TestSocket(SocketConsumer):
             case _:
                 await self.send_frame(frame)
 
+    def error_frame(self, code, message, retry_after):
+        if self.scope["path"] == "/vendor":
+            return {"oops": code}
+        return super().error_frame(code, message, retry_after)
+
     async def disconnect(self, code):
         everyone.discard(self)
         print(f"disconnected {code}", flush=True)  # noqa: T201 -- read by the tests

@@ -59,11 +59,11 @@ class Served:
         self.connections.append(connection)
         return connection
 
-    def raw_socket(self):
+    def raw_socket(self, path=b"/raw"):
         """A WebSocket connection whose frames are written by hand, already authenticated."""
         connection = self.raw()
         connection.sendall(
-            b"GET /raw HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+            b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
             b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
             b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
@@ -328,6 +328,7 @@ def test_a_strange_handshake_is_answered(server, request_line):
         b"nonsense\r\n\r\n",
         b"GET / HTTP/1.1\r\n" + b"X-A: b\r\n" * 101 + b"\r\n",
         b"GET / HTTP/1.1\r\nX-A: " + b"x" * 300_000,
+        b"GET / HTTP/1.1\r\nX-A: " + b"x" * 65_600 + b"\r\n\r\n",
         b"GET /" + b"x" * 300_000,
         b"POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
         b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -521,14 +522,19 @@ async def test_a_server_without_sockets_ends_at_once(mortal):
     assert time.monotonic() - started < 1
 
 
-async def test_a_peer_that_answers_no_ping_is_told_and_cut_off(impatient):
-    connection = impatient.raw_socket()
+@pytest.mark.parametrize(
+    ("path", "words"), [(b"/raw", b'"code":"timeout"'), (b"/vendor", b'{"oops":"timeout"}')]
+)
+async def test_a_peer_that_answers_no_ping_is_told_in_its_protocol_and_cut_off(
+    impatient, path, words
+):
+    connection = impatient.raw_socket(path)
     started = time.monotonic()
 
     received = await asyncio.to_thread(read_to_the_end, connection)
 
     assert 0.9 < time.monotonic() - started < 2
-    assert b'"code": "timeout"' in received
+    assert words in received
     assert received.endswith(struct.pack("!H", 4408))
 
 

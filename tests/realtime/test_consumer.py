@@ -79,6 +79,9 @@ class Pipe:
     def limit_frames(self, size):
         self.limits.append(size)
 
+    def use_last_words(self, words):
+        self.last_words = words
+
 
 class Client(WebsocketCommunicator):
     """One socket from its client's end."""
