@@ -1,19 +1,14 @@
 """A client of Blits' REST API that talks to the whole application in this process."""
 
-import asyncio
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 
 from assistants.events import Reply, Usage
 from conversations import answers, engine, turns
 from conversations.models import Turn, TurnState
-from livechat.asgi import application
-from realtime.feeds import hub
-from tests.livechat.asgi_client import Client
+from tests import in_process
 
 ROOT = "/api/external/"
 BOUNDARY = "----part"
@@ -59,10 +54,8 @@ class Blits:
         path = path if path.startswith("/") else ROOT + path
         named = {name.replace("_", "-"): value for name, value in dict(headers).items()}
         sized = {"content-length": str(len(body))} if body else {}
-        asking = Client(application).request(
-            method, path, headers={**self._headers, **sized, **named}, chunks=chunks or [body]
-        )
-        return asyncio.run_coroutine_threadsafe(asking, _loop()).result(60)
+        headers = {**self._headers, **sized, **named}
+        return in_process.request(method, path, headers=headers, body=body, chunks=chunks)
 
 
 def form(files=(), fields=()):
@@ -104,32 +97,3 @@ def verb(shop, conversation_id, act, *args, **options):
     """One verb of the engine on a conversation, as a person's client would cause it."""
     with shop.scope():
         return act(engine.team_conversation(conversation_id), *args, **options)
-
-
-@cache
-def _loop():
-    """Where the application runs, until ``stop``."""
-    loop = asyncio.new_event_loop()
-    threading.Thread(target=_run, args=[loop], daemon=True).start()
-    return loop
-
-
-def _run(loop):
-    loop.run_forever()
-    loop.close()
-
-
-def stop():
-    """End what the application does by itself."""
-    loop = _loop()
-    asyncio.run_coroutine_threadsafe(_close(), loop).result(10)
-    loop.call_soon_threadsafe(loop.stop)
-    _loop.cache_clear()
-
-
-async def _close():
-    await hub().close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

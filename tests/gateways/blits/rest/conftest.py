@@ -1,6 +1,6 @@
 import pytest
 
-from tests.gateways.blits.rest.client import stop
+from tests.in_process import stop
 
 
 @pytest.fixture(scope="module", autouse=True)

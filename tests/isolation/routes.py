@@ -1,0 +1,294 @@
+"""Every route: who may knock, and which of its parameters are somebody's.
+
+The parameters are read off the API's description, and each of them is an id of some kind or on
+the list of those that are none. Blits' addresses are described here.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+from django.urls import get_resolver
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.isolation.callers import CALLERS
+from tests.isolation.values import OWN, VALUES, applies
+
+ELSEWHERE = ("admin/", "admin")
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """``missing`` is the status for an id that is not the caller's.
+
+    Any text is as good as any other where ``is_free``: it is a name that the caller gives.
+    """
+
+    where: str
+    name: str
+    kind: str
+    missing: int = 404
+    is_free: bool = False
+    is_nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Route:
+    """``success`` are the statuses for whoever may do it; ``extra`` is not in the description."""
+
+    door: str
+    body: dict = field(default_factory=dict)
+    success: tuple = (200, 201, 202, 204, 409)
+    query: str = ""
+    extra: tuple = ()
+    parameters: tuple = ()
+    name: str = ""
+
+    @property
+    def is_blits(self):
+        return self.door.startswith("blits")
+
+    @property
+    def callers(self):
+        """Public doors look at nobody's token."""
+        return CALLERS if self.door != "public" else CALLERS[:4:3]
+
+    def cells(self):
+        """Who knocks, with which value of which parameter; and everybody with what is theirs."""
+        return [(None, OWN, caller) for caller in self.callers] + [
+            (parameter, value, caller)
+            for parameter in self.parameters
+            for caller in self.callers
+            for value in VALUES
+            if applies(parameter.kind, value)
+        ]
+
+
+SECRET = Parameter("header", "X-Session-Secret", "secret", 401)
+# Blits' clients are not told whether it was the secret or the conversation.
+UNSEEN_SECRET = Parameter("header", "X-Session-Secret", "secret", 404)
+KEY = Parameter("header", "Idempotency-Key", "key", is_free=True)
+# By place and name, what is somebody's: an id of which kind, and how a stranger's is refused.
+IDS = {
+    ("path", "widget_id"): ("widget", 404),
+    ("path", "conversation_id"): ("conversation", 404),
+    ("path", "attachment_id"): ("attachment", 404),
+    ("path", "call_id"): ("call", 404),
+    ("path", "assistant_id"): ("assistant", 404),
+    ("path", "contact_id"): ("contact", 404),
+    ("path", "integration_id"): ("integration", 404),
+    ("path", "token_id"): ("integration token", 404),
+    ("path", "message_id"): ("message", 404),
+    ("path", "code"): ("code", 404),
+    ("query", "assignee"): ("member", 400),
+    ("query", "cursor"): ("cursor", 400),
+    ("header", "X-Session-Secret"): ("secret", 401),
+    ("header", "Idempotency-Key"): ("key", 400),
+    ("body", "sessionId"): ("label", 401),
+    ("body", "conversationId"): ("conversation", 404),
+    ("body", "assistantId"): ("assistant", 400),
+    ("body", "memberId"): ("member", 400),
+    ("body", "attachments"): ("unsent", 400),
+    ("body", "messageId"): ("key", 400),
+    ("body", "tenantId"): ("tenant", 401),
+    ("body", "refresh"): ("refresh", 401),
+    ("body", "userId"): ("user", 404),
+    ("body", "sessionSecret"): ("secret", 401),
+}
+FREE = {("query", "assignee"), ("query", "cursor"), ("header", "Idempotency-Key")}
+FREE |= {("body", "messageId")}
+# Of each route whose parameter is of another kind than its name says, or refused otherwise.
+OTHERWISE = {
+    "POST api/conversations/<str:conversation_id>/tool-calls/<str:call_id>/approve": {
+        "call_id": {"kind": "approvable"}
+    },
+    "POST api/conversations/<str:conversation_id>/tool-calls/<str:call_id>/reject": {
+        "call_id": {"kind": "approvable"}
+    },
+    "POST api/conversations/<str:conversation_id>/messages": {"attachments": {"kind": "team file"}},
+    "POST api/widgets/<str:widget_id>/track": {"sessionId": {"is_free": True}},
+}
+# By place and name, what is nobody's.
+PLAIN = {
+    ("query", name) for name in ("after", "limit", "message", "owner", "status")
+} | {
+    ("body", name)
+    for name in (
+        "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools", "details",
+        "email", "environment", "error", "event", "file", "fileData", "fileExtension", "flowName",
+        "handOverWhenSpent", "language", "llmAdditionalInput", "location", "message", "metadata",
+        "name", "origins", "otp", "password", "phone", "private", "result", "seq",
+        "setCurrentLanguageTo", "speechData", "speechResponse", "staging", "status", "text",
+        "timestamp", "tts", "type", "until", "useStagingVersion", "variables",
+    )
+}  # fmt: skip
+
+WIDGET = "api/widgets/<str:widget_id>"
+OWN_CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
+CONVERSATION = "api/conversations/<str:conversation_id>"
+INTEGRATION = "api/v1/web-integrations/<str:integration_id>"
+BLITS = "api/external"
+SAYS = {"sessionId": ..., "message": "What are your opening hours?"}
+TEAM, VISITOR, ADMINS = Route("team"), Route("visitor"), Route("admins")
+ROUTES = {
+    "GET ": Route("public"),
+    "GET healthz": Route("public"),
+    "GET readyz": Route("public"),
+    "GET assets/chat-widget.js": Route("public"),
+    "GET api/schema": Route("public"),
+    "GET api/docs": Route("public"),
+    "POST api/auth/token": Route("public", {"email": ..., "password": ..., "tenantId": ...}),
+    "POST api/auth/refresh": Route("public", {"refresh": ...}),
+    "POST api/auth/logout": Route("public", {"refresh": ...}),
+    f"GET {WIDGET}/config": Route("config"),
+    f"POST {WIDGET}/session": Route("public", {"sessionId": ...}, extra=(SECRET,)),
+    f"POST {WIDGET}/chat": Route("page", SAYS),
+    f"POST {WIDGET}/track": Route("page", {"sessionId": ..., "event": "opened"}),
+    f"POST {WIDGET}/voice/start": Route("page", {"sessionId": ...}, extra=(SECRET,)),
+    f"POST {WIDGET}/contact": Route("visitor", {"name": "Kim"}),
+    f"GET {WIDGET}/conversations": VISITOR,
+    f"POST {WIDGET}/attachments": Route("visitor", {"file": ...}),
+    f"GET {WIDGET}/attachments/<str:attachment_id>": VISITOR,
+    f"GET {OWN_CONVERSATION}/messages": VISITOR,
+    f"GET {OWN_CONVERSATION}/events": VISITOR,
+    f"POST {OWN_CONVERSATION}/read": Route("visitor", {"seq": 1}),
+    f"POST {OWN_CONVERSATION}/handover": VISITOR,
+    f"POST {OWN_CONVERSATION}/tool-calls/<str:call_id>": Route("visitor", {"result": "Shown."}),
+    "GET api/me": Route("me"),
+    "GET api/members": TEAM,
+    "GET api/assistants": TEAM,
+    "GET api/usage": TEAM,
+    "POST api/assistants/<str:assistant_id>/analyze": Route("team", {"message": "Hello?"}),
+    "GET api/contacts/<str:contact_id>": TEAM,
+    "GET api/conversations": TEAM,
+    f"GET {CONVERSATION}": TEAM,
+    f"GET {CONVERSATION}/messages": TEAM,
+    f"POST {CONVERSATION}/messages": Route("team", {"text": "A note.", "private": True}),
+    f"GET {CONVERSATION}/tool-calls": TEAM,
+    f"POST {CONVERSATION}/tool-calls/<str:call_id>/approve": Route("members"),
+    f"POST {CONVERSATION}/tool-calls/<str:call_id>/reject": Route("members"),
+    f"POST {CONVERSATION}/take-over": TEAM,
+    f"POST {CONVERSATION}/give-back": TEAM,
+    f"POST {CONVERSATION}/assign": Route("team", {"memberId": None}),
+    f"POST {CONVERSATION}/qualify": TEAM,
+    f"POST {CONVERSATION}/status": Route("team", {"status": "pending"}),
+    f"POST {CONVERSATION}/read": TEAM,
+    "POST api/attachments": Route("team", {"file": ...}),
+    "GET api/attachments/<str:attachment_id>": TEAM,
+    "GET api/v1/web-integrations": ADMINS,
+    "POST api/v1/web-integrations": Route("admins", {"name": "Shop"}),
+    f"GET {INTEGRATION}": ADMINS,
+    f"PATCH {INTEGRATION}": Route("admins", {"name": "Shop"}),
+    f"DELETE {INTEGRATION}": ADMINS,
+    f"GET {INTEGRATION}/tokens": ADMINS,
+    f"POST {INTEGRATION}/tokens": Route("admins", {"name": ...}),
+    f"DELETE {INTEGRATION}/tokens/<str:token_id>": ADMINS,
+    f"POST {BLITS}/initialize": Route(
+        "blits",
+        extra=(
+            SECRET,
+            Parameter("body", "sessionSecret", "secret", 401, is_nullable=True),
+            Parameter("body", "conversationId", "conversation", 404, is_nullable=True),
+            Parameter("body", "userId", "user", is_free=True, is_nullable=True),
+        ),
+    ),
+    f"POST {BLITS}/is-active/<str:conversation_id>": Route("blits", extra=(UNSEEN_SECRET,)),
+    f"POST {BLITS}/messages/<str:conversation_id>/text": Route(
+        "blits",
+        {"message": "Hello?"},
+        success=(200, 504),
+        extra=(UNSEEN_SECRET, KEY, Parameter("body", "userId", "user", 404, is_nullable=True)),
+    ),
+    f"POST {BLITS}/messages/<str:conversation_id>/speech": Route(
+        "blits", success=(400,), extra=(UNSEEN_SECRET,)
+    ),
+    f"GET {BLITS}/messages/<str:conversation_id>/<str:message_id>": Route("blits servers"),
+    f"GET {BLITS}/analyze-message": Route("blits servers", query="?message=Hello"),
+    f"GET {BLITS}/settings/<str:code>": Route("blits"),
+    # Whatever else is asked for below that root.
+    r"GET ^api/external(?:/[\s\S]*)?\Z": Route("public", success=(404,)),
+    # Last, as little can be done with what has ended.
+    f"POST {OWN_CONVERSATION}/end": VISITOR,
+    f"POST {CONVERSATION}/close": TEAM,
+}
+
+
+@cache
+def table():
+    """Every route with its parameters, by its name."""
+    described, found = description(), {}
+    for name, route in ROUTES.items():
+        parameters = [
+            Parameter("path", one.strip("<>").removeprefix("str:"), "")
+            for one in name.split("/")
+            if one.startswith("<str:")
+        ]
+        parameters += described.get(name, ())
+        known = {(one.where, one.name): one for one in parameters if is_id(one)}
+        known = {key: _as_it_is(name, one) for key, one in known.items()}
+        known |= {(one.where, one.name): one for one in route.extra}
+        found[name] = replace(route, name=name, parameters=tuple(known.values()))
+    return found
+
+
+@cache
+def description():
+    """What each route takes beside what its path holds, as the API describes itself."""
+    document = SchemaGenerator().get_schema(request=None, public=True)
+    return {
+        f"{method.upper()} {_template(path)}": _parameters(document, operation)
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+def is_id(parameter):
+    return (parameter.where, parameter.name) not in PLAIN
+
+
+def routes_that_exist():
+    """Every route of the resolver, as ``METHOD template``; two slashes make an alias."""
+    for path, callback in _walk(get_resolver().url_patterns):
+        view = getattr(callback, "view_class", None) or getattr(callback, "cls", None)
+        for method in [name for name in METHODS if hasattr(view, name)] or ["get"]:
+            yield f"{method.upper()} {path}"
+
+
+def _walk(patterns, prefix=""):
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if path in ELSEWHERE or "//" in path:
+            continue
+        if hasattr(pattern, "url_patterns"):
+            yield from _walk(pattern.url_patterns, path)
+        else:
+            yield path, pattern.callback
+
+
+def _as_it_is(route, parameter):
+    key = parameter.where, parameter.name
+    kind, missing = IDS[key]
+    known = replace(parameter, kind=kind, missing=missing, is_free=key in FREE)
+    return replace(known, **OTHERWISE.get(route, {}).get(parameter.name, {}))
+
+
+def _template(path):
+    return path.removeprefix("/").replace("{", "<str:").replace("}", ">")
+
+
+def _parameters(document, operation):
+    found = [
+        Parameter(one["in"], one["name"], "")
+        for one in operation.get("parameters", ())
+        if one["in"] != "path"
+    ]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        for name, schema in _properties(document, content["schema"]).items():
+            found.append(Parameter("body", name, "", is_nullable="null" in schema.get("type", ())))
+    return found
+
+
+def _properties(document, schema):
+    if reference := schema.get("$ref"):
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+    return schema.get("properties", {})
