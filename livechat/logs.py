@@ -18,14 +18,16 @@ SECRETS = re.compile(
     r"""
     (?P<name>(?:(?:token|authorization|key|secret|password|otp)[\w-]*|message)=)[^&\s"'\\]+
     | (?P<kind>bearer\s+)[\w.~+/=-]+
-    | \b(?:wt|sk|wi)_[\w-]{8,}
+    | \b(?:wt|sk|wi|ss)_[\w-]{8,}
+    | \bsk-[\w-]{16,}
+    | (?P<login>://[^\s:/@]*:)[^\s/@]+(?=@)
     | \beyJ[\w-]{8,}\.[\w-]+\.[\w-]*
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 # Most lines hold nothing of the kind, which this tells at a fraction of the price.
 PERSONAL = re.compile(r"@|\+\d|\d(?:[ -]?\d){11}|[A-Z]{2}\d{2}[ -]?\w{4}")
-SUSPICIOUS = re.compile(r"=|bearer\s|(?:wt|sk|wi)_|eyJ", re.IGNORECASE)
+SUSPICIOUS = re.compile(r"=|bearer\s|(?:wt|sk|wi|ss)_|sk-|eyJ|://", re.IGNORECASE)
 CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) != "\t"
 } | {0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -70,7 +72,11 @@ def redact(text: str) -> str:
         text = without_personal_data(text)
     if not SUSPICIOUS.search(text):
         return text
-    return SECRETS.sub(lambda match: f"{match['name'] or match['kind'] or ''}[redacted]", text)
+    return SECRETS.sub(_struck_out, text)
+
+
+def _struck_out(secret: re.Match[str]) -> str:
+    return f"{secret['name'] or secret['kind'] or secret['login'] or ''}[redacted]"
 
 
 class ContextFilter(logging.Filter):

@@ -22,11 +22,12 @@ ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 def pytest_collection_modifyitems(items):
     """Whoever plays the worker's part goes first: once a real one runs, it answers everything.
 
-    A file's tests stay together, in one process.
+    A file's tests stay together, in one process; those of security share a server.
     """
     items.sort(key=lambda item: "live_worker" in item.fixturenames)
     for item in items:
-        group = f"{item.path} {'live_worker' in item.fixturenames}"
+        place = item.path.parent if item.path.parent.name == "security" else item.path
+        group = f"{place} {'live_worker' in item.fixturenames}"
         item.add_marker(pytest.mark.xdist_group(group))
 
 

@@ -90,6 +90,13 @@ def test_without_a_request_there_is_nothing_to_name(written):
         ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
         ("used wt_0123456789abc here", "used [redacted] here"),
         ("sk_0123456789abc wi_0123456789abc", "[redacted] [redacted]"),
+        ("/api/ss_0123456789abcdef and sk-proj-0123456789abcdef", "/api/[redacted] and [redacted]"),
+        ("at redis://:hunter22@redis:6379/0", "at redis://:[redacted]@redis:6379/0"),
+        ("at https://kim:hunter22@shop/x", "at https://kim:[redacted]@shop/x"),
+        (
+            "at http://shop:8000/a@b, a task-0123456789abcdef",
+            "at http://shop:8000/a@b, a task-0123456789abcdef",
+        ),
         ("eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "[redacted]"),
         ('{"token":"x","url":"?token=y"}', '{"token":"x","url":"?token=[redacted]"}'),
         ("task_key_1 is a monkey", "task_key_1 is a monkey"),
