@@ -15,6 +15,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import router, transaction
 from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Now
 
 from conversations.models import Attachment, VisitorSession
 from tenants.errors import BadRequest, TooLarge, UnsupportedMediaType
@@ -137,14 +138,13 @@ def let_go(files: "QuerySet[Attachment]") -> None:
 
 def in_time() -> Q:
     """The files that were sent, or may still be."""
-    return Q(message__isnull=False) | Q(created_at__gt=datetime.now(UTC) - UNSENT_LIFETIME)
+    return Q(message__isnull=False) | Q(created_at__gt=Now() - UNSENT_LIFETIME)
 
 
 def forget_unsent() -> None:
     """Delete the files that nobody sent within a day."""
-    oldest = datetime.now(UTC) - UNSENT_LIFETIME
     with platform_scope("forget unsent files"):
-        unsent = Attachment.objects.filter(message=None, created_at__lt=oldest)
+        unsent = Attachment.objects.filter(message=None, created_at__lt=Now() - UNSENT_LIFETIME)
         for attachment in unsent.order_by("created_at")[:500]:
             try:
                 attachment.file.delete(save=False)

@@ -1,10 +1,14 @@
-"""What time does to the tables, for all tenants at once."""
+"""What time does to the tables, for all tenants at once.
+
+What is deleted has grown old by the database's clock: this machine's may be wrong by a year.
+"""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 
 from assistants import usage
 from assistants.models import UsageEntry
@@ -36,7 +40,7 @@ def wake_snoozed() -> None:
 
 def forget_unused() -> None:
     """Delete the conversations that were reserved, and in which nobody ever said anything."""
-    oldest = datetime.now(UTC) - UNUSED_FOR
+    oldest = Now() - UNUSED_FOR
     with platform_scope("forget unused conversations"):
         unused = list(
             Conversation.objects.filter(message_seq=0, created_at__lt=oldest).values_list(
@@ -73,7 +77,7 @@ def _forget_stranger(session_id: UUID) -> None:
 
 def give_back_reservations() -> None:
     """Give back what was reserved for work that ended, or was lost, without saying so."""
-    lost = datetime.now(UTC) - ABANDONED_AFTER
+    lost = Now() - ABANDONED_AFTER
     with platform_scope("give reservations back"):
         working = Turn.objects.filter(pk=OuterRef("key"), state__in=OPEN_STATES)
         abandoned = list(
@@ -88,7 +92,7 @@ def give_back_reservations() -> None:
 
 def forget_old_events() -> None:
     """Delete events beyond the retention; whoever asks for them is told to start afresh."""
-    oldest = datetime.now(UTC) - timedelta(hours=settings.EVENT_RETENTION_HOURS)
+    oldest = Now() - timedelta(hours=settings.EVENT_RETENTION_HOURS)
     with platform_scope("forget old events"):
         Event.objects.filter(
             pk__in=Event.objects.filter(at__lt=oldest).order_by("at").values("pk")[:10_000]

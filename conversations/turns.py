@@ -6,7 +6,7 @@ without an answer.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -94,7 +94,8 @@ def begin(
         epoch=conversation.epoch,
         additional_input=dict(additional_input or {}),
         prefers_fallback=model != "" and model == version.fallback_model != version.model,
-        created_at=datetime.now(UTC),
+        # By the clock that the sweep goes by: ahead of it, a question would wait to be seen.
+        created_at=Now(),
     )
     if version.is_metered:
         usage.reserve(

@@ -1,0 +1,66 @@
+"""The clock of one machine is wrong: by an hour, by a year."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from conversations import attachments, engine, housekeeping, posting, tasks, turns
+from conversations.models import Attachment, Conversation, Turn
+from realtime import events
+from realtime.models import Event
+from tenants.scope import tenant_scope
+from tests.conversations.test_housekeeping import unsent_file
+from tests.factories import make_assistant, make_visitor, write
+
+MODULES = (attachments, engine, events, housekeeping, posting, turns)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets the clock of this process, but not the database's."""
+
+    def ahead_by(**difference):
+        class Wrong(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime.now(tz) + timedelta(**difference)
+
+        for module in MODULES:
+            monkeypatch.setattr(module, "datetime", Wrong, raising=False)
+
+    return ahead_by
+
+
+def test_a_question_from_a_machine_that_is_ahead_is_due_like_any_other(acme, globex, clock):
+    for tenant in (acme, globex):
+        make_assistant(tenant)
+    clock(hours=1)
+    received = write(acme, make_visitor())
+    write(globex, make_visitor())
+
+    with tenant_scope(acme.id):
+        turn = Turn.objects.get(conversation_id=received.conversation_id)
+        assert Turn.objects.filter(pk=turn.id, created_at__lte=Now()).exists()
+        Turn.objects.update(created_at=turn.created_at - timedelta(seconds=2))
+
+    assert (acme.id, turn.id) in turns.due()
+
+
+def test_a_machine_that_is_a_year_ahead_deletes_nothing(acme, globex, clock):
+    for tenant in (acme, globex):
+        make_assistant(tenant)
+        write(tenant, make_visitor())
+    file = unsent_file(acme)
+    with tenant_scope(acme.id):
+        Attachment.objects.filter(pk=file.pk).update(created_at=Now())
+    clock(days=400)
+
+    tasks.keep_house()
+
+    for tenant in (acme, globex):
+        with tenant_scope(tenant.id):
+            assert Event.objects.exists()
+            assert Conversation.objects.exists()
+    with tenant_scope(acme.id):
+        assert Attachment.objects.filter(pk=file.pk).exists()
