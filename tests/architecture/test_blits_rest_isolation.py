@@ -8,8 +8,9 @@ from tenants.models import Credential
 from tests.architecture.test_isolation import BLITS_ROUTES, GARBAGE, ROUTES, World
 from tests.dashboard.analyst import analyst  # noqa: F401 -- a fixture
 from tests.factories import PASSWORD, make_member, make_tenant
-from tests.gateways.blits.rest.client import Blits, answered, stop
+from tests.gateways.blits.rest.client import Blits, answered
 from tests.gateways.blits.tokens import api_token, bubble_token
+from tests.in_process import stop
 from tests.widgets.shops import make_shop
 
 PAGE = {"origin": "https://shop.example", "user_agent": "Firefox"}

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from gateways.blits.hot_views import BlitsView
 from tests.factories import make_tenant
 from tests.gateways.blits.rest.client import FORM, Blits, form
-from tests.in_process import stop
 from tests.gateways.blits.rest.test_rest import refused, stored
 from tests.gateways.blits.tokens import api_token
+from tests.in_process import stop
 from tests.widgets.files import PNG
 from tests.widgets.shops import make_shop
 from tests.widgets.test_bad_input import MALFORMED
