@@ -1,9 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connections
 
 from assistants.queries import default_assistant
 from conversations import attachments, engine, tasks
@@ -11,7 +13,7 @@ from conversations.models import Attachment, Contact, Conversation, Status, Visi
 from conversations.opening import greet, reserve_conversation
 from conversations.sessions import continue_session
 from realtime.models import Event, Pulse
-from tenants.scope import tenant_scope
+from tenants.scope import platform_scope, tenant_scope
 from tests.conversations.test_engine import conversation_now, do
 from tests.factories import make_assistant, make_visitor, write
 
@@ -42,6 +44,35 @@ def test_a_snoozed_conversation_wakes_when_its_time_has_come(acme, received):
 
     assert conversation_now(acme, received).status == Status.OPEN
     assert conversation_now(acme, other).status == Status.SNOOZED
+
+
+def test_two_schedulers_by_mistake_do_everything_once(acme, globex, received):
+    past = datetime.now(UTC) - timedelta(minutes=1)
+    others = [write(tenant, make_visitor()) for tenant in (acme, globex) for _ in range(5)]
+    tenants = [acme] * 5 + [globex] * 5
+    for tenant, other in zip(tenants, others, strict=True):
+        do(tenant, other, engine.set_status, Status.SNOOZED, until=past)
+    before = updates()
+    file = unsent_file(acme)
+
+    def keep_house(_):
+        try:
+            tasks.keep_house()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(keep_house, range(4)))
+
+    for tenant, other in zip(tenants, others, strict=True):
+        assert conversation_now(tenant, other).status == Status.OPEN
+    assert updates() - before == len(others)
+    assert not default_storage.exists(file.file.name)
+
+
+def updates():
+    with platform_scope("test"):
+        return Event.objects.filter(type="conversation:updated", audience="team").count()
 
 
 def test_events_beyond_the_retention_are_forgotten(acme, globex, received):

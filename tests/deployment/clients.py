@@ -8,6 +8,7 @@ import uuid
 from collections import Counter
 from contextlib import suppress
 
+import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -16,13 +17,22 @@ from tests.faults.clients import PATIENCE_SECONDS, Ack
 DRAINING = 4503
 
 
+def log_in(web, tenants):
+    """Get each tenant's member an access token."""
+    for tenant in tenants:
+        known = {"email": tenant.email, "password": tenant.password}
+        tenant.access = httpx.post(f"{web.url}/api/auth/token", json=known).json()["access"]
+
+
 class Returning:
     """A socket that is opened again whenever it is drained, and goes on where it was."""
 
-    def __init__(self, proxy, path, **auth):
-        self.address = proxy.url.replace("http", "ws", 1) + path
+    def __init__(self, web, path, *, after=None, **auth):
+        self.address = web.url.replace("http", "ws", 1) + path
         self.auth = auth
+        self.after = after
         self.events = []
+        self.resyncs = 0
         self.endings = Counter()
         self.line = None
         self.is_open = asyncio.Event()
@@ -43,7 +53,7 @@ class Returning:
             await asyncio.sleep(random.uniform(0.05, 0.3))
 
     async def _follow(self):
-        known = {"lastEventId": self.events[-1]["id"]} if self.events else {}
+        known = {} if self.after is None else {"lastEventId": self.after}
         await self.line.send(json.dumps({"type": "auth", **self.auth, **known}))
         async for text in self.line:
             frame = json.loads(text)
@@ -52,8 +62,9 @@ class Returning:
                 await self.welcomed()
             elif frame["type"] == "error":
                 assert frame["code"] == "draining", frame
+            elif frame["type"] == "resync":
+                self.resyncs += 1
             else:
-                assert frame["type"] != "resync"
                 self.heard(frame)
 
     async def welcomed(self):
@@ -62,13 +73,14 @@ class Returning:
     def heard(self, frame):
         if "id" in frame:
             self.events.append(frame)
+            self.after = frame["id"]
 
 
 class Member(Returning):
     """A member at the dashboard."""
 
-    def __init__(self, proxy, tenant):
-        super().__init__(proxy, "/api/ws/tenant", token=tenant.access)
+    def __init__(self, web, tenant, *, after=None):
+        super().__init__(web, "/api/ws/tenant", token=tenant.access, after=after)
         self.seen = {}
 
     def heard(self, frame):
@@ -85,9 +97,9 @@ class Member(Returning):
 class Visitor(Returning):
     """A visitor, who says again what nobody has acknowledged."""
 
-    def __init__(self, proxy, tenant, session):
+    def __init__(self, web, tenant, session):
         auth = {name: session[name] for name in ("sessionId", "sessionSecret")}
-        super().__init__(proxy, "/api/ws/chat", token=tenant.token, **auth)
+        super().__init__(web, "/api/ws/chat", token=tenant.token, **auth)
         self.acks = []
         self.unheard = {}
 
@@ -107,6 +119,7 @@ class Visitor(Returning):
             data = await answer
         ack = Ack(data["id"], data["seq"], data["conversationId"], sent_at, time.monotonic())
         self.acks.append(ack)
+        return ack
 
     async def welcomed(self):
         for frame, _ in list(self.unheard.values()):

@@ -15,3 +15,8 @@ def product():
         product.start()
         yield product
         product.stop()
+
+
+@pytest.fixture(scope="package")
+def tenants(product):
+    return product.tenants("Acme", "Globex")

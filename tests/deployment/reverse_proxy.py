@@ -4,6 +4,7 @@ import shutil
 import socket
 import socketserver
 import struct
+import sys
 import threading
 from contextlib import contextmanager
 
@@ -16,6 +17,8 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin:
 SHIPPED = ROOT / "deploy" / "nginx"
 
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed")
+# Other systems have no addresses to spare on the loopback.
+needs_linux = pytest.mark.skipif(sys.platform != "linux", reason="it needs Linux' 127.0.0.2")
 
 
 @contextmanager

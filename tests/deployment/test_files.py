@@ -180,15 +180,26 @@ def test_the_image_holds_all_rooms_and_nothing_else_of_ours():
     assert not kept & {"tests", "benchmarks", "deploy", "frontend", "var"}
 
 
+NAMED_SERVERS = {
+    "resolver 127.0.0.11 valid=1s;": re.findall(r"```nginx\n(.+?)```", OPERATIONS, re.DOTALL)[0],
+    "proxy_pass http://$web:8000;": "proxy_pass http://livechat;",
+}
+
+
 @needs_nginx
+@pytest.mark.parametrize("replaced", [{}, NAMED_SERVERS], ids=["containers", "servers"])
 @pytest.mark.parametrize("variant", ["plain", "tls"])
-def test_nginx_takes_its_configuration(tmp_path, variant):
+def test_nginx_takes_its_configuration(tmp_path, variant, replaced):
     make_certificate(tmp_path / "certs")
-    path = write_configuration(tmp_path, variant)
+    path = write_configuration(tmp_path, variant, replaced)
 
     done = subprocess.run([NGINX, "-t", "-p", tmp_path, "-c", path], capture_output=True, text=True)
 
     assert done.returncode == 0, done.stderr
+    assert all(
+        others in "".join(p.read_text() for p in tmp_path.glob("*.conf"))
+        for others in replaced.values()
+    )
 
 
 def make_certificate(folder):

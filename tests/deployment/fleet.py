@@ -1,0 +1,51 @@
+"""Two web processes at one name and two workers, replaced while they work."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+from livechat.embedded.redis import free_port
+
+OLD, NEW = ("127.0.0.2", "127.0.0.3"), ("127.0.0.4", "127.0.0.5")
+STOP_SECONDS = 45
+
+
+class Fleet:
+    """Started on a product's stores; ``stack`` ends what is still running."""
+
+    def __init__(self, product, names, stack):
+        self.product, self.names, self.stack = product, names, stack
+        self.port = free_port()
+        self.webs, self.workers = {}, []
+
+    def start(self, addresses=OLD):
+        """Start a web process at each address, and as many workers."""
+        # As with containers, the name leads to them before they listen, and until they have ended.
+        self.names.addresses += addresses
+        with ThreadPoolExecutor(2) as threads:
+            webs = threads.map(self._start_web, addresses)
+            workers = threads.map(self._start_worker, addresses)
+        self.webs |= dict(zip(addresses, webs, strict=True))
+        self.workers += workers
+
+    def replace_everything(self):
+        """As docs/operations.md says it: the new ones first, then each of the old ones ends."""
+        old_workers = list(self.workers)
+        self.start(NEW)
+        for address, worker in zip(OLD, old_workers, strict=True):
+            end(self.webs.pop(address))
+            self.names.addresses.remove(address)
+            end(worker)
+            self.workers.remove(worker)
+
+    def _start_web(self, address):
+        place = {"HOST": address, "PORT": str(self.port)}
+        web = self.product.web(**place, DRAIN_SECONDS="1", TRUSTED_PROXY_COUNT="1")
+        return self.stack.enter_context(web)
+
+    def _start_worker(self, _):
+        return self.stack.enter_context(self.product.worker())
+
+
+def end(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(STOP_SECONDS) == 0
