@@ -1,6 +1,6 @@
 """``/healthz``: the process lives. ``/readyz``: it may take traffic."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, JsonResponse
 from django.middleware.common import CommonMiddleware
 
 from livechat import health
@@ -40,5 +40,5 @@ class HostCheck(CommonMiddleware):
     Load balancers ask each server by its address.
     """
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(self, request: HttpRequest) -> HttpResponsePermanentRedirect | None:
         return None if request.path in HEALTH_PATHS else super().process_request(request)
