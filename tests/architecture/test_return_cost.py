@@ -1,5 +1,7 @@
 """What it costs that a socket comes back. A change of these numbers is a decision."""
 
+from dataclasses import replace
+
 import pytest
 from channels.testing import WebsocketCommunicator
 from django.db import connection
@@ -44,6 +46,8 @@ def shop(acme, globex):
             received = engine.receive_message(
                 session, text=f"Line {number}", assistant=shop.assistant
             )
+    with tenant_scope(acme.id):
+        continue_session(replace(visitor, secret=secret_of(session)))
     shop.auth = {
         "token": shop.token,
         "sessionId": visitor.label,

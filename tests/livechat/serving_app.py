@@ -69,8 +69,10 @@ async def answer(scope, receive, send):
         # Nothing else happens in this process meanwhile, which is the point.
         time.sleep(0.5)  # noqa: ASYNC251
     await asyncio.sleep({"/slow": 1.5, "/endless": 3600}.get(scope["path"], 0))
-    while (await receive()).get("more_body"):
+    while (message := await receive()).get("more_body"):
         pass
+    if message["type"] == "http.disconnect":
+        return
     body = json.dumps({"path": scope["path"], "headers": len(scope["headers"])}).encode()
     body += b"x" * 8_000_000 if scope["path"] == "/large" else b""
     headers = [(b"content-length", b"%d" % len(body))]
