@@ -42,6 +42,11 @@ def _worker_begins(sender: Any, **_: Any) -> None:
     telemetry.start("worker" if is_worker else "ingestion")
 
 
+@signals.worker_shutdown.connect
+def _worker_ends(**_: Any) -> None:
+    telemetry.stop()
+
+
 @signals.beat_init.connect
 def _beat_begins(**_: Any) -> None:
     telemetry.start("beat")

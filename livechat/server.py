@@ -182,6 +182,7 @@ def main() -> None:
     )
     telemetry.start("web")
     server.run()
+    telemetry.stop()
     if not server.started:
         raise SystemExit(3)
 

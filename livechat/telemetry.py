@@ -18,6 +18,11 @@ def start(process: str) -> None:
         tracing.start(process)
 
 
+def stop() -> None:
+    """Send what is left, for three seconds at most."""
+    tracing.stop()
+
+
 def _serve_metrics() -> None:
     try:
         start_http_server(settings.METRICS_PORT, settings.METRICS_HOST)

@@ -4,6 +4,7 @@ It is not made the process's own, or libraries that look for one would record wh
 """
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ from tenants.errors import LiveChatError
 from tenants.tracing import Facts
 
 EXPECTED = (LiveChatError, asyncio.CancelledError, GeneratorExit)
+# A collector that does not answer holds up no end for longer.
+PARTING_SECONDS = 3.0
 _propagator = TraceContextTextMapPropagator()
 
 
@@ -34,7 +37,7 @@ class Span:
 
 class Recorder:
     def __init__(self, process: str) -> None:
-        self._provider = TracerProvider(resource=_resource(process))
+        self._provider = TracerProvider(resource=_resource(process), shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
         self._tracer = self._provider.get_tracer("livechat")
 
@@ -74,7 +77,9 @@ class Recorder:
         context.attach(_context_of(traceparent))
 
     def end(self) -> None:
-        self._provider.shutdown()
+        parting = threading.Thread(target=self._provider.shutdown, daemon=True)
+        parting.start()
+        parting.join(PARTING_SECONDS)
 
 
 def _context_of(traceparent: str) -> context.Context:

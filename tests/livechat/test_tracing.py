@@ -1,6 +1,8 @@
 """Where a question's time went, as a collector of traces hears it."""
 
+import socket
 import threading
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -17,6 +19,7 @@ from livechat import telemetry
 from livechat.asgi import application
 from realtime.feeds import hub
 from tenants import tracing
+from tenants.tracing import recording
 from tests.conversations.test_turns import only_turn
 from tests.conversations.test_worker import until
 from tests.factories import make_visitor, write
@@ -179,6 +182,23 @@ def test_a_request_to_a_model_is_told_by_its_wire_and_its_end(collector):
     assert (span.name, facts(span)["livechat.outcome"]) == ("model", "rate_limited")
     assert facts(span)["error.type"] == "ProviderError"
     assert figure("livechat_model_call_seconds_count", **labels) == before + 1
+
+
+def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch, settings):
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        url = f"http://127.0.0.1:{hole.getsockname()[1]}"
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "5")
+        monkeypatch.setattr(recording, "PARTING_SECONDS", 0.3)
+        settings.TRACES_ENDPOINT = url
+        telemetry.start("test")
+        with tracing.span("anything"):
+            pass
+        started = time.monotonic()
+
+        telemetry.stop()
+
+    assert time.monotonic() - started < 3
 
 
 def test_nothing_is_recorded_unless_somebody_asks_for_it(settings):
