@@ -298,8 +298,9 @@ def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool = True) -> C
 def _count_attempt(turn: Turn) -> None:
     if turn.attempt == 1:
         # By the database's clock alone.
-        claimed_at = turn.lease_until - LEASE
-        metrics.TURN_WAIT.observe((claimed_at - turn.created_at).total_seconds())
+        assert turn.lease_until is not None
+        waited = turn.lease_until - turn.created_at - LEASE
+        metrics.TURN_WAIT.observe(waited.total_seconds())
     elif turn.attempt - turn.excused > 1:
         metrics.TURN_TAKEOVERS.inc()
 

@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from assistants.providers.errors import ProviderError
 from assistants.providers.measuring import measured
 from conversations import tasks, worker
+from conversations.replies import outcome
 from livechat import telemetry
 from livechat.asgi import application
 from realtime.feeds import hub
@@ -28,6 +29,7 @@ from tests.livechat.asgi_client import Client
 from tests.realtime.test_bus import _route
 from tests.widgets.shops import make_shop, teach
 
+ROUTE = "POST api/widgets/<str:widget_id>/chat"
 QUESTION = "Do you ship to Norway?"
 ANSWER = "Norway included"
 
@@ -138,10 +140,11 @@ async def test_one_trace_leads_from_the_request_to_the_delivery_and_quotes_nobod
     await hub().close()
 
     assert ANSWER in answer.json()["message"]
-    spans = collector.spans()
-    (request,) = [span for span in spans if not span.parent_span_id]
-    assert request.name == "POST api/widgets/<str:widget_id>/chat"
-    assert {span.trace_id for span in spans} == {request.trace_id}
+    everything = collector.spans()
+    (request,) = [span for span in everything if span.name == ROUTE]
+    assert not request.parent_span_id
+    # This process does other tests' work besides.
+    spans = [span for span in everything if span.trace_id == request.trace_id]
     names = {span.name for span in spans}
     assert {"transaction", "receive_message", "turn", "search", "commit", "deliver"} <= names
     by_id = {span.span_id: span for span in spans}
@@ -151,24 +154,24 @@ async def test_one_trace_leads_from_the_request_to_the_delivery_and_quotes_nobod
     (stored,) = [span for span in spans if span.name == "receive_message"]
     assert facts(turn)["livechat.outcome"] == "answered"
     assert facts(turn)["livechat.turn_id"] == facts(stored)["livechat.turn_id"]
-    everything = b"".join(collector.bodies)
+    written = b"".join(collector.bodies)
     for secret in (QUESTION, ANSWER, token, label, answer.json()["sessionSecret"], "acme.example"):
-        assert secret.encode() not in everything
+        assert secret.encode() not in written
 
 
 def test_an_answer_found_by_the_sweep_begins_a_trace_of_its_own(acme, token, collector, running):
     received = write(acme, make_visitor(), "Is anybody there?")
-    running.submit(acme.id, only_turn(acme))
-    until(lambda: figure("livechat_turns_running") == 0 and not running._running)
+    turn_id = only_turn(acme)
+    running.submit(acme.id, turn_id)
+    until(lambda: not outcome(acme.id, received.conversation_id, received.seq).is_pending)
+    until(lambda: turn_id not in running._running)
 
-    spans = collector.spans()
+    mine = [s for s in collector.spans() if facts(s).get("livechat.turn_id") == str(turn_id)]
 
-    (turn,) = [span for span in spans if span.name == "turn"]
-    (stored,) = [span for span in spans if span.name == "receive_message"]
+    (turn,) = [span for span in mine if span.name == "turn"]
+    (stored,) = [span for span in mine if span.name == "receive_message"]
     assert not turn.parent_span_id
     assert turn.trace_id != stored.trace_id
-    assert facts(turn)["livechat.turn_id"] == facts(stored)["livechat.turn_id"]
-    assert received.awaits_answer
 
 
 def test_a_request_to_a_model_is_told_by_its_wire_and_its_end(collector):
@@ -178,8 +181,8 @@ def test_a_request_to_a_model_is_told_by_its_wire_and_its_end(collector):
     with pytest.raises(ProviderError), measured("openai"):
         raise ProviderError("rate_limited")
 
-    (span,) = collector.spans()
-    assert (span.name, facts(span)["livechat.outcome"]) == ("model", "rate_limited")
+    (span,) = [span for span in collector.spans() if span.name == "model"]
+    assert facts(span)["livechat.outcome"] == "rate_limited"
     assert facts(span)["error.type"] == "ProviderError"
     assert figure("livechat_model_call_seconds_count", **labels) == before + 1
 
@@ -188,8 +191,8 @@ def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch, settings)
     with socket.create_server(("127.0.0.1", 0)) as hole:
         url = f"http://127.0.0.1:{hole.getsockname()[1]}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "5")
-        monkeypatch.setattr(recording, "PARTING_SECONDS", 0.3)
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+        monkeypatch.setattr(recording, "PARTING_SECONDS", 0.2)
         settings.TRACES_ENDPOINT = url
         telemetry.start("test")
         with tracing.span("anything"):
@@ -198,7 +201,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch, settings)
 
         telemetry.stop()
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 0.9
 
 
 def test_nothing_is_recorded_unless_somebody_asks_for_it(settings):
