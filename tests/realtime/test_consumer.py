@@ -473,6 +473,27 @@ async def test_one_ipv6_network_counts_as_one_address(two_places):
         await client.disconnect()
 
 
+async def test_a_crowd_from_many_addresses_ends_at_its_deadline_and_leaves_nothing(
+    two_places, settings
+):
+    class Impatient(Socket):
+        auth_deadline = 0.3
+
+    settings.TRUSTED_PROXY_COUNT = 1
+    crowd = [Client(Impatient()) for _ in range(30)]
+    for number, client in enumerate(crowd):
+        client.scope["headers"] = [(b"x-forwarded-for", f"192.0.2.{number}".encode())]
+
+    connected = [await client.connect() for client in crowd]
+    endings = [await client.error_and_close() for client in crowd]
+    for client in crowd:
+        await client.wait()
+
+    assert all(accepted for accepted, _ in connected)
+    assert set(endings) == {("auth_timeout", 4401)}
+    assert consumer_module.lobby._rooms == {}
+
+
 async def test_sockets_queue_for_the_places_of_those_who_authenticate(two_places):
     silent = [await opened(authenticate=False) for _ in range(2)]
     third = Client(Socket())
