@@ -2,7 +2,9 @@
 
 import os
 
+from tests.isolation.frames import SOCKETS
 from tests.isolation.outcomes import REFUSED, outcome
+from tests.isolation.routes import table
 from tests.isolation.values import OTHER_TENANTS, RANDOM, SHAPES
 
 ALL = os.environ.get("ISOLATION_CELLS") == "all"
@@ -16,6 +18,18 @@ SPEAKERS = {
     "a key",
     "an owner",
 }
+
+
+def routes_all():
+    return sum(len(route.cells()) for route in table().values())
+
+
+def routes_walked():
+    return sum(is_walked(route, *cell) for route in table().values() for cell in route.cells())
+
+
+def sockets_all():
+    return sum(len(socket.cells()) for socket in SOCKETS.values())
 
 
 def cells_to_walk(route):

@@ -13,11 +13,18 @@ from tests.isolation.counting import cells_to_walk
 from tests.isolation.knocking import Knock, verdict
 from tests.isolation.one_hop import OneHop
 from tests.isolation.outcomes import MISSING, REFUSED, SOMEBODY_ELSE, outcome
-from tests.isolation.routes import ROUTES, table
+from tests.isolation.reading import Reading
+from tests.isolation.routes import PLAIN, ROUTES, table
 from tests.isolation.values import EMPTY, FOREIGN, RANDOM
 from tests.isolation.worlds import World
 
 QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="module")
+def reading():
+    with pytest.MonkeyPatch.context() as patch:
+        yield Reading(patch)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +48,8 @@ def canaries(worlds):
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_nobody_gets_at_what_is_not_theirs(worlds, canaries, name):
-    route = table()[name]
+def test_nobody_gets_at_what_is_not_theirs(worlds, canaries, reading, name):
+    route, reading.where = table()[name], name
     knocks = [Knock(worlds, route, *cell, outcome(route, *cell)) for cell in cells_to_walk(route)]
     asking, acting = [], []
     for knock in knocks:
@@ -136,3 +143,13 @@ def strangers(knock, canaries, status):
     elif knock.caller.person:
         theirs.add(getattr(world, knock.caller.person).canary)
     return everybody - theirs
+
+
+def test_bodies_hold_nothing_that_is_not_in_the_table(reading):
+    plain = {name for place, name in PLAIN if place == "body"}
+    unknown = {
+        name: names - plain - {one.name for one in table()[name].parameters}
+        for name, names in reading.names.items()
+    }
+
+    assert {name: names for name, names in unknown.items() if names} == {}

@@ -200,7 +200,7 @@ class World:
 
     def _tokens(self):
         with self.scope():
-            self.integration = create_integration(name=self.canary)
+            self.integration = create_integration(name=self.canary, browser_tools=["show"])
             integration_token = issue_token(self.integration, name=self.canary)
         self.integration_token = integration_token.credential
         return {
