@@ -1,7 +1,7 @@
 """One request for one cell, and what can be told from its answer."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
@@ -36,6 +36,8 @@ class Knock:
     value: str
     caller: object
     outcome: str
+    # What is in the body beside what belongs there.
+    extra: dict = field(default_factory=dict)
 
     @property
     def world(self):
@@ -134,7 +136,7 @@ class Knock:
         return self.world.tokens.get(name, name)
 
     def _body(self):
-        body = dict(self.route.body)
+        body = {**self.extra, **self.route.body}
         known = {
             "sessionId": lambda: self._id(self.world, self.person, "label"),
             "email": lambda: self.world.members["owner"].user.email,
@@ -188,7 +190,7 @@ def _as_text(value):
 
 
 def _content(body):
-    if "file" in body:
+    if isinstance(body.get("file"), bytes):
         head = 'Content-Disposition: form-data; name="file"; filename="a.png"'
         parts = f"--{BOUNDARY}\r\n{head}\r\n\r\n".encode(), body["file"]
         return b"".join([*parts, f"\r\n--{BOUNDARY}--\r\n".encode()]), FORM
