@@ -1,10 +1,12 @@
 """Asking a question and waiting for its answer: what request-and-reply protocols do."""
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import Exists
 
 from conversations.announcements import message_data
@@ -13,8 +15,12 @@ from conversations.models import AuthorKind, Turn, TurnState
 from conversations.models.turn import OPEN_STATES
 from realtime.feeds import hub, wait_for_news
 from realtime.log import Channel
+from tenants.drain import draining
 from tenants.executor import run_in_db_thread
+from tenants.outages import FAILURES
 from tenants.scope import tenant_scope
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,10 +36,12 @@ class Outcome:
 
 
 PENDING = Outcome(is_pending=True)
+# How soon who waits notices that this process ends.
+LOOK_SECONDS = 0.25
 
 
 async def wait_for_outcome(tenant_id: UUID, received: Received, *, seconds: float) -> Outcome:
-    """The outcome for a visitor's message, or a pending one when the time is up.
+    """The outcome for a visitor's message, or a pending one when the time is up or unknown.
 
     ``hub().attend(tenant_id)`` before the message was stored, or the first answer of a tenant may
     be noticed only by the poll two seconds later.
@@ -46,13 +54,24 @@ async def wait_for_outcome(tenant_id: UUID, received: Received, *, seconds: floa
         if received.is_repeat or not received.awaits_answer:
             watch.wake()
         while (left := deadline - asyncio.get_running_loop().time()) > 0:
-            if await wait_for_news(watch, seconds=left):
-                found = await run_in_db_thread(outcome, *question)
+            # Nor longer than sockets are kept: the message is stored, and its sender shall hear so.
+            if draining.has_lasted(settings.DRAIN_SECONDS):
+                break
+            if await wait_for_news(watch, seconds=min(left, LOOK_SECONDS)):
+                found = await _known(*question)
                 if not found.is_pending:
                     return found
-        return await run_in_db_thread(outcome, *question)
+        return await _known(*question)
     finally:
         hub().unwatch(channel, watch)
+
+
+async def _known(tenant_id: UUID, conversation_id: UUID, question_seq: int) -> Outcome:
+    try:
+        return await run_in_db_thread(outcome, tenant_id, conversation_id, question_seq)
+    except FAILURES as error:
+        logger.warning("Could not look for an answer: %s", error)
+        return PENDING
 
 
 def _concerns_answers(event: dict[str, Any]) -> bool:

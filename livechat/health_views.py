@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
 
 from livechat import health
-from livechat.drain import draining
 from livechat.edge import HEALTH_PATHS
+from tenants.drain import draining
 
 REQUIRED = ("database", "migrations")
 MISSED = ("redis", "worker")

@@ -12,7 +12,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Close, Frame, Opcode
 from websockets.http11 import Request
 
-from livechat.drain import draining
+from tenants.drain import draining
 
 MAX_HEADER_BYTES = 64 * 1024
 MAX_HEADERS = 100

@@ -21,9 +21,9 @@ from uvicorn import Config, Server
 from uvicorn._types import ASGI3Application
 
 from livechat import telemetry
-from livechat.drain import draining
 from livechat.env import env_int, env_text
 from livechat.protocols import MAX_FRAME_BYTES, HttpProtocol, SocketProtocol
+from tenants.drain import draining
 
 logger = logging.getLogger("livechat.server")
 

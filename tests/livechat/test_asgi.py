@@ -5,7 +5,7 @@ from asgiref.testing import ApplicationCommunicator
 from channels.testing import WebsocketCommunicator
 
 from livechat.asgi import application
-from livechat.drain import draining
+from tenants.drain import draining
 from tests.livechat.asgi_client import Client
 
 
