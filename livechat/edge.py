@@ -14,10 +14,10 @@ from django.http.request import split_domain_port, validate_host
 from livechat.asgi_types import App, Message, Receive, Scope, Send
 from livechat.cors import cors_headers, is_preflight
 from livechat.dialects import error_body
-from livechat.drain import draining
 from livechat.headers import Header, missing_headers
 from livechat.logs import redact
 from tenants import context, metrics, rest, strict_json, tracing
+from tenants.drain import draining
 from tenants.errors import (
     BadRequest,
     Forbidden,
@@ -38,6 +38,7 @@ BODY_SECONDS = 30.0
 SLOWEST_BYTES_PER_SECOND = 4 * 1024
 # How long the rest of a refused body is read, so that its sender lives to see the refusal.
 LINGER_SECONDS = 5.0
+LOGGED_PATH = 2_000
 HEALTH_PATHS = {"/healthz", "/readyz"}
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 REQUEST_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
@@ -219,7 +220,7 @@ class Exchange:
         query = redact(self.scope["query_string"].decode("latin-1"))
         facts = {
             "method": self.scope["method"],
-            "path": self.scope["path"] + ("?" + query if query else ""),
+            "path": (self.scope["path"] + ("?" + query if query else ""))[:LOGGED_PATH],
             "status": self.status,
             "milliseconds": round(seconds * 1000, 1),
             "ip": client_ip(self.scope),
