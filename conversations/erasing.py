@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Cast, Now
 
 from assistants import analyses
@@ -20,6 +21,17 @@ BLANK_EVENTS: dict[str, dict[str, Any]] = {
     "conversation": {"subject": "", "lastMessage": None, "handoverSummary": None},
     "tool": {"args": {}},
 }
+
+
+def decide(conversations: QuerySet[Conversation]) -> list[UUID]:
+    """Note that these are to be erased, and return their ids; from then on it will be done.
+
+    Whoever decided erases them one by one; what that leaves, housekeeping does.
+    """
+    locked = conversations.order_by("id").select_for_update(of=("self",), no_key=True)
+    ids = list(locked.values_list("id", flat=True))
+    Conversation.objects.filter(pk__in=ids).update(erasing_since=Now())
+    return ids
 
 
 def erase_history(conversation: Conversation) -> None:
@@ -68,5 +80,6 @@ def _start_afresh(conversation: Conversation) -> None:
     conversation.subject = conversation.handover_summary = ""
     conversation.last_message = None
     conversation.qualification, conversation.variables = {}, {}
+    conversation.erasing_since = None
     conversation.updated_at = datetime.now(UTC)
     conversation.save()

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from assistants import usage
 from assistants.models import UsageEntry
 from conversations import engine
+from conversations.erasing import erase_history
 from conversations.models import Attachment, Conversation, Status, Turn, VisitorSession
 from conversations.models.turn import OPEN_STATES
 from realtime.models import Event
@@ -20,6 +21,7 @@ from tenants.scope import platform_scope, tenant_scope
 
 ABANDONED_AFTER = timedelta(hours=1)
 UNUSED_FOR = timedelta(days=2)
+ERASED_BY_THEN = timedelta(minutes=1)
 
 
 def wake_snoozed() -> None:
@@ -58,10 +60,41 @@ def forget_unused() -> None:
                 _forget_stranger(conversation.session_id)
 
 
+def forget_silent() -> None:
+    """Delete the sessions of visitors who came, and after two days have begun no conversation."""
+    with platform_scope("forget silent visitors"):
+        oldest = Now() - UNUSED_FOR
+        new = VisitorSession.objects.filter(is_new=True, last_seen_at__lt=oldest)
+        began = Exists(Conversation.objects.filter(session_id=OuterRef("pk")))
+        talking = new.filter(began).order_by("last_seen_at").values("pk")[:1_000]
+        VisitorSession.objects.filter(pk__in=talking).update(is_new=False)
+        silent = list(
+            new.exclude(began).order_by("last_seen_at").values_list("tenant_id", "id")[:500]
+        )
+    for tenant_id, session_id in silent:
+        with tenant_scope(tenant_id):
+            _forget_stranger(session_id)
+
+
+def finish_erasing() -> None:
+    """Erase what somebody decided to, and could not: the process or the database went away."""
+    with platform_scope("finish erasing"):
+        left = list(
+            Conversation.objects.filter(erasing_since__lt=Now() - ERASED_BY_THEN).values_list(
+                "tenant_id", "id"
+            )[:100]
+        )
+    for tenant_id, conversation_id in left:
+        with tenant_scope(tenant_id):
+            conversation = engine.team_conversation(conversation_id)
+            if conversation.erasing_since is not None:
+                erase_history(conversation)
+
+
 def _forget_stranger(session_id: UUID) -> None:
     """Delete who came for one conversation, said nothing, and of whom nothing is known."""
     # Locked first and looked at then, as the same browser may be opening the next one.
-    sessions = VisitorSession.objects.select_for_update().filter(pk=session_id, user_id="")
+    sessions = VisitorSession.objects.select_for_update().filter(pk=session_id)
     session = sessions.select_related("contact").first()
     if session is None or session.conversations.exists():
         return
@@ -69,7 +102,9 @@ def _forget_stranger(session_id: UUID) -> None:
         return
     session.delete()
     contact = session.contact
-    is_known = contact.name or contact.email or contact.phone or contact.attributes
+    # What a page calls its visitor proves nothing, and it will say so again.
+    is_described = contact.attributes.keys() - {"userId"}
+    is_known = contact.name or contact.email or contact.phone or is_described
     is_needed = contact.sessions.exists() or contact.conversations.exists()
     if not (is_known or contact.external_id or is_needed):
         contact.delete()

@@ -156,6 +156,7 @@ def _begin(visitor: Visitor) -> VisitorSession:
         origin=visitor.origin[:300],
         user_id=visitor.user_id[:200],
         last_seen_at=datetime.now(UTC),
+        is_new=True,
     )
     session.secret_digest = digest(secret_of(session))
     said = {"userId": session.user_id} if session.user_id else {}

@@ -26,5 +26,7 @@ def keep_house() -> None:
     housekeeping.give_back_reservations()
     housekeeping.forget_old_events()
     housekeeping.forget_unused()
+    housekeeping.forget_silent()
+    housekeeping.finish_erasing()
     analyses.forget_old()
     attachments.forget_unsent()

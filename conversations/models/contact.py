@@ -58,6 +58,11 @@ class VisitorSession(TenantModel):
     origin = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
+    is_new = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Nobody has looked yet whether it came to anything.",
+    )
 
     class Meta(TenantModel.Meta):
         constraints = (
@@ -67,7 +72,12 @@ class VisitorSession(TenantModel):
                 name="visitor_session_current",
             ),
         )
-        indexes = (models.Index(fields=("tenant", "secret_digest")),)
+        indexes = (
+            models.Index(fields=("tenant", "secret_digest")),
+            models.Index(
+                fields=("last_seen_at",), condition=Q(is_new=True), name="visitor_session_new"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.label

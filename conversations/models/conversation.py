@@ -75,6 +75,9 @@ class Conversation(TenantModel):
     language = models.CharField(max_length=16, blank=True)
     is_test = models.BooleanField(default=False)
     snoozed_until = models.DateTimeField(null=True)
+    erasing_since = models.DateTimeField(
+        null=True, help_text="When it was decided that everything said in it be erased."
+    )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -89,6 +92,11 @@ class Conversation(TenantModel):
                 fields=("created_at",),
                 condition=models.Q(message_seq=0),
                 name="conversation_unused",
+            ),
+            models.Index(
+                fields=("erasing_since",),
+                condition=models.Q(erasing_since__isnull=False),
+                name="conversation_erasing",
             ),
         )
 

@@ -12,7 +12,7 @@ from conversations import engine, visitor_queries
 from conversations.announcements import message_data
 from conversations.attachments import FILE_LIMIT, StoredFile
 from conversations.engine import Received
-from conversations.erasing import erase_history
+from conversations.erasing import decide, erase_history
 from conversations.models import AuthorKind, Conversation, Message
 from conversations.opening import greet
 from gateways.blits import codec, messages
@@ -98,10 +98,14 @@ def load_history(asker: Asker) -> list[dict[str, Any]]:
 
 
 def erasable(asker: Asker) -> tuple[UUID, list[UUID]]:
-    """The tenant, and the conversations that a server may have erased: one, or all of a user's."""
+    """The tenant, and the conversations that a server may have erased: one, or all of a user's.
+
+    That they will be is decided with that.
+    """
     with admitted(asker.caller) as client:
         client.require_server()
-        return client.grant.tenant_id, list(_ids(client, asker, even_expired=True))
+        ids = list(_ids(client, asker, even_expired=True))
+        return client.grant.tenant_id, decide(Conversation.objects.filter(pk__in=ids))
 
 
 def erase(tenant_id: UUID, conversation_id: UUID) -> None:

@@ -9,7 +9,15 @@ from django.db import connections
 
 from assistants.queries import default_assistant
 from conversations import attachments, engine, tasks
-from conversations.models import Attachment, Contact, Conversation, Status, VisitorSession
+from conversations.erasing import decide
+from conversations.models import (
+    Attachment,
+    Contact,
+    Conversation,
+    Message,
+    Status,
+    VisitorSession,
+)
 from conversations.opening import greet, reserve_conversation
 from conversations.sessions import continue_session
 from realtime.models import Event, Pulse
@@ -122,6 +130,16 @@ def reserved(tenant, *, days_ago, greeted=False):
         return conversation.pk
 
 
+def came(tenant, *, days_ago, **known):
+    """A visitor who began a session and no conversation."""
+    with tenant_scope(tenant.id):
+        session = continue_session(make_visitor(user_id="kim"))
+        long_ago = datetime.now(UTC) - timedelta(days=days_ago)
+        VisitorSession.objects.filter(pk=session.pk).update(last_seen_at=long_ago)
+        Contact.objects.filter(pk=session.contact_id).update(**known)
+        return session.pk
+
+
 def people(tenant):
     with tenant_scope(tenant.id):
         return VisitorSession.objects.count(), Contact.objects.count()
@@ -142,3 +160,49 @@ def test_a_conversation_in_which_nothing_was_said_is_forgotten(acme, globex, rec
     # Who said nothing is forgotten too; three more came to Acme, of whom one conversation is gone.
     assert people(globex) == strangers[1]
     assert people(acme) == tuple(count + 2 for count in strangers[0])
+
+
+def test_visitors_who_began_nothing_are_forgotten(acme, globex, received):
+    silent = [came(tenant, days_ago=3) for tenant in (acme, globex)]
+    lately = came(acme, days_ago=1)
+    known = came(acme, days_ago=3, email="kim@acme.example")
+    with tenant_scope(acme.id):
+        talking = VisitorSession.objects.get(conversations=received.conversation_id)
+        VisitorSession.objects.filter(pk=talking.pk).update(last_seen_at=attachments.LONG_AGO)
+
+    tasks.keep_house()
+
+    for tenant, left in ((acme, {lately, talking.pk}), (globex, set())):
+        with tenant_scope(tenant.id):
+            sessions = set(VisitorSession.objects.values_list("pk", flat=True))
+            assert sessions == left
+            assert not sessions & {*silent, known}
+    with tenant_scope(acme.id):
+        # Whoever wrote is not looked at again, and whom the team knows by name stays a contact.
+        assert VisitorSession.objects.filter(is_new=True).get().pk == lately
+        assert Contact.objects.filter(email="kim@acme.example").exists()
+
+
+def test_what_was_to_be_erased_is_erased_though_whoever_began_it_is_gone(acme, globex, received):
+    lately, other = write(acme, make_visitor(), "Now."), write(globex, make_visitor(), "Mine.")
+    with tenant_scope(acme.id):
+        ids = [received.conversation_id, lately.conversation_id]
+        assert sorted(decide(Conversation.objects.filter(pk__in=ids))) == sorted(ids)
+        before = datetime.now(UTC) - timedelta(minutes=2)
+        Conversation.objects.filter(pk=received.conversation_id).update(erasing_since=before)
+
+    tasks.keep_house()
+    tasks.keep_house()
+
+    # Who decided it may be at it for a minute.
+    for tenant, one, texts in ((acme, received, [""]), (acme, lately, ["Now."])):
+        assert said_in(tenant, one) == texts
+    assert said_in(globex, other) == ["Mine."]
+    assert conversation_now(acme, received).erasing_since is None
+    assert conversation_now(acme, lately).erasing_since is not None
+
+
+def said_in(tenant, received):
+    with tenant_scope(tenant.id):
+        messages = Message.objects.filter(conversation=received.conversation_id)
+        return list(messages.values_list("text", flat=True))
