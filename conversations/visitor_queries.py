@@ -135,7 +135,8 @@ def events(session: VisitorSession, conversation_id: object, *, after: int) -> d
     channel = Channel(conversation.tenant_id, conversation.id)
     head = read_head(channel)
     found = read_events(channel, after=after, limit=EVENTS_AT_ONCE) if after < head else []
-    if after > head or (after < head and (not found or found[0].seq != after + 1)):
+    is_whole = found and found[-1].seq == after + len(found)
+    if after > head or (after < head and not is_whole):
         return {"results": [RESYNC], "lastEventId": head, "hasMore": False}
     last = found[-1].seq if found else after
     return {

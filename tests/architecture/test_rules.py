@@ -85,8 +85,10 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
 
     assert reasons == {
         "find unread knowledge",
+        "finish erasing",
         "find waiting analyses",
         "forget analyses",
+        "forget silent visitors",
         "find web sites to crawl",
         "forget unsent files",
         "forget unused conversations",
@@ -94,6 +96,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
         "give reservations back",
         "operators' admin",
         "sweep turns",
+        "tell of a restored database",
         "wake snoozed conversations",
     }
 
