@@ -35,6 +35,7 @@ RENEW_SECONDS = 3.0
 # Most of them wait for a model, which costs next to nothing.
 CONCURRENT_TURNS = 400
 SHUTDOWN_SECONDS = 4.5
+JOBS_HELD = 2_000
 
 Work = Callable[[UUID, UUID], Coroutine[Any, Any, None]]
 
@@ -55,11 +56,11 @@ class Worker:
 
     def submit(self, tenant_id: UUID, turn_id: UUID) -> None:
         """Work on a turn, unless it is being worked on already. Callable from any thread."""
-        self._call(self._start, tenant_id, turn_id, self._work)
+        self._call(self._hear, tenant_id, turn_id, self._work)
 
     def submit_analysis(self, tenant_id: UUID, analysis_id: UUID) -> None:
         """Understand a message, unless that is being done already. Callable from any thread."""
-        self._call(self._start, tenant_id, analysis_id, self._understand)
+        self._call(self._hear, tenant_id, analysis_id, self._understand)
 
     def finish(self) -> None:
         """Begin nothing new; within eight seconds what is begun is done, or given back."""
@@ -79,6 +80,11 @@ class Worker:
         self._loop.run_until_complete(self._sweep())
         self._loop.run_until_complete(self._drain())
         self._loop.close()
+
+    def _hear(self, tenant_id: UUID, job_id: UUID, work: Work) -> None:
+        # What is not even waited for here the sweep finds later, here or elsewhere.
+        if len(self._running) < JOBS_HELD or job_id in self._running:
+            self._start(tenant_id, job_id, work)
 
     def _start(self, tenant_id: UUID, job_id: UUID, work: Work) -> None:
         if job_id in self._running:

@@ -61,6 +61,8 @@ class GatewaySocket(SocketConsumer):
     answer_seconds = 120.0
     # How many conversations are heard at once; the one turned to longest ago is left for another.
     conversations_at_once = 1
+    # How many messages may wait for an answer, as a person may take any time for one.
+    requests_at_once = 1_000
 
     def __init__(self) -> None:
         super().__init__()
@@ -182,8 +184,11 @@ class GatewaySocket(SocketConsumer):
         return [one for one in self._requests if one.conversation_id == followed.channel.feed]
 
     def _hear(self, followed: Followed, event: Event) -> None:
-        self._heard.append((followed, event))
-        self._release()
+        if len(self._heard) < self.held_limit:
+            self._heard.append((followed, event))
+            self._release()
+        else:
+            self.abort()
 
     async def _release_after(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -242,6 +247,8 @@ class GatewaySocket(SocketConsumer):
         self.on_said(message, answered)
 
     def _await_answer(self, request: Request) -> None:
+        if len(self._requests) >= self.requests_at_once:
+            self._give_up_on(self._requests[0])
         loop = asyncio.get_running_loop()
         request.timer = loop.call_later(self.answer_seconds, self._give_up, request)
         self._requests.append(request)
@@ -250,8 +257,11 @@ class GatewaySocket(SocketConsumer):
         followed = self._followed.get(request.conversation_id)
         # A person takes the time that a person takes.
         if request in self._requests and (followed is None or followed.owner == Owner.BOT):
-            self._forget([request])
-            self.on_no_answer(request)
+            self._give_up_on(request)
+
+    def _give_up_on(self, request: Request) -> None:
+        self._forget([request])
+        self.on_no_answer(request)
 
     def _forget(self, requests: list[Request]) -> None:
         for request in requests:

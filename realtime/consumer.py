@@ -69,12 +69,15 @@ class SocketConsumer(AsyncWebsocketConsumer):
     malformed_limit, malformed_seconds = 5, 60.0
     rate_limit, rate_seconds = 60, 10.0
     buffer_limit = 256 * 1024
+    # How many events may wait for what must be told before them.
+    held_limit = 1_000
 
     def __init__(self) -> None:
         super().__init__()
         self.authenticated = False
         self.closed = False
         self.close_code = 1006
+        self.transport: Transport | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._deadline: asyncio.TimerHandle | None = None
         self._lobby_address = ""
@@ -88,7 +91,7 @@ class SocketConsumer(AsyncWebsocketConsumer):
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
         self.scope, self._send, self.base_send = scope, send, self._transmit
-        self.transport: Transport | None = scope.get("extensions", {}).get("livechat.transport")
+        self.transport = scope.get("extensions", {}).get("livechat.transport")
         if self.transport is not None:
             self.transport.use_last_words(self._last_words)
         self._opened_at = time.monotonic()

@@ -37,6 +37,7 @@ GAP_PATIENCE_SECONDS = 0.05
 POLL_SECONDS = 2.0
 IDLE_SECONDS = 60.0
 REMEMBERED_EVENTS = 1000
+AHEAD_LIMIT = 1000
 RESYNC = encode({"type": "resync", "data": {}})
 
 Deliver = Callable[[str], None]
@@ -67,7 +68,9 @@ class Feed:
     def push(self, event: LoggedEvent) -> None:
         if self.position is not None and event.seq <= self.position:
             return
-        self._ahead[event.seq] = event
+        if len(self._ahead) < AHEAD_LIMIT:
+            # What finds no place here is in the log.
+            self._ahead[event.seq] = event
         self._pass_on_what_follows()
         if self._ahead and self._healing is None and self.position is not None:
             self._healing = asyncio.create_task(self._heal())
@@ -342,6 +345,9 @@ class Hub:
             if feed.position is not None and head > feed.position:
                 metrics.POLL_FINDS.inc(head - feed.position)
                 await feed.catch_up()
+                if feed.position < head:
+                    # The log does not hold all that it has numbered.
+                    feed.restart_at(head)
             elif feed.position is not None and head < feed.position:
                 await self._check_restored(feed)
 

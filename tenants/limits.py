@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 0.2
 PAUSE_SECONDS = 5.0
+WINDOWS_HELD = 100_000
 # As the library's own script for one window, with three differences: several windows at once, all
 # or none; Redis' clock instead of ours; and for a refusal the seconds until the next is allowed.
 ACQUIRE_ALL = """
@@ -184,11 +185,18 @@ class LocalWindows:
     """The same windows in this process's memory."""
 
     def __init__(self) -> None:
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
         self._lock = threading.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._storage = MemoryStorage()
+        self._windows = MovingWindowRateLimiter(self._storage)
 
     def acquire(self, windows: tuple[Window, ...]) -> Refusal | None:
         with self._lock:
+            # The library keeps the name of every window that it ever counted.
+            if len(self._storage.events) > WINDOWS_HELD:
+                self._begin()
             refusals = [Refusal(window.rule, self._wait(window)) for window in windows]
             longest = max(refusals, key=lambda refusal: refusal.seconds)
             if longest.seconds:

@@ -100,8 +100,10 @@ class VisitorSocket(SocketConsumer):
         """Pass an event on, but not before the message that caused it is acknowledged."""
         if self._held is None:
             self.deliver(text)
-        else:
+        elif len(self._held) < self.held_limit:
             self._held.append(text)
+        else:
+            self.abort()
 
     def _release(self) -> None:
         held, self._held = self._held or [], None

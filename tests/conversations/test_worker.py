@@ -81,6 +81,16 @@ def test_a_question_that_no_nudge_announced_is_found_by_the_sweep(acme, assistan
     until(lambda: answered(acme), seconds=12)
 
 
+def test_a_full_worker_leaves_what_it_is_told_to_the_sweep(acme, assistant, running, monkeypatch):
+    monkeypatch.setattr(worker, "JOBS_HELD", 0)
+    write(acme, make_visitor(), "Is anybody there?")
+
+    running.submit(acme.id, only_turn(acme))
+    time.sleep(0.1)
+
+    assert not works_on(running, acme)
+
+
 def test_the_worker_says_that_it_lives(running):
     until(lambda: Pulse.objects.filter(name="worker").exists())
 

@@ -8,8 +8,8 @@ from django.db import OperationalError
 from realtime import bus, feeds
 from realtime.ephemeral import whisper
 from realtime.events import emit, rewrite
-from realtime.feeds import Hub
-from realtime.log import Channel
+from realtime.feeds import Feed, Hub
+from realtime.log import Channel, read_events
 from realtime.models import Audience, Event, Head
 from tenants.executor import run_in_db_thread
 from tenants.ids import uuid7
@@ -370,3 +370,22 @@ def erase(tenant, conversation_id):
     with tenant_scope(tenant.id):
         rewrite(conversation_id, {"message": {"text": "", "status": "erased"}})
         emit(Audience.VISITOR, "conversation:erased", {}, conversation_id=conversation_id)
+
+
+async def test_what_comes_before_a_feed_is_opened_is_bounded_and_not_lost(hub, acme, monkeypatch):
+    monkeypatch.setattr(feeds, "AHEAD_LIMIT", 3)
+    feed = Feed(Channel(acme.id))
+    reader = Reader()
+    feed.listeners.add(reader.deliver)
+    await feed.open()
+    feed.position, position = None, feed.position
+    await run_in_db_thread(announce, acme, *map(str, range(6)))
+
+    for event in await run_in_db_thread(read_events, feed.channel, after=0):
+        feed.push(event)
+    held = len(feed._ahead)
+    feed.position = position
+    await feed.catch_up()
+
+    assert held == 3
+    assert reader.ids == list(range(1, 7))

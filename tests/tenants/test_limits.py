@@ -268,3 +268,13 @@ def test_a_limiter_without_redis_never_fails():
     limiter = Limiter("redis://127.0.0.1:1/0")
 
     assert limiter.acquire((TWENTY.of(uuid7()),)) is None
+
+
+def test_without_redis_only_so_many_windows_are_kept(monkeypatch):
+    monkeypatch.setattr(limits, "WINDOWS_HELD", 3)
+    local = limits.LocalWindows()
+
+    for number in range(20):
+        local.acquire((limits.CHAT_PER_SESSION.of("tenant", number),))
+
+    assert len(local._storage.events) <= 4
