@@ -1,16 +1,17 @@
 """The clock of one machine is wrong: by an hour, by a year."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db.models.functions import Now
 
 from conversations import attachments, engine, housekeeping, posting, tasks, turns
-from conversations.models import Attachment, Conversation, Turn
+from conversations.models import Attachment, Conversation, Message, Turn, TurnState
 from realtime import events
 from realtime.models import Event
 from tenants.scope import tenant_scope
 from tests.conversations.test_housekeeping import unsent_file
+from tests.conversations.test_turns import commit, only_turn
 from tests.factories import make_assistant, make_visitor, write
 
 MODULES = (attachments, engine, events, housekeeping, posting, turns)
@@ -64,3 +65,41 @@ def test_a_machine_that_is_a_year_ahead_deletes_nothing(acme, globex, clock):
             assert Conversation.objects.exists()
     with tenant_scope(acme.id):
         assert Attachment.objects.filter(pk=file.pk).exists()
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_a_lease_is_as_long_as_ever(acme, globex, clock, days):
+    for tenant in (acme, globex):
+        make_assistant(tenant)
+    clock(days=days)
+    write(acme, make_visitor())
+
+    held = turns.claim(acme.id, only_turn(acme))
+
+    assert held is not None
+    assert turns.renew(held)
+    assert turns.claim(acme.id, only_turn(acme)) is None
+    with tenant_scope(acme.id):
+        left = Turn.objects.get().lease_until - datetime.now(UTC)
+    assert timedelta(seconds=5) < left <= timedelta(seconds=15)
+
+
+@pytest.mark.parametrize("days", [-400, 400])
+def test_order_is_that_of_numbers_and_not_of_clocks(acme, globex, clock, days):
+    for tenant in (acme, globex):
+        make_assistant(tenant)
+    visitor = make_visitor()
+    clock(days=days)
+    write(acme, visitor, "One.")
+    clock(days=0)
+    write(acme, visitor, "Two.")
+
+    held = turns.claim(acme.id, only_turn(acme))
+    assert commit(held)
+
+    assert held.question.text == "One.\nTwo."
+    with tenant_scope(acme.id):
+        said = list(Message.objects.order_by("seq").values_list("seq", "author_kind"))
+        states = set(Turn.objects.values_list("state", flat=True))
+    assert said == [(1, "visitor"), (2, "visitor"), (3, "assistant")]
+    assert states == {TurnState.SUPERSEDED, TurnState.ANSWERED}

@@ -155,11 +155,14 @@ def test_fifty_first_sends_with_one_key_make_one_of_everything(acme, assistant):
 
 
 def test_many_senders_in_one_conversation_leave_no_gap(acme, assistant):
-    visitor = make_visitor()
-    write(acme, visitor, "first")
+    visitor, member = make_visitor(), make_member(acme)
+    received = write(acme, visitor, "first")
 
     def send(number):
         try:
+            if number % 2:
+                note = {"text": f"{number}", "private": True}
+                return do(acme, received, engine.post_reply, member, **note).seq
             return write(acme, visitor, f"{number}", client_id=str(number)).seq
         finally:
             connections.close_all()
@@ -266,6 +269,19 @@ def test_of_two_members_one_gets_the_conversation(acme, assistant):
 
     with pytest.raises(Conflict):
         do(acme, received, engine.take_over, second)
+    assert conversation_now(acme, received).assignee_id == first.id
+
+
+def test_of_two_who_saw_the_same_owner_one_moves_it(acme, assistant):
+    first, second = make_member(acme), make_member(acme)
+    received = write(acme, make_visitor())
+    # A second look at the row, by somebody who holds no lock on it.
+    stale = conversation_now(acme, received)
+
+    do(acme, received, engine.take_over, first)
+
+    with pytest.raises(Conflict), tenant_scope(acme.id):
+        engine.take_over(stale, second)
     assert conversation_now(acme, received).assignee_id == first.id
 
 

@@ -77,3 +77,24 @@ async def test_hints_that_waited_too_long_are_dropped_and_fresh_ones_sent(acme, 
 
     assert sent == [1, 3]
     assert figure("livechat_hints_total", **labels) == stale + 1
+
+
+def test_while_redis_is_away_the_oldest_hints_are_dropped(monkeypatch):
+    sending, release = threading.Event(), threading.Event()
+
+    async def send(self, group, message):
+        sending.set()
+        await asyncio.to_thread(release.wait, 5)
+
+    monkeypatch.setattr(bus.Outgoing, "_send", send)
+    monkeypatch.setattr(bus, "QUEUE_LIMIT", 3)
+    outgoing = bus.Outgoing()
+
+    outgoing.put("group", {"number": 0})
+    assert sending.wait(5)
+    for number in range(1, 6):
+        outgoing.put("group", {"number": number})
+    waiting = [message["number"] for _, _, message in outgoing._queue]
+    release.set()
+
+    assert waiting == [3, 4, 5]

@@ -1,8 +1,10 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, connections
+from django.db import IntegrityError, connection, connections
+from django.test.utils import CaptureQueriesContext
 
+from realtime import bus
 from realtime.events import emit
 from realtime.log import Channel, read_events, read_head
 from realtime.models import Audience, Event
@@ -86,13 +88,42 @@ def test_many_writers_leave_one_gapless_order_and_no_deadlock(acme):
         assert [e.seq for e in read_events(channel, after=0)] == list(range(1, 81))
 
 
-def test_a_number_is_never_used_twice(acme):
+@pytest.mark.parametrize("turned", [1, -1])
+def test_heads_are_locked_in_one_order_the_tenants_last(acme, turned):
+    conversations = sorted(uuid7() for _ in range(3))
+
+    with CaptureQueriesContext(connection) as queries, tenant_scope(acme.id):
+        emit(Audience.TEAM, "message:new", {})
+        for one in conversations[::turned]:
+            emit(Audience.VISITOR, "message:new", {}, conversation_id=one)
+
+    (statement,) = [each["sql"] for each in queries if "INTO realtime_head" in each["sql"]]
+    feeds = [*conversations, acme.id]
+    assert sorted(feeds, key=lambda feed: statement.index(feed.hex)) == feeds
+
+
+@pytest.mark.parametrize("conversation_id", [None, uuid7()], ids=["team", "visitor"])
+def test_a_number_is_never_used_twice(acme, globex, conversation_id):
+    announce(acme, "one", conversation_id=conversation_id)
+    announce(globex, "one", conversation_id=conversation_id and uuid7())
+
+    with tenant_scope(acme.id):
+        twin = Event.objects.get()
+    twin.pk = uuid7()
+
+    with pytest.raises(IntegrityError), tenant_scope(acme.id):
+        twin.save(force_insert=True)
+
+    with tenant_scope(acme.id):
+        assert Event.objects.count() == 1
+
+
+def test_nothing_is_told_before_it_is_committed(acme, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        bus, "publish", lambda tenant_id, message: told.append(connection.in_atomic_block)
+    )
+
     announce(acme, "one")
 
-    with tenant_scope(acme.id), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT indexdef FROM pg_indexes WHERE indexname IN"
-            " ('event_team_seq', 'event_visitor_seq')"
-        )
-        assert all("UNIQUE" in row[0] for row in cursor.fetchall())
-        assert Event.objects.count() == 1
+    assert told == [False]

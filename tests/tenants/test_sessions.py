@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from tenants import access, sessions, tokens
@@ -93,6 +93,29 @@ def test_a_refreshed_token_has_one_child_however_many_tabs_ask(acme):
     assert len(children) == 1
     assert children.isdisjoint({pair, pair.refresh})
     assert row_of(pair).generation == 1
+
+
+def test_a_tab_gets_the_child_that_another_is_just_being_given(acme):
+    pair = logged_in(make_member(acme))
+
+    def go():
+        try:
+            return sessions.refresh(pair.refresh)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            session = LoginSession.objects.select_for_update().get(pk=row_of(pair).pk)
+            second = threads.submit(go)
+            time.sleep(0.3)
+            session.generation += 1
+            session.rotated_at = datetime.now(UTC) - timedelta(seconds=3)
+            session.save()
+        first = sessions.refresh(pair.refresh)
+
+        assert second.result() == first
+    assert row_of(pair).rotated_at == session.rotated_at
 
 
 def test_a_refresh_token_used_late_ends_the_family(acme):
