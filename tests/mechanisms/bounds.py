@@ -1,0 +1,288 @@
+"""What keeps one client from harming the others, and each input within its bounds."""
+
+from tests.mechanisms import mechanism
+
+MECHANISMS = [
+    mechanism(
+        "the bound of a socket's buffer",
+        "realtime/consumer.py",
+        "elif self.transport.buffered() > self.buffer_limit:",
+        "elif False:",
+        "realtime/test_consumer.py::test_a_stalled_reader_is_cut_off_and_costs_nobody_time",
+        "livechat/test_server.py::test_a_stalled_reader_is_cut_off_and_holds_nobody_up",
+    ),
+    mechanism(
+        "the deadline of the first frame",
+        "realtime/consumer.py",
+        "self._deadline = loop.call_later(self.auth_deadline, self._on_deadline)",
+        "pass",
+        "realtime/test_consumer.py::test_silence_before_authentication_closes_the_socket",
+    ),
+    mechanism(
+        "the lobby of sockets that have said nothing",
+        "realtime/consumer.py",
+        "if not await lobby.enter(address, places=places):",
+        "if False:",
+        "realtime/test_consumer.py::test_an_address_with_many_silent_sockets_gets_no_more",
+    ),
+    mechanism(
+        "small frames before authentication",
+        "realtime/consumer.py",
+        "limit = self.frame_limit if self.authenticated else self.frame_limit_before_auth",
+        "limit = self.frame_limit",
+        "realtime/test_consumer.py::test_a_large_frame_before_authentication_closes_the_socket",
+    ),
+    mechanism(
+        "the limit of a frame while it is read",
+        "livechat/protocols.py",
+        "return self._waiting() > self._frame_limit or len(self.frames) > MAX_FRAGMENTS",
+        "return len(self.frames) > MAX_FRAGMENTS",
+        "livechat/test_server.py"
+        "::test_a_frame_that_only_announces_its_size_ends_when_it_has_grown_too_large",
+    ),
+    mechanism(
+        "the limit of fragments",
+        "livechat/protocols.py",
+        "return self._waiting() > self._frame_limit or len(self.frames) > MAX_FRAGMENTS",
+        "return self._waiting() > self._frame_limit",
+        "livechat/test_server.py::test_endless_fragments_end_the_socket",
+    ),
+    mechanism(
+        "the budget of large frames",
+        "livechat/protocols.py",
+        "if wanted - held > self.left:",
+        "if False:",
+        "livechat/test_server.py::test_all_sockets_together_hold_only_so_much_of_large_frames",
+    ),
+    mechanism(
+        "the patience with large frames",
+        "livechat/protocols.py",
+        "self.loop.call_later(LARGE_FRAME_SECONDS, self._lose_patience)",
+        "self.loop.call_later(10 * LARGE_FRAME_SECONDS, self._lose_patience)",
+        "livechat/test_server.py::test_a_large_frame_is_not_waited_for_without_end",
+    ),
+    mechanism(
+        "the limit of pings",
+        "livechat/protocols.py",
+        "if self._pings > MAX_PINGS_BETWEEN_OURS or self.buffered() > CUT_OFF_BYTES:",
+        "if False:",
+        "livechat/test_server.py::test_a_flood_of_pings_ends_its_own_socket_only",
+    ),
+    mechanism(
+        "the end of connections that do not answer",
+        "livechat/protocols.py",
+        "        elif not self.close_sent:\n            self._hang_up(4408",
+        "        elif False:\n            self._hang_up(4408",
+        "livechat/test_server.py::test_a_peer_that_answers_no_ping_is_told_in_its_protocol_and_cut_off",
+    ),
+    mechanism(
+        "the size of headers",
+        "livechat/protocols.py",
+        "if len(self.headers) > MAX_HEADERS or self._header_size() > MAX_HEADER_BYTES:",
+        "if len(self.headers) > MAX_HEADERS:",
+        "livechat/test_server.py::test_what_is_no_http_is_refused",
+    ),
+    mechanism(
+        "the number of headers",
+        "livechat/protocols.py",
+        "if len(self.headers) > MAX_HEADERS or self._header_size() > MAX_HEADER_BYTES:",
+        "if self._header_size() > MAX_HEADER_BYTES:",
+        "livechat/test_server.py::test_what_is_no_http_is_refused",
+    ),
+    mechanism(
+        "the time for headers",
+        "livechat/protocols.py",
+        "self._header_timer = self.loop.call_later(HEADER_SECONDS, self._refuse)",
+        "self._header_timer = self.loop.call_later(10 * HEADER_SECONDS, self._refuse)",
+        "livechat/test_server.py::test_headers_that_do_not_come_are_not_waited_for",
+    ),
+    mechanism(
+        "the number of frames",
+        "realtime/consumer.py",
+        "if not self._frames.hit():",
+        "if False:",
+        "realtime/test_consumer.py::test_too_many_frames_close_the_socket",
+    ),
+    mechanism(
+        "the number of malformed frames",
+        "realtime/consumer.py",
+        "        if self._malformed.hit():\n",
+        "        if True:\n",
+        "realtime/test_consumer.py"
+        "::test_the_sixth_malformed_frame_within_a_minute_closes_the_socket",
+    ),
+    mechanism(
+        "the guard of open sockets",
+        "realtime/guard.py",
+        "        if not invalid:\n            return",
+        "        if True:\n            return",
+        "dashboard/test_socket.py::test_revocation_reaches_open_sockets_within_two_seconds",
+        "widgets/test_socket.py::test_a_token_that_ends_takes_its_sockets_along_within_two_seconds",
+    ),
+    mechanism(
+        "the end of an access token's socket",
+        "dashboard/socket.py",
+        "self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire)",
+        "pass",
+        "dashboard/test_socket.py::test_the_socket_ends_five_seconds_after_its_token",
+    ),
+    mechanism(
+        "the drain of sockets",
+        "livechat/server.py",
+        "            each.drain()\n",
+        "            pass\n",
+        "livechat/test_server.py"
+        "::test_a_drain_tells_all_sockets_spread_over_its_time_and_finishes_requests",
+    ),
+    mechanism(
+        "the end of accepting",
+        "livechat/server.py",
+        "        for server in self.servers:\n            server.close()\n",
+        "",
+        "livechat/test_server.py::test_a_draining_server_accepts_nothing_new",
+    ),
+    mechanism(
+        "readiness that ends with the drain",
+        "livechat/health_views.py",
+        "if draining.is_set():",
+        "if False:",
+        "livechat/test_asgi.py::test_a_process_that_drains_is_not_ready",
+    ),
+    mechanism(
+        "the limit of a body that says its size",
+        "livechat/edge.py",
+        "if not value.isdigit() or int(value) > MAX_BODY_BYTES:",
+        "if not value.isdigit():",
+        "livechat/test_edge.py::test_a_body_announced_too_large_is_refused_before_it_is_read",
+    ),
+    mechanism(
+        "the limit of a body that does not",
+        "livechat/edge.py",
+        'if self.received > MAX_BODY_BYTES:\n            return {"type": "http.disconnect"}',
+        'if False:\n            return {"type": "http.disconnect"}',
+        "livechat/test_edge.py::test_a_body_that_grows_too_large_is_refused",
+    ),
+    mechanism(
+        "no duplicate keys in JSON",
+        "tenants/strict_json.py",
+        "if len(value) != len(pairs):",
+        "if False:",
+        "tenants/test_strict_json.py::test_loads_refuses",
+    ),
+    mechanism(
+        "the depth of JSON",
+        "tenants/strict_json.py",
+        "if depth == MAX_DEPTH:",
+        "if False:",
+        "tenants/test_strict_json.py::test_loads_refuses",
+    ),
+    mechanism(
+        "no NUL in JSON",
+        "tenants/strict_json.py",
+        'if "\\0" in value or not _is_encodable(value):',
+        "if not _is_encodable(value):",
+        "tenants/test_strict_json.py::test_loads_refuses",
+    ),
+    mechanism(
+        "the rate limits",
+        "tenants/limits.py",
+        "if wait > 0 then",
+        "if wait > 1000000 then",
+        "tenants/test_limits.py::test_exactly_the_allowed_number_passes_whoever_asks_at_once",
+        "widgets/test_limits.py::test_the_twenty_first_message_of_a_session_must_wait",
+    ),
+    mechanism(
+        "rate limits without Redis",
+        "tenants/limits.py",
+        "            return self._local.acquire(windows)\n        if self._away_until:",
+        "            return None\n        if self._away_until:",
+        "tenants/test_limits.py::test_without_redis_it_is_as_exact_in_this_process",
+        "tenants/test_limits.py::test_a_dead_redis_is_noticed_at_once_and_found_again",
+    ),
+    mechanism(
+        "a repeat that is not counted",
+        "conversations/engine.py",
+        "        return Received(repeat.conversation_id, repeat.id, repeat.seq, is_repeat=True)\n"
+        "    admit()\n",
+        "        admit()\n"
+        "        return Received(repeat.conversation_id, repeat.id, repeat.seq, is_repeat=True)\n"
+        "    admit()\n",
+        "conversations/test_engine.py::test_a_repeat_is_not_asked_for_admission",
+    ),
+    mechanism(
+        "files known by their content",
+        "conversations/attachments.py",
+        "return not CONTROLS.search(text) and not MARKUP.search(text[:HEAD_LENGTH])",
+        "return not CONTROLS.search(text)",
+        "widgets/test_attachments.py::test_other_kinds_are_refused_whatever_they_are_called",
+    ),
+    mechanism(
+        "the bound of an answer from elsewhere",
+        "tenants/outbound/transport.py",
+        "        if self._left < 0:\n",
+        "        if False:\n",
+        "tenants/test_outbound.py::test_an_answer_is_bounded_however_it_comes",
+    ),
+    mechanism(
+        "one bad listener",
+        "realtime/feeds.py",
+        """            except Exception:
+                # Whatever is wrong with one socket, its neighbours must hear of every event.
+                logger.exception("A listener failed")
+""",
+        """            except KeyError:
+                logger.exception("A listener failed")
+""",
+        "realtime/test_feeds.py::test_a_listener_that_fails_takes_no_event_from_the_others",
+    ),
+    mechanism(
+        "the bound of events that come too early",
+        "realtime/feeds.py",
+        "if len(self._ahead) < AHEAD_LIMIT:",
+        "if True:",
+        "realtime/test_feeds.py::test_what_comes_before_a_feed_is_opened_is_bounded_and_not_lost",
+    ),
+    mechanism(
+        "the bound of a worker's jobs",
+        "conversations/worker.py",
+        "if len(self._running) < JOBS_HELD or job_id in self._running:",
+        "if True:",
+        "conversations/test_worker.py::test_a_full_worker_leaves_what_it_is_told_to_the_sweep",
+    ),
+    mechanism(
+        "the bound of rate limits without Redis",
+        "tenants/limits.py",
+        "if len(self._storage.events) > WINDOWS_HELD:",
+        "if False:",
+        "tenants/test_limits.py::test_without_redis_only_so_many_windows_are_kept",
+    ),
+    mechanism(
+        "the bound of what a vendor's socket holds back",
+        "gateways/socket.py",
+        "if len(self._heard) < self.held_limit:",
+        "if True:",
+        "gateways/test_bounds.py::test_whoever_would_have_to_keep_too_many_events_is_cut_off",
+    ),
+    mechanism(
+        "the bound of messages without an answer",
+        "gateways/socket.py",
+        "if len(self._requests) >= self.requests_at_once:",
+        "if False:",
+        "gateways/test_bounds.py"
+        "::test_of_too_many_messages_without_an_answer_the_oldest_is_given_up",
+    ),
+    mechanism(
+        "the bound of what a visitor's socket holds back",
+        "widgets/socket.py",
+        "elif len(self._held) < self.held_limit:",
+        "elif True:",
+        "gateways/test_bounds.py::test_a_visitors_socket_is_cut_off_likewise",
+    ),
+    mechanism(
+        "the end of visitors who began nothing",
+        "conversations/tasks.py",
+        "    housekeeping.forget_silent()\n",
+        "",
+        "conversations/test_housekeeping.py::test_visitors_who_began_nothing_are_forgotten",
+    ),
+]
