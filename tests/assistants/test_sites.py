@@ -357,3 +357,10 @@ def test_the_ingestion_process_crawls_a_site_and_reads_its_pages(
         wait_until(lambda: now(site).status == "ready" and len(texts(acme)) == 2, process)
 
     assert texts(acme) == ["All about A.", "All about Start."]
+
+
+def test_a_host_is_forgotten_when_nobody_crawls_it_any_more():
+    with crawling._slot("shop.example") as is_free:
+        assert is_free
+
+    assert "shop.example" not in crawling._hosts

@@ -58,6 +58,8 @@ def _slot(host: str) -> Iterator[bool]:
     finally:
         with _choosing:
             _hosts[host] -= is_free
+            if not _hosts[host]:
+                del _hosts[host]
 
 
 async def _until_interrupted(lease: Lease) -> None:
