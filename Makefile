@@ -1,6 +1,6 @@
 # make run    everything needed, on http://localhost:8000 (PORT=9000 make run)
 # make test   lint and the whole suite, on PostgreSQL and Redis of its own
-.PHONY: run test lint bench lock clean frontend
+.PHONY: run test lint proofs bench lock clean frontend
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --no-user --no-input --disable-pip-version-check
@@ -20,6 +20,10 @@ lint: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+# Takes out each mechanism behind a promise, and demands that a test misses it: half an hour.
+proofs: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
+	$(PYTHON) -m tests.mechanisms
 
 bench: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	$(PYTHON) -m benchmarks

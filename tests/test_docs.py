@@ -12,15 +12,21 @@ from prometheus_client.metrics import MetricWrapperBase
 from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
 from assistants.knowledge.web import problems
+from conversations import worker
 from gateways.blackbox import codec as blackbox
 from gateways.blits import socket as blits
+from gateways.socket import GatewaySocket
+from livechat import edge, protocols
 from livechat.health import CHECKS
 from livechat.routing import UnknownSocket, websocket_urlpatterns
-from tenants import metrics, strict_json
+from realtime import bus, consumer, feeds
+from realtime.consumer import CLOSE_CODES
+from tenants import limits, metrics, strict_json
 
 ROOT = Path(__file__).resolve().parents[1]
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
 KNOWLEDGE = ROOT / "docs" / "knowledge.md"
+RELIABILITY = ROOT / "docs" / "reliability.md"
 DOCUMENTS = [
     README,
     ROOT / "CHANGELOG.md",
@@ -38,16 +44,22 @@ ROOMS = (
     "dashboard",
     "livechat",
 )
+# Of what closes a socket, and with which code.
+CLOSERS = {"fail", "_end", "_hang_up", "close"}
 METHODS = ("get", "post", "put", "patch", "delete")
 READERS = {"env_text", "env_bool", "env_int", "env_list", "env_hosts", "env_url"}
 TELLERS = {"emit", "whisper", "_whisper", "announce_conversation", "announce_message"}
 
 
+def section(document, heading):
+    parts = re.split(r"^## ", document.read_text(), flags=re.MULTILINE)
+    (text,) = [part for part in parts if part.startswith(heading + "\n")]
+    return text
+
+
 def table(document, heading):
     """What the first column of the table under ``heading`` holds, without its code marks."""
-    section = re.split(r"^## ", document.read_text(), flags=re.MULTILINE)
-    (text,) = [part for part in section if part.startswith(heading + "\n")]
-    rows = re.findall(r"^\| `([^`]+)` \|", text, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `([^`]+)` \|", section(document, heading), flags=re.MULTILINE)
     assert len(rows) == len(set(rows))
     return set(rows)
 
@@ -173,6 +185,59 @@ def unknown():
     (last,) = [each for each in websocket_urlpatterns if each.resolve("ws/unheard-of")]
     assert last.callback.consumer_class is UnknownSocket
     return last.callback
+
+
+def test_the_table_of_close_codes_lists_those_that_are_used():
+    text = section(RELIABILITY, "Why a socket was closed: close codes")
+    listed = {int(code) for code in re.findall(r"^\| (4\d{3}) \|", text, flags=re.MULTILINE)}
+    calls = [call for call in nodes(ast.Call) if name_of(call.func) in CLOSERS]
+    used = {
+        argument.value
+        for call in calls
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, int)
+    }
+    used -= {1006}
+
+    assert listed == used | set(CLOSE_CODES.values())
+
+
+def test_the_table_of_deadlines_says_how_long_each_socket_may_be_silent():
+    heading = "How long a socket may be silent before it authenticates"
+    text = section(RELIABILITY, heading)
+    rows = re.findall(r"^\| `/([^`]*)` \| (\d+) \|", text, flags=re.MULTILINE)
+
+    for path, seconds in rows:
+        (route, *_) = [each for each in websocket_urlpatterns if each.resolve(path)]
+        assert route.callback.consumer_class.auth_deadline == int(seconds), path
+    kinds = {each.callback.consumer_class for each in websocket_urlpatterns} - {UnknownSocket}
+    assert len(rows) == len(kinds)
+
+
+def test_the_table_of_bounds_says_what_the_code_says():
+    text = section(RELIABILITY, "One client cannot harm the others")
+    rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", text, flags=re.MULTILINE))
+    socket = consumer.SocketConsumer
+    budget = f"{protocols.LARGE_FRAMES_BUDGET // 2**20} MiB"
+
+    assert rows["what one socket has not read"] == f"{socket.buffer_limit // 1024} KiB"
+    assert f"{socket.frame_limit_before_auth // 1024} KiB before" in rows["one frame"]
+    assert f"{socket.frame_limit // 1024} KiB, or" in rows["one frame"]
+    assert f"{blits.BlitsSocket.frame_limit // 2**20} MiB" in rows["one frame"]
+    assert budget in rows["frames beyond 64 KiB, of all sockets together"]
+    for name, figure in {
+        "events held for one socket until something else is told": socket.held_limit,
+        "messages of one socket that wait for an answer": GatewaySocket.requests_at_once,
+        "events remembered per feed": feeds.REMEMBERED_EVENTS,
+        "events of a feed that came too early": feeds.AHEAD_LIMIT,
+        "feeds nobody listens to": round(feeds.IDLE_SECONDS),
+        "hints on their way to Redis": bus.QUEUE_LIMIT,
+        "rate limits counted without Redis": limits.WINDOWS_HELD,
+        "jobs waiting in one worker": worker.JOBS_HELD,
+        "answers made at once in one worker": worker.CONCURRENT_TURNS,
+        "an address in the access log": edge.LOGGED_PATH,
+    }.items():
+        assert rows[name].startswith(f"{figure:,}"), name
 
 
 def test_blackbox_table_of_errors_lists_the_texts_of_its_codec():
