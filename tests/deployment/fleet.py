@@ -1,7 +1,6 @@
 """Two web processes at one name and two workers, replaced while they work."""
 
 import signal
-from concurrent.futures import ThreadPoolExecutor
 
 from livechat.embedded.redis import free_port
 
@@ -21,11 +20,9 @@ class Fleet:
         """Start a web process at each address, and as many workers."""
         # As with containers, the name leads to them before they listen, and until they have ended.
         self.names.addresses += addresses
-        with ThreadPoolExecutor(2) as threads:
-            webs = threads.map(self._start_web, addresses)
-            workers = threads.map(self._start_worker, addresses)
-        self.webs |= dict(zip(addresses, webs, strict=True))
-        self.workers += workers
+        for address in addresses:
+            self.webs[address] = self._start_web(address)
+            self.workers.append(self.stack.enter_context(self.product.worker()))
 
     def replace_everything(self):
         """As docs/operations.md says it: the new ones first, then each of the old ones ends."""
@@ -41,9 +38,6 @@ class Fleet:
         place = {"HOST": address, "PORT": str(self.port)}
         web = self.product.web(**place, DRAIN_SECONDS="1", TRUSTED_PROXY_COUNT="1")
         return self.stack.enter_context(web)
-
-    def _start_worker(self, _):
-        return self.stack.enter_context(self.product.worker())
 
 
 def end(process):
