@@ -81,6 +81,7 @@ def test_the_documents_tell_how_many_cells_there_are():
         f"{counting.routes_all():,} cells over HTTP",
         f"{counting.sockets_all():,} cells on sockets",
         f"{counting.routes_walked():,} of those over HTTP",
+        f"{counting.sockets_walked():,} of those on sockets",
     }
 
     assert {one for one in said if one not in text} == set()

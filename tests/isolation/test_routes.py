@@ -119,7 +119,8 @@ def statuses(knock):
         case outcomes.LET_IN:
             return set(route.success)
         case outcomes.FREE:
-            return {*route.success, 400}
+            # A key that was used for something else is a conflict.
+            return {*route.success, 400, 409}
         case outcomes.SOMEBODY_ELSE:
             return {*route.success, 400, 401, 404}
     if parameter is None:

@@ -7,6 +7,7 @@ import pytest
 from tests.in_process import run, stop
 from tests.isolation import values
 from tests.isolation.callers import ENDED
+from tests.isolation.counting import cells_to_say
 from tests.isolation.frames import SOCKETS
 from tests.isolation.lines import connected, is_error
 from tests.isolation.reading import Reading
@@ -226,7 +227,7 @@ def verdict(heard):
 @pytest.mark.parametrize("name", SOCKETS)
 def test_nobody_gets_at_what_is_not_theirs(worlds, reading, name):
     socket = SOCKETS[name]
-    sayings = [Saying(worlds, socket, *cell) for cell in socket.cells()]
+    sayings = [Saying(worlds, socket, *cell) for cell in cells_to_say(socket)]
     for speaker in socket.speakers:
         # What coming back itself notes.
         all_heard(name, [Saying(worlds, socket, socket.first, None, OWN, speaker)], reading)
