@@ -54,8 +54,8 @@ async def _restart(product: Product, web: Web, herd: list["Client"]) -> list[flo
         await asyncio.gather(*(each.come(web.port) for each in herd[start : start + LOG_INS]))
     web.kill()
     await asyncio.gather(*(each.socket.ended for each in herd))
-    coming = [asyncio.create_task(each.come_back(web.port)) for each in herd]
     await asyncio.to_thread(product.inside, "posting", str(MISSED), "0")
+    coming = [asyncio.create_task(each.come_back(web.port)) for each in herd]
     await asyncio.to_thread(web.start)
     up = time.monotonic()
     done, late = await asyncio.wait(coming, timeout=PATIENCE_SECONDS)

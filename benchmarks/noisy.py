@@ -14,6 +14,7 @@ QUESTION = "Do you ship to Norway?"
 QUIET, QUIET_PAUSE = 8, 4.0
 # A session may write twenty times a minute.
 NOISY, NOISY_PAUSE = 10, 60 / 200
+FILL_SECONDS = 10.0
 SECONDS = 30.0
 
 
@@ -35,12 +36,12 @@ def of_product(product: Product, *, seconds: float = SECONDS) -> Noise:
 
 async def _measure(web: Web, quiet: dict[str, str], noisy: dict[str, str], seconds: float) -> Noise:
     visitors = [await Visitor.open(web, quiet, number) for number in range(QUIET)]
-    flood = [await Visitor.open(web, noisy, 1000 + number) for number in range(NOISY)]
     await _all(visitors, pause=QUIET_PAUSE, seconds=QUIET_PAUSE)
     alone = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
-    flooding = asyncio.create_task(_all(flood, pause=NOISY_PAUSE, seconds=seconds + 1))
-    # The first ones are let in: what is measured is how the rest is refused.
-    await asyncio.sleep(1)
+    flood = [await Visitor.open(web, noisy, 1000 + number) for number in range(NOISY)]
+    flooding = asyncio.create_task(_all(flood, pause=NOISY_PAUSE, seconds=seconds + FILL_SECONDS))
+    # As many as they may write are let in first: what is measured is how the rest is refused.
+    await asyncio.sleep(FILL_SECONDS)
     beside = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
     await flooding
     failures = sum(

@@ -113,7 +113,12 @@ def streaming(result: Streaming) -> None:
 
 def stalled(result: Stalled) -> None:
     say(f"\nCommit → sockets that read, in ms, beside others that read or do not ({load()})")
-    _disturbance(result.beside_readers, result.beside_stalled, failures=("lost", result.lost))
+    _disturbance(
+        result.beside_readers,
+        result.beside_stalled,
+        failures=("lost", result.lost),
+        aim=MOST_DISTURBED_RATIO,
+    )
     verdict = _verdict(result.mib, MOST_STALLED_MIB, unit="MiB")
     names = ("MiB more", "aim", "not cut off")
     table(names, [(f"{result.mib:.1f}", verdict, str(result.still_open))])
@@ -145,17 +150,24 @@ def herd(result: Herd) -> None:
 
 def noisy(result: Noise) -> None:
     say(f"\nPOST chat of a tenant beside one that floods, in ms ({load()})")
-    _disturbance(result.alone, result.beside, failures=("failed", result.failures))
+    _disturbance(
+        result.alone,
+        result.beside,
+        failures=("failed", result.failures),
+        aim=MOST_DISTURBED_RATIO,
+    )
     told = ", ".join(f"{count} × {status}" for status, count in result.answers.most_common())
     say(f"  The other one got: {told}")
 
 
-def _disturbance(before: Summary, beside: Summary, *, failures: tuple[str, int]) -> None:
+def _disturbance(
+    before: Summary, beside: Summary, *, failures: tuple[str, int], aim: float | None = None
+) -> None:
     """Compare what somebody waits for alone and beside others."""
     ratio = beside.p99 / before.p99
     name, count = failures
     names = ("p50", "p99", "beside p50", "beside p99", "p99 ratio", name, "aim")
-    verdict = _verdict(ratio, MOST_DISTURBED_RATIO, unit="×")
+    verdict = _verdict(ratio, aim, unit="×")
     seconds = _times(before.p50, before.p99, beside.p50, beside.p99)
     table(names, [(*seconds, f"{ratio:.2f}", str(count), verdict)])
 
