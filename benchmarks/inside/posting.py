@@ -18,7 +18,7 @@ def post(count: int, *, pause: float, characters: int) -> list[float]:
     tenant, member, conversation_id = demo.tenant(), demo.member(), demo.held_conversation()
     committed = []
     for number in range(count):
-        text = (MARK.decode() + str(number).zfill(DIGITS)).ljust(characters, ".")
+        text = (MARK.decode() + str(number).zfill(DIGITS)).ljust(characters, "é")
         with tenant_scope(tenant.id):
             engine.post_reply(engine.team_conversation(conversation_id), member, text=text)
         committed.append(time.monotonic())
