@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ QUESTION = "Do you ship to Norway?"
 QUIET, QUIET_PAUSE = 8, 4.0
 # A session may write twenty times a minute.
 NOISY, NOISY_PAUSE = 10, 60 / 200
-FILL_SECONDS = 10.0
 SECONDS = 30.0
 
 
@@ -39,11 +39,15 @@ async def _measure(web: Web, quiet: dict[str, str], noisy: dict[str, str], secon
     await _all(visitors, pause=QUIET_PAUSE, seconds=QUIET_PAUSE)
     alone = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
     flood = [await Visitor.open(web, noisy, 1000 + number) for number in range(NOISY)]
-    flooding = asyncio.create_task(_all(flood, pause=NOISY_PAUSE, seconds=seconds + FILL_SECONDS))
+    flooding = asyncio.create_task(_all(flood, pause=NOISY_PAUSE, seconds=math.inf))
     # As many as they may write are let in first: what is measured is how the rest is refused.
-    await asyncio.sleep(FILL_SECONDS)
+    while not flooding.done() and not all(  # noqa: ASYNC110 -- a poll is plain enough
+        each.statuses[429] for each in flood
+    ):
+        await asyncio.sleep(0.1)
     beside = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
-    await flooding
+    flooding.cancel()
+    await asyncio.wait([flooding])
     failures = sum(
         count for each in visitors for status, count in each.statuses.items() if status != 200
     )

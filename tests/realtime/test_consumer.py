@@ -487,7 +487,7 @@ async def test_a_crowd_from_many_addresses_ends_at_its_deadline_and_leaves_nothi
     connected = [await client.connect() for client in crowd]
     endings = [await client.error_and_close() for client in crowd]
     for client in crowd:
-        await client.wait()
+        await client.disconnect()
 
     assert all(accepted for accepted, _ in connected)
     assert set(endings) == {("auth_timeout", 4401)}
