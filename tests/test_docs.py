@@ -30,6 +30,7 @@ RELIABILITY = ROOT / "docs" / "reliability.md"
 DOCUMENTS = [
     README,
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *ROOT.glob("docs/*.md"),
     *ROOT.glob("benchmarks/*.md"),
     *ROOT.glob("gateways/*/README.md"),

@@ -102,6 +102,23 @@ PRIVATE = [
     "[fe80::1%25eth0]",
     "169.254.169.254",
     "10.1.2.3",
+    "0",
+    "0.0.0.0",
+    "0x7f.1",
+    "017700000001",
+    "127.0.1",
+    "127。0。0。1",
+    "１２７.0.0.1",
+    "LOCALHOST",
+    "localhost.",
+    "shop.localhost",
+    "router.home.arpa",
+    "[::]",
+    "[::ffff:7f00:1]",
+    "[0:0:0:0:0:ffff:127.0.0.1]",
+    "[64:ff9b:1::7f00:1]",
+    "[fd00:ec2::254]",
+    "[ff02::1]",
 ]
 
 
@@ -133,6 +150,16 @@ def test_a_form_refuses_what_is_private_however_it_is_spelled(host):
         "https://localhost%00.example/",
         "https://" + "a" * 300 + ".example/",
         "https://example.com/" + "a" * 70_000,
+        "https://example.com@127.0.0.1/",
+        "https://127.0.0.1#@example.com/",
+        "https://example.com:443:443/",
+        "https://[example.com]/",
+        "https://[127.0.0.1]/",
+        "gopher://example.com/",
+        "dict://example.com:11211/",
+        "unix:///var/run/docker.sock",
+        "data:text/plain,x",
+        "HTTPS:example.com",
     ],
 )
 def test_a_form_refuses_what_is_no_public_address(url):
@@ -234,6 +261,8 @@ def test_a_redirect_is_followed_only_when_asked_and_to_where_one_may_go(site):
     site.redirect("/old", "/new")
     site.redirect("/evil", "https://169.254.169.254/latest/")
     site.redirect("/down", "http://shop.example/")
+    site.redirect("/file", "file:///etc/passwd")
+    site.redirect("/octal", "https://0177.0.0.1/")
     site.redirect("/round", "/round")
     site.put("/new", "<p>Moved")
 
@@ -245,6 +274,8 @@ def test_a_redirect_is_followed_only_when_asked_and_to_where_one_may_go(site):
     for path, code in [
         ("evil", "url_not_allowed"),
         ("down", "url_not_allowed"),
+        ("file", "url_not_allowed"),
+        ("octal", "url_not_allowed"),
         ("round", "too_many_redirects"),
     ]:
         assert refusal(fetch, f"{site.url}/{path}", redirects=5) == code
