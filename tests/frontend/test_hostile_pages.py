@@ -38,6 +38,7 @@ LISTEN = """([address, token]) => new Promise((done) => {
     socket.onopen = () => socket.send(JSON.stringify({type: "auth", token, lastEventId: 0}));
     socket.onmessage = (event) => heard.push(JSON.parse(event.data).type);
     socket.onclose = (event) => done([event.code, heard]);
+    setTimeout(() => done(["open", heard]), 3000);
 })"""
 FRAME = """(address) => new Promise((done) => {
     const frame = document.createElement("iframe");
