@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -60,13 +60,24 @@ class OperatorsAdmin(ModelAdmin):
             field.queryset = field.queryset.filter(tenant_id=obj and tenant_of(obj))
         return field
 
+    def changelist_view(self, request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
+        try:
+            return super().changelist_view(request, *args, **names)
+        except ValueError as error:
+            # Django lets any year into its query, which takes none beyond 9999.
+            raise BadRequest("The list cannot be narrowed so.") from error
+
     def changeform_view(self, request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
         """Say what the domain refused; its transaction is undone by then."""
         try:
-            return super().changeform_view(request, *args, **names)
+            answer = super().changeform_view(request, *args, **names)
+            return answer.render() if isinstance(answer, TemplateResponse) else answer
         except LiveChatError as error:
             messages.error(request, error.message)
             return HttpResponseRedirect(request.get_full_path())
+        except ValidationError as error:
+            # A field that completes names cannot be drawn with an id that is none.
+            raise BadRequest("A choice in this form is not valid.") from error
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         with tenant_scope(tenant_of(obj)):

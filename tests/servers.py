@@ -48,14 +48,21 @@ def processes_folder(tmp_path_factory):
 
 @contextmanager
 def serving(folder, **env):
-    """Run a web server on a free port, with these settings beside the run's own."""
+    """The address of a web server, run on a free port with these settings beside the run's own."""
+    with web_process(folder, **env) as process:
+        yield process.url
+
+
+@contextmanager
+def web_process(folder, **env):
+    """The same as a process, which knows its ``url`` and its ``log``."""
     port = free_port()
     command = [sys.executable, "-m", "livechat.server"]
     env = {"HOST": "127.0.0.1", "PORT": str(port), "DRAIN_SECONDS": "1", **env}
     with running(command, log=folder / f"web-{port}.log", **env) as process:
-        url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: _answers(url), process)
-        yield url
+        process.url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _answers(process.url), process)
+        yield process
 
 
 @contextmanager
