@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from conversations.models import Attachment, Contact, Conversation, Message, VisitorSession
 from tenants.executor import run_in_db_thread
@@ -154,49 +152,3 @@ async def test_nothing_is_done_before_initialize(shop):
             if command != "initialize":
                 require_error(await socket.ask(command, **COMMANDS.get(command, {})))
         assert (await socket.ask("initialize"))["command"] == "initialize"
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
-    max_leaves=5,
-)
-NAMES = sorted({*BASE, "userId", "sessionSecret", *(name for _, name in WRONG), "chunk"})
-FIELDS = st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4)
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-async def test_whatever_is_in_a_command_it_is_answered(shop, command):
-    """Examples are drawn first and played on one socket, as a loop belongs to the whole test."""
-    drawn = []
-
-    @settings(
-        max_examples=25,
-        database=None,
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(FIELDS)
-    def draw(fields):
-        drawn.append(fields)
-
-    draw()
-    token = await run_in_db_thread(api_token, shop)
-    async with talking(shop, token=token) as socket:
-        for fields in drawn:
-            await socket.send_json_to(
-                {
-                    "command": command,
-                    "authToken": token,
-                    "conversationId": socket.conversation_id,
-                    **COMMANDS[command],
-                    **fields,
-                }
-            )
-        # Answers of messages come from nobody here, so the next command's is the last.
-        await socket.send_json_to({"command": "isActive", "authToken": token, "requestId": "end"})
-        while (frame := await socket.frame()).get("requestId") != "end":
-            if "command" not in frame:
-                require_error(frame)
-        assert frame["active"]
