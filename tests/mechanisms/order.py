@@ -175,8 +175,6 @@ MECHANISMS = [
         ".filter(pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch)",
         ".filter(pk=held.conversation_id)",
         "conversations/test_turns.py::test_a_take_over_and_return_still_void_the_old_answer",
-        "conversations/test_interleavings.py"
-        "::test_whatever_comes_between_nothing_is_done_twice_and_nobody_talked_over",
         also=((FENCED, "    if not finished:\n", "    if False:\n"),),
     ),
     mechanism(
