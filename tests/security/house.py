@@ -81,7 +81,7 @@ class House:
         key = credentials.issue(tenant, Credential.Kind.API_KEY, scopes=["*"])
         self.key, self.key_row = key.secret, key.credential
         with tenant_scope(tenant.id):
-            self.integration = create_integration(name="Shop")
+            self.integration, self.spare = (create_integration(name="Shop") for _ in range(2))
             self.integration_token = issue_token(self.integration, name="Page").secret
             self._furnish()
         self._visit()

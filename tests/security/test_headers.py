@@ -77,6 +77,8 @@ def answers(house):
         for name in routes.routes():
             method, _, template = name.partition(" ")
             path, options = routes.path_of(template, house), {}
+            if method == "DELETE":
+                path = path.replace(str(house.integration.id), str(house.spare.id))
             if method not in ("GET", "DELETE"):
                 options = routes.content_for(template)
             found[name] = [client.request(method, path, **options)]

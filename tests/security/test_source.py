@@ -40,6 +40,7 @@ OWN_SQL = {
     "livechat/demo.py": "takes an advisory lock",
     "livechat/embedded/postgres.py": "makes roles and the database",
     "livechat/health.py": "reads the catalogue",
+    "livechat/management/commands/restored.py": "begins the event log anew after a restore",
     "livechat/management/commands/up.py": "reads which migrations there are",
     "realtime/events.py": "numbers events in one statement",
     "tenants/scope.py": "names the tenant",
