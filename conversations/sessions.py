@@ -4,10 +4,13 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import connections, router
+from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models.functions import Now
 
 from conversations.models import Contact, VisitorSession
 from tenants.errors import Unauthorized
@@ -80,7 +83,7 @@ def continue_session(
 
 def proved_session(session_id: UUID) -> VisitorSession:
     """The session of a client that has proved before that it is its own, locked likewise."""
-    return _touch(VisitorSession.objects.select_for_update(no_key=True).get(pk=session_id))
+    return _touch(_locked().get(pk=session_id))
 
 
 def known_session(visitor: Visitor) -> VisitorSession | None:
@@ -94,8 +97,8 @@ def known_session(visitor: Visitor) -> VisitorSession | None:
 
 
 def _session_with_secret(visitor: Visitor) -> VisitorSession:
-    session = (
-        VisitorSession.objects.select_for_update(no_key=True)
+    session: VisitorSession | None = (
+        _locked()
         .filter(
             source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
         )
@@ -106,9 +109,15 @@ def _session_with_secret(visitor: Visitor) -> VisitorSession:
     return session
 
 
+def _locked() -> Any:
+    """Sessions, and how long each has been idle by the database's clock."""
+    idle = ExpressionWrapper(Now() - F("last_seen_at"), output_field=DurationField())
+    return VisitorSession.objects.select_for_update(no_key=True).annotate(idle=idle)
+
+
 def _current(visitor: Visitor) -> VisitorSession | None:
-    return (
-        VisitorSession.objects.select_for_update(no_key=True)
+    found: VisitorSession | None = (
+        _locked()
         .filter(
             source_id=visitor.source_id,
             label=visitor.label,
@@ -117,6 +126,7 @@ def _current(visitor: Visitor) -> VisitorSession | None:
         )
         .first()
     )
+    return found
 
 
 def _secret(session_id: UUID, key: bytes) -> str:
@@ -132,14 +142,13 @@ def _begun_meanwhile(visitor: Visitor) -> VisitorSession | None:
 
 
 def _may_go_on(session: VisitorSession) -> bool:
-    idle = datetime.now(UTC) - session.last_seen_at
-    return not session.secret_seen and idle < IDLE_WITHOUT_SECRET
+    return not session.secret_seen and session.idle < IDLE_WITHOUT_SECRET  # type: ignore[attr-defined]
 
 
 def _touch(session: VisitorSession, *, secret_seen: bool = False) -> VisitorSession:
-    now = datetime.now(UTC)
-    if now - session.last_seen_at > SEEN_PRECISION or secret_seen > session.secret_seen:
-        session.last_seen_at = now
+    is_stale = session.idle > SEEN_PRECISION  # type: ignore[attr-defined]
+    if is_stale or secret_seen > session.secret_seen:
+        session.last_seen_at = Now()
         session.secret_seen = session.secret_seen or secret_seen
         session.save(update_fields=["last_seen_at", "secret_seen"])
     return session
@@ -155,7 +164,7 @@ def _begin(visitor: Visitor) -> VisitorSession:
         fingerprint=visitor.fingerprint,
         origin=visitor.origin[:300],
         user_id=visitor.user_id[:200],
-        last_seen_at=datetime.now(UTC),
+        last_seen_at=Now(),
         is_new=True,
     )
     session.secret_digest = digest(secret_of(session))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.models.functions import Now
 
-from conversations import attachments, engine, housekeeping, posting, tasks, turns
+from conversations import attachments, engine, housekeeping, posting, sessions, tasks, turns
 from conversations.models import Attachment, Conversation, Message, Turn, TurnState
 from realtime import events
 from realtime.models import Event
@@ -14,7 +14,7 @@ from tests.conversations.test_housekeeping import unsent_file
 from tests.conversations.test_turns import commit, only_turn
 from tests.factories import make_assistant, make_visitor, write
 
-MODULES = (attachments, engine, events, housekeeping, posting, turns)
+MODULES = (attachments, engine, events, housekeeping, posting, sessions, turns)
 
 
 @pytest.fixture
@@ -46,6 +46,19 @@ def test_a_question_from_a_machine_that_is_ahead_is_due_like_any_other(acme, glo
         Turn.objects.update(created_at=turn.created_at - timedelta(seconds=2))
 
     assert (acme.id, turn.id) in turns.due()
+
+
+def test_a_machine_that_is_ahead_knows_who_was_here_a_moment_ago(acme, globex, clock):
+    for tenant in (acme, globex):
+        make_assistant(tenant)
+    visitor = make_visitor()
+    once, other = write(acme, visitor, client_id="key"), write(globex, visitor)
+    clock(hours=1)
+
+    again = write(acme, visitor, client_id="key")
+
+    assert again.is_repeat
+    assert again.message_id == once.message_id != other.message_id
 
 
 def test_a_machine_that_is_a_year_ahead_deletes_nothing(acme, globex, clock):
