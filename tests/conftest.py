@@ -16,15 +16,15 @@ from tests.servers import (  # noqa: F401 -- fixtures
     processes_folder,
 )
 
-# Folders whose tests share a server that they start.
-SHARING = ("bad_input", "security")
+# Folders whose tests share what they start.
+SHARING = ("bad_input", "faults", "security")
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 
 
 def pytest_collection_modifyitems(items):
     """Whoever plays the worker's part goes first: once a real one runs, it answers everything.
 
-    A file's tests stay together, in one process; those of some folders share a server.
+    A file's tests stay together, in one process; those of some folders share a product.
     """
     items.sort(key=lambda item: "live_worker" in item.fixturenames)
     for item in items:

@@ -1,7 +1,6 @@
 import tempfile
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.faults.product import Product
@@ -11,9 +10,11 @@ from tests.faults.product import Product
 def product():
     with tempfile.TemporaryDirectory(prefix="livechat-faults-", ignore_cleanup_errors=True) as name:
         product = Product(Path(name))
-        product.start()
-        yield product
-        product.stop()
+        try:
+            product.start()
+            yield product
+        finally:
+            product.stop()
 
 
 @pytest.fixture(scope="package")
@@ -22,19 +23,15 @@ def web(product):
         yield web
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def worker(product):
     with product.worker() as worker:
         yield worker
 
 
 @pytest.fixture(scope="package")
-def tenants(product, web):
-    tenants = product.tenants("Acme", "Globex")
-    for tenant in tenants:
-        known = {"email": tenant.email, "password": tenant.password}
-        tenant.access = httpx.post(f"{web.url}/api/auth/token", json=known).json()["access"]
-    return tenants
+def tenants(product):
+    return product.tenants("Acme", "Globex")
 
 
 @pytest.fixture(scope="package")

@@ -13,6 +13,7 @@ from tests.faults.clients import (
     Visitor,
     Watcher,
     holding,
+    until,
 )
 from tests.faults.history import History
 
@@ -67,8 +68,7 @@ class Crowd:
         heard = {writer: len(writer.acks) for writer in self.writers}
         async with asyncio.timeout(RECOVERY_SECONDS):
             for writer, count in heard.items():
-                while len(writer.acks) == count:
-                    await asyncio.sleep(0.02)
+                await until(lambda w=writer, n=count: len(w.acks) > n)
                 for watcher in watchers:
                     await watcher.sees(writer.acks[count].id, seconds=RECOVERY_SECONDS)
         return time.monotonic() - begun
@@ -84,6 +84,9 @@ class Crowd:
                 visitors=[one for one in self._visitors() if one.tenant is tenant],
             )
         return checker
+
+    def feeds(self):
+        return [one.feed for one in (*self.watchers, *self._visitors())]
 
     def _make(self, kind, tenant):
         return kind(self.stage.door, tenant, self.histories[tenant])
@@ -123,10 +126,8 @@ class Crowd:
     async def _settled(self):
         """Wait until every question has its end, and everybody has heard of everything."""
         checker = Checker(self.stage.product)
-        while any(checker.open_turns(tenant) for tenant in self.tenants):
-            await asyncio.sleep(0.1)
+        await until(lambda: not any(checker.open_turns(tenant) for tenant in self.tenants))
         heads = dict(self.stage.product.rows(HEADS))
         feeds = [(one.tenant.id, one.feed) for one in self.watchers]
         feeds += [(one.conversation_id, one.feed) for one in self._visitors()]
-        while any((feed.position or 0) < heads.get(name, 0) for name, feed in feeds):
-            await asyncio.sleep(0.1)
+        await until(lambda: all((feed.position or 0) >= heads.get(name, 0) for name, feed in feeds))

@@ -149,11 +149,14 @@ class Nemesis:
     # What machines do. Only where the stage was made for it.
 
     async def disk_full(self):
-        async with self.stage.full_disk():
+        async with self.stage.disk.full():
             await self.wait(1, 4)
+        # It ends if even its recovery finds no room.
+        if not self.stage.product.postgres.is_running():
+            await asyncio.to_thread(self.stage.product.relaunch, self.stage.product.postgres)
 
     async def clock_jumped(self):
-        async with self.stage.wrong_clock(self.random.choice(("+1h", "-1h", "+400d"))):
+        async with self.stage.clock.wrong_by(self.random.choice(("+1h", "-1h", "+400d"))):
             await self.wait(2, 6)
 
     async def _restarted(self, service, number):
@@ -165,7 +168,7 @@ class Nemesis:
         store.child.send_signal(number)
         await asyncio.to_thread(store.child.wait)
         await self.wait(0, 2)
-        await asyncio.to_thread(self.stage.product.by_hand, store.relaunch)
+        await asyncio.to_thread(self.stage.product.relaunch, store)
 
 
 @asynccontextmanager

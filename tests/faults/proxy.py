@@ -160,9 +160,8 @@ class Proxy:
                 await writer.drain()
                 if line.is_spent(way):
                     break
-            with suppress(OSError):
+            if not line.is_spent(way) and not writer.is_closing():
                 writer.write_eof()
-            if not line.is_spent(way):
                 return
         line.cut()
 

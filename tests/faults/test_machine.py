@@ -31,13 +31,13 @@ FAULTS = [
 ]
 
 
-async def test_nothing_is_lost_doubled_or_disordered_by_faults(product, tenants):
+async def test_faults_lose_double_and_disorder_nothing(product, web, worker, tenants):
     chosen = random.Random(SEED)
     order = chosen.sample(FAULTS, len(FAULTS))
-    stage = Stage(product, webs=2, workers=1)
+    stage = Stage(product)
     nemesis, crowd = Nemesis(stage, chosen), Crowd(stage, tenants)
     try:
-        await stage.start()
+        await stage.start(web=web, worker=worker)
         async with crowd.busy():
             for fault in order:
                 await getattr(nemesis, fault)()

@@ -11,7 +11,7 @@ import redis
 
 from tests.faults.checker import check
 from tests.faults.clients import ask, visiting, watching
-from tests.faults.product import kill
+from tests.faults.history import History
 
 logger = logging.getLogger(__name__)
 
@@ -34,11 +34,12 @@ def flushed(product):
 
 @contextmanager
 def killed(product):
-    kill(product.redis.child)
+    product.redis.child.kill()
+    product.redis.child.wait()
     try:
         yield
     finally:
-        product.redis.relaunch()
+        product.relaunch(product.redis)
 
 
 @contextmanager
@@ -52,20 +53,20 @@ def frozen(product):
 
 @pytest.mark.parametrize("fault", [flushed, killed, frozen])
 async def test_without_redis_everything_goes_on(product, web, worker, acme, globex, fault):
-    stop = asyncio.Event()
+    stop, histories = asyncio.Event(), {acme: History(), globex: History()}
     async with AsyncExitStack() as lines:
         watchers = {
-            tenant: await lines.enter_async_context(watching(web, tenant))
-            for tenant in (acme, globex)
+            tenant: await lines.enter_async_context(watching(web, tenant, history=history))
+            for tenant, history in histories.items()
         }
         # Only acme's may write as often as they like.
         visitors = [
-            (tenant, pause, await lines.enter_async_context(visiting(web, tenant)))
-            for tenant, pause in ((acme, 0.2), (acme, 0.3), (globex, 1))
+            await lines.enter_async_context(visiting(web, tenant, history=histories[tenant]))
+            for tenant in (acme, acme, globex)
         ]
         chatter = [
             asyncio.create_task(visitor.chatter(stop, pause=pause))
-            for _, pause, visitor in visitors
+            for visitor, pause in zip(visitors, (0.2, 0.3, 1), strict=True)
         ]
         await asyncio.sleep(CALM_SECONDS)
 
@@ -77,19 +78,19 @@ async def test_without_redis_everything_goes_on(product, web, worker, acme, glob
             answered_after = time.monotonic() - broken_at
             await asyncio.sleep(max(0, FAULT_SECONDS - answered_after))
             mended_at = time.monotonic()
-        await pushed_again(visitors[0][2], watchers[acme])
+        await pushed_again(visitors[0], watchers[acme])
         stop.set()
         await asyncio.gather(*chatter)
-        acks = {acme: [], globex: []}
-        for tenant, _, visitor in visitors:
-            acks[tenant] += visitor.acks
-            await watchers[tenant].sees(visitor.acks[-1].id, seconds=BEHIND_SECONDS)
+        for visitor in visitors:
+            await watchers[visitor.tenant].sees(visitor.acks[-1].id, seconds=BEHIND_SECONDS)
 
-    everything = acks[acme] + acks[globex]
+    everything = [ack for history in histories.values() for ack in history.confirmed]
     calm = [ack.seconds for ack in everything if ack.acked_at < broken_at]
     broken = [ack.seconds for ack in everything if broken_at < ack.sent_at < mended_at]
     behind = [
-        watchers[tenant].seen[ack.id][0] - ack.acked_at for tenant in acks for ack in acks[tenant]
+        watchers[tenant].feed.seen[ack.id] - ack.acked_at
+        for tenant, history in histories.items()
+        for ack in history.confirmed
     ]
     logger.info("Slowest send: %.3f s before, %.3f s meanwhile", max(calm), max(broken))
     logger.info("Up to %.2f s behind, answered after %.1f s", max(behind), answered_after)
@@ -97,8 +98,9 @@ async def test_without_redis_everything_goes_on(product, web, worker, acme, glob
     assert max(behind) <= BEHIND_SECONDS
     assert (status, bool(answer["message"])) == (200, True)
     assert answered_after < ANSWERED_SECONDS
-    for tenant, watcher in watchers.items():
-        check(product, tenant, acks=acks[tenant], watchers=[watcher])
+    for tenant, history in histories.items():
+        assert not history.losses
+        check(product, history, tenant, watchers=[watchers[tenant]])
 
 
 async def new_lines_work(web, tenant):
@@ -116,5 +118,5 @@ async def pushed_again(visitor, watcher):
         while in_a_row < 3:
             ack = await visitor.say("Is it as quick as before?")
             await watcher.sees(ack.id, seconds=BEHIND_SECONDS)
-            is_pushed = watcher.seen[ack.id][0] - ack.acked_at < PUSHED_SECONDS
+            is_pushed = watcher.feed.seen[ack.id] - ack.acked_at < PUSHED_SECONDS
             in_a_row = in_a_row + 1 if is_pushed else 0

@@ -2,12 +2,11 @@
 
 import asyncio
 import socket
-import uuid
 from contextlib import contextmanager
 
 from tests.faults.checker import check
 from tests.faults.clients import new_session, visiting, watching
-from tests.faults.product import kill
+from tests.faults.history import History
 
 BEHIND_SECONDS = 3
 
@@ -22,19 +21,23 @@ def black_hole():
 async def test_a_commit_is_told_though_its_server_died_before_it_could_tell(
     product, web, worker, acme, globex
 ):
-    session, key = await new_session(web, acme), uuid.uuid4().hex
+    session, history = await new_session(web.url, acme), History()
     with black_hole() as nowhere, product.web(REDIS_URL=nowhere) as doomed:
         async with watching(web, acme) as watcher, watching(web, globex) as stranger:
-            async with visiting(doomed, acme) as surely, visiting(doomed, acme, session) as perhaps:
+            async with (
+                visiting(doomed, acme, history=history) as surely,
+                visiting(doomed, acme, session) as perhaps,
+            ):
                 stored = await surely.say("This was acknowledged.")
-                await perhaps.send("This was not.", message_id=key)
-                kill(doomed)
+                unsure = perhaps.history.begin(acme, perhaps, "This was not.")
+                await perhaps.send(unsure)
+                doomed.kill()
             await watcher.sees(stored.id, seconds=BEHIND_SECONDS)
 
-            async with visiting(web, acme, session) as again:
-                once = await again.say("This was not.", message_id=key)
+            async with visiting(web, acme, session, history=history) as again:
+                once = await again.say("This was not.", key=unsure.key)
                 await watcher.sees(once.id, seconds=BEHIND_SECONDS)
             await asyncio.sleep(1)
 
-    check(product, acme, acks=[stored, once], watchers=[watcher])
-    assert stranger.events == []
+    check(product, history, acme, watchers=[watcher])
+    assert stranger.feed.events == []

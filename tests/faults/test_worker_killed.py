@@ -4,8 +4,7 @@ import asyncio
 import logging
 import time
 
-from tests.faults.clients import ask
-from tests.faults.product import kill
+from tests.faults.clients import ask, until
 
 logger = logging.getLogger(__name__)
 
@@ -20,16 +19,15 @@ MESSAGES = """
 """
 
 
-async def test_a_killed_workers_answer_is_made_by_another_one(product, web, acme, globex):
+async def test_a_killed_workers_answer_is_made_by_another_one(product, web, worker, acme, globex):
     # Nudges go to the first database, so that the heir hears of no question before it looks.
     unheard = product.env["REDIS_URL"].removesuffix("/0") + "/1"
-    with product.worker() as doomed, product.worker(REDIS_URL=unheard):
+    with product.worker(REDIS_URL=unheard):
         with product.locked("assistants_knowledgeentry"):
             asking = asyncio.create_task(ask(web, acme))
             async with asyncio.timeout(3):
-                while not product.value(OPEN_TURN, acme.id):  # noqa: ASYNC110 -- a poll is plain
-                    await asyncio.sleep(0.01)
-            kill(doomed)
+                await until(lambda: product.value(OPEN_TURN, acme.id))
+            worker.kill()
             killed_at = time.monotonic()
         status, answer = await asking
         seconds = time.monotonic() - killed_at
@@ -37,6 +35,7 @@ async def test_a_killed_workers_answer_is_made_by_another_one(product, web, acme
         # Whoever is dead cannot speak, and nobody else says it again.
         await asyncio.sleep(1)
 
+    worker.start()
     logger.info("Answered %.1f s after the kill", seconds)
     assert status == 200
     assert answer["message"]
