@@ -166,7 +166,8 @@ def _database(name: str, url: str, options: str, max_size: int) -> dict[str, obj
             "pool": {
                 "min_size": 1,
                 "max_size": max_size,
-                "timeout": 5,
+                # Whoever waits in vain is told so within five seconds.
+                "timeout": 4,
                 "max_idle": 60,
                 "reconnect_timeout": 5,
             },
