@@ -1,6 +1,7 @@
 # make run    everything needed, on http://localhost:8000 (PORT=9000 make run)
 # make test   lint and the whole suite, on PostgreSQL and Redis of its own
-.PHONY: run test lint proofs bench lock clean frontend
+# make soak   breaks a LiveChat of its own for 20 minutes: SECONDS, SEED, FAULTS, MESSAGES
+.PHONY: run test lint proofs soak bench lock clean frontend
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --no-user --no-input --disable-pip-version-check
@@ -27,6 +28,9 @@ proofs: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 
 bench: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	$(PYTHON) -m benchmarks
+
+soak: .venv/test.stamp .venv/model.stamp
+	$(PYTHON) -m tests.faults.soak
 
 # Only after a change in frontend/: what it builds is committed. Needs Node.
 frontend:

@@ -12,7 +12,8 @@ import httpx
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.faults.clients import PATIENCE_SECONDS, Ack
+from tests.faults.clients import PATIENCE_SECONDS
+from tests.faults.history import Ack
 
 DRAINING = 4503
 
@@ -20,7 +21,7 @@ DRAINING = 4503
 def log_in(web, tenants):
     """Get each tenant's member an access token."""
     for tenant in tenants:
-        known = {"email": tenant.email, "password": tenant.password}
+        known = {"email": tenant.emails[0], "password": tenant.password}
         tenant.access = httpx.post(f"{web.url}/api/auth/token", json=known).json()["access"]
 
 
@@ -117,7 +118,8 @@ class Visitor(Returning):
             await self._send(frame)
         async with asyncio.timeout(2 * PATIENCE_SECONDS):
             data = await answer
-        ack = Ack(data["id"], data["seq"], data["conversationId"], sent_at, time.monotonic())
+        times = {"sent_at": sent_at, "acked_at": time.monotonic()}
+        ack = Ack(data["conversationId"], id=data["id"], seq=data["seq"], **times)
         self.acks.append(ack)
         return ack
 

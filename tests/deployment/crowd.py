@@ -63,7 +63,7 @@ class Crowd:
         """Open all sockets and begin; ``pauses`` says how often each visitor writes."""
         work = [self.requests.chat(), self.requests.track(), self.requests.get()]
         for tenant, pause in pauses:
-            visitor = Visitor(proxy, tenant, await new_session(proxy, tenant))
+            visitor = Visitor(proxy, tenant, await new_session(proxy.url, tenant))
             self.visitors[tenant].append(visitor)
             work.append(visitor.chatter(self.stop, pause=pause))
         for client in self.sockets():

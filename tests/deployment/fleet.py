@@ -40,6 +40,6 @@ class Fleet:
         return self.stack.enter_context(web)
 
 
-def end(process):
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(STOP_SECONDS) == 0
+def end(service):
+    service.signal(signal.SIGTERM)
+    assert service.process.wait(STOP_SECONDS) == 0

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 
 from livechat.embedded.postgres import LOGIN_ROLE, OWNER_ROLE
+from tests.deployment.checker import check
 from tests.deployment.clients import DRAINING, Member, Visitor, log_in
 from tests.deployment.crowd import SECRET, Crowd
 from tests.deployment.empty_postgres import EmptyPostgres
 from tests.deployment.fleet import Fleet
 from tests.deployment.reverse_proxy import NameServer, needs_linux, needs_nginx, reverse_proxy
-from tests.faults.checker import check
 from tests.faults.clients import new_session
 
 logger = logging.getLogger(__name__)
@@ -104,8 +104,8 @@ async def test_a_backup_is_restored_to_an_empty_installation(product, fleet, ten
     source = product.env["DATABASE_OWNER_URL"]
     web = next(iter(fleet.webs.values()))
     log_in(web, tenants)
-    session = await new_session(web, acme)
-    await say(web, globex, await new_session(web, globex), "Said elsewhere")
+    session = await new_session(web.url, acme)
+    await say(web, globex, await new_session(web.url, globex), "Said elsewhere")
     await say(web, acme, session, "Said before")
     empty.run("pg_dump", "--format=custom", f"--file={dump}", source)
     known = await say(web, acme, session, "Said after")
