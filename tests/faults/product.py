@@ -19,7 +19,7 @@ from livechat.embedded.postgres import SUPERUSER
 from livechat.embedded.redis import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 20
 WEB = [sys.executable, "-m", "livechat.server"]
 WORKER = [sys.executable, "-m", "celery", "-A", "livechat", "worker", "--pool=threads"]
