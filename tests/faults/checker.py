@@ -54,17 +54,17 @@ class Checker:
     def open_turns(self, tenant):
         return self.product.value(OPEN_TURNS, tenant.id)
 
-    def _expect(self, holds, kind, *what):
+    def expect(self, holds, kind, *what):
         if not holds:
             self.kinds[kind] += 1
             self.violations.append(" ".join(map(str, (kind, *what))))
 
     def _check_history(self, history):
-        self._expect(not history.changed_answers, "answers changed:", history.changed_answers)
+        self.expect(not history.changed_answers, "answers changed:", history.changed_answers)
         wrong = {code: count for code, count in history.statuses.items() if code >= 500}
         wrong.pop(503, None)
-        self._expect(not wrong, "statuses:", wrong)
-        self._expect("internal" not in history.refusals, "internal errors:", history.refusals)
+        self.expect(not wrong, "statuses:", wrong)
+        self.expect("internal" not in history.refusals, "internal errors:", history.refusals)
 
     def _check_order(self, tenant):
         """Numbers without a gap; returns each conversation's messages in their order."""
@@ -73,7 +73,7 @@ class Checker:
             stored[conversation_id].append(message)
         for conversation_id, messages in stored.items():
             numbers = [seq for seq, *_ in messages]
-            self._expect(numbers == list(range(1, len(numbers) + 1)), "gap in", conversation_id)
+            self.expect(numbers == list(range(1, len(numbers) + 1)), "gap in", conversation_id)
         return stored
 
     def _check_sent(self, tenant, history, stored):
@@ -87,21 +87,21 @@ class Checker:
         latest = {}
         for sent in (one for one in history.sent if one.tenant_id == tenant.id):
             count = times.pop(sent.text, 0)
-            self._expect(count <= 1, "doubled:", sent.text)
+            self.expect(count <= 1, "doubled:", sent.text)
             if sent.ack is None:
                 continue
-            self._expect(count >= 1, "lost:", sent.text, sent.ack)
+            self.expect(count >= 1, "lost:", sent.text, sent.ack)
             conversation_id, message_id, seq = where.get(sent.text, (None, None, 0))
-            self._expect(conversation_id == sent.ack.conversation_id, "elsewhere:", sent.text)
+            self.expect(conversation_id == sent.ack.conversation_id, "elsewhere:", sent.text)
             if sent.ack.id is not None:
                 known = (sent.ack.id, sent.ack.seq)
-                self._expect(known == (message_id, seq), "acknowledged as another:", sent.text)
+                self.expect(known == (message_id, seq), "acknowledged as another:", sent.text)
             place = (sent.sender, conversation_id)
-            self._expect(seq > latest.get(place, 0), "out of order:", sent.text)
+            self.expect(seq > latest.get(place, 0), "out of order:", sent.text)
             latest[place] = seq
         ours = {conversation_id for _, conversation_id in latest}
         strange = [text for text in times if where[text][0] in ours]
-        self._expect(not strange, "of nobody here:", strange[:5])
+        self.expect(not strange, "of nobody here:", strange[:5])
 
     def _check_turns(self, tenant, stored):
         turns = defaultdict(dict)
@@ -109,7 +109,7 @@ class Checker:
             self.turns += 1
             turns[conversation_id][question] = (state, reply)
             self.slowest_turn = max(self.slowest_turn, seconds or 0.0)
-        self._expect(self.slowest_turn <= TERMINAL_SECONDS, "slow turn:", self.slowest_turn)
+        self.expect(self.slowest_turn <= TERMINAL_SECONDS, "slow turn:", self.slowest_turn)
         for conversation_id, messages in stored.items():
             self._check_dialogue(conversation_id, messages, turns[conversation_id])
 
@@ -121,27 +121,27 @@ class Checker:
             here = f"in {conversation_id} at {seq}"
             if kind == "visitor":
                 newest = seq
-                self._expect((seq in turns) == (owner == "bot"), "answerer unclear:", owner, here)
+                self.expect((seq in turns) == (owner == "bot"), "answerer unclear:", owner, here)
             elif kind == "assistant":
                 question, state = replies.pop(seq, (None, None))
-                self._expect(question == newest, "answer to the past:", question, newest, here)
-                self._expect(owner == "bot", "assistant spoke over", owner, here)
+                self.expect(question == newest, "answer to the past:", question, newest, here)
+                self.expect(owner == "bot", "assistant spoke over", owner, here)
                 owner = "waiting" if state == "handed_over" else owner
             elif kind == "system":
                 owner = _owner_after(text, owner)
-        self._expect(not replies, "replies that are not there:", replies, "in", conversation_id)
+        self.expect(not replies, "replies that are not there:", replies, "in", conversation_id)
         self._check_ends(conversation_id, turns)
 
     def _check_ends(self, conversation_id, turns):
         states = [state for _, (state, _) in sorted(turns.items())]
         for index, state in enumerate(states):
             known = state in ("answered", "handed_over", "cancelled", "superseded")
-            self._expect(known, "no end:", state, "turn in", conversation_id)
+            self.expect(known, "no end:", state, "turn in", conversation_id)
             if state == "superseded":
-                self._expect(states[index + 1 :], "nothing covers a turn in", conversation_id)
+                self.expect(states[index + 1 :], "nothing covers a turn in", conversation_id)
 
     def _check_feed(self, tenant, feed, audience, conversation_id=None):
-        self._expect(not feed.gaps, "gaps:", feed.gaps)
+        self.expect(not feed.gaps, "gaps:", feed.gaps)
         if not feed.events:
             return
         query, values = EVENTS, [tenant.id, audience, feed.events[0][0], feed.events[-1][0]]
@@ -150,7 +150,7 @@ class Checker:
         logged = self.product.rows(query + IN_ORDER, *values)
         if feed.resyncs:
             logged = [event for event in logged if event in set(feed.events)]
-        self._expect(logged == feed.events, "an observer was told something else:", audience)
+        self.expect(logged == feed.events, "an observer was told something else:", audience)
 
 
 def check(product, history, tenant, *, watchers=(), visitors=()):

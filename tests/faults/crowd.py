@@ -17,7 +17,7 @@ from tests.faults.clients import (
 )
 from tests.faults.history import History
 
-RECOVERY_SECONDS = 30
+RECOVERY_SECONDS = 60
 SETTLE_SECONDS = 120
 # A session that has limits may write twenty times a minute.
 SLOW_SECONDS = 3.2
@@ -32,6 +32,7 @@ class Crowd:
         self.pause, self.think = pause, think
         self.histories = {tenant: History() for tenant in tenants}
         self.stop = asyncio.Event()
+        self.late = []
         acme, globex = tenants
         self.watchers = [self._make(Watcher, tenant) for tenant in (acme, acme, globex)]
         self.writers = [self._make(Visitor, acme) for _ in range(writers)]
@@ -53,7 +54,7 @@ class Crowd:
             try:
                 yield self
                 self.stop.set()
-                async with asyncio.timeout(SETTLE_SECONDS):
+                async with self._in_time("after everything", SETTLE_SECONDS):
                     await asyncio.gather(*work)
                     await self._settled()
             finally:
@@ -61,12 +62,12 @@ class Crowd:
                     task.cancel()
                 await asyncio.gather(*work, return_exceptions=True)
 
-    async def recovered(self):
+    async def recovered(self, fault):
         """Seconds until every writer is heard again, and the team is told of it."""
         begun = time.monotonic()
         watchers = [one for one in self.watchers if one.tenant is self.tenants[0]]
         heard = {writer: len(writer.acks) for writer in self.writers}
-        async with asyncio.timeout(RECOVERY_SECONDS):
+        async with self._in_time(f"after {fault}", RECOVERY_SECONDS):
             for writer, count in heard.items():
                 await until(lambda w=writer, n=count: len(w.acks) > n)
                 for watcher in watchers:
@@ -76,6 +77,8 @@ class Crowd:
     def check(self):
         """A checker that has looked at everything."""
         checker = Checker(self.stage.product)
+        for late in self.late:
+            checker.expect(False, "too late:", late)
         for tenant, history in self.histories.items():
             checker.check(
                 tenant,
@@ -87,6 +90,14 @@ class Crowd:
 
     def feeds(self):
         return [one.feed for one in (*self.watchers, *self._visitors())]
+
+    @asynccontextmanager
+    async def _in_time(self, what, seconds):
+        try:
+            async with asyncio.timeout(seconds):
+                yield
+        except TimeoutError:
+            self.late.append(what)
 
     def _make(self, kind, tenant):
         return kind(self.stage.door, tenant, self.histories[tenant])

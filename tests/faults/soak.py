@@ -123,7 +123,7 @@ class Soak:
         (fault,) = self.nemesis.random.choices([*self.weights], [*self.weights.values()])
         await getattr(self.nemesis, fault)()
         self.faults[fault] += 1
-        seconds = await self.crowd.recovered()
+        seconds = await self.crowd.recovered(fault)
         self.slowest[fault] = round(max(seconds, self.slowest.get(fault, 0.0)), 1)
 
 
