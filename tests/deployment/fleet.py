@@ -9,10 +9,10 @@ STOP_SECONDS = 45
 
 
 class Fleet:
-    """Started on a product's stores; ``stack`` ends what is still running."""
+    """Started on a product's stores, and found by the addresses that ``names`` tells."""
 
-    def __init__(self, product, names, stack):
-        self.product, self.names, self.stack = product, names, stack
+    def __init__(self, product, names):
+        self.product, self.names = product, names
         self.port = free_port()
         self.webs, self.workers = {}, []
 
@@ -21,8 +21,10 @@ class Fleet:
         # As with containers, the name leads to them before they listen, and until they have ended.
         self.names.addresses += addresses
         for address in addresses:
-            self.webs[address] = self._start_web(address)
-            self.workers.append(self.stack.enter_context(self.product.worker()))
+            self.webs[address] = self._web_at(address)
+            self.workers.append(self.product.new_worker())
+            self.webs[address].start()
+            self.workers[-1].start()
 
     def replace_everything(self):
         """As docs/operations.md says it: the new ones first, then each of the old ones ends."""
@@ -34,10 +36,16 @@ class Fleet:
             end(worker)
             self.workers.remove(worker)
 
-    def _start_web(self, address):
+    def stop(self):
+        for service in (*self.webs.values(), *self.workers):
+            if service.process is not None:
+                service.stop()
+
+    def _web_at(self, address):
         place = {"HOST": address, "PORT": str(self.port)}
-        web = self.product.web(**place, DRAIN_SECONDS="1", TRUSTED_PROXY_COUNT="1")
-        return self.stack.enter_context(web)
+        web = self.product.new_web(**place, DRAIN_SECONDS="1", TRUSTED_PROXY_COUNT="1")
+        web.url = f"http://{address}:{self.port}"
+        return web
 
 
 def end(service):
