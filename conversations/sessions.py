@@ -142,7 +142,8 @@ def _begun_meanwhile(visitor: Visitor) -> VisitorSession | None:
 
 
 def _may_go_on(session: VisitorSession) -> bool:
-    return not session.secret_seen and session.idle < IDLE_WITHOUT_SECRET  # type: ignore[attr-defined]
+    idle = session.idle  # type: ignore[attr-defined]
+    return not session.secret_seen and idle < IDLE_WITHOUT_SECRET
 
 
 def _touch(session: VisitorSession, *, secret_seen: bool = False) -> VisitorSession:

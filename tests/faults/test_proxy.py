@@ -83,13 +83,15 @@ async def test_a_black_hole_takes_everything_and_ends_with_its_block():
 
 
 async def test_a_server_that_was_away_is_back_at_the_same_address():
-    async with relayed() as (_, proxy, reader, _writer):
+    async with relayed() as (_, proxy, reader, writer):
+        writer.write(b"question")
+        assert await reader.readexactly(8) == b"QUESTION"
         async with proxy.away():
             assert await everything(reader) == b""
             with pytest.raises(ConnectionError):
                 await asyncio.open_connection("127.0.0.1", proxy.port)
-        again, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-        writer.write(b"question")
+        again, other = await asyncio.open_connection("127.0.0.1", proxy.port)
+        other.write(b"question")
 
         assert await again.readexactly(8) == b"QUESTION"
-        writer.transport.abort()
+        other.transport.abort()
