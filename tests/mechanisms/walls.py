@@ -163,7 +163,7 @@ MECHANISMS = [
         "tenants/strict_json.py",
         'if kind != "application/json" and not',
         'if False and kind != "application/json" and not',
-        "widgets/test_bad_input.py::test_other_content_types_and_charsets_are_refused",
+        "tenants/test_strict_json.py::test_require_json_refuses",
     ),
     mechanism(
         "public addresses only, when a tenant's is called",
