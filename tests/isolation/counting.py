@@ -53,6 +53,9 @@ def is_walked(route, parameter, value, caller):
     """
     if parameter is None:
         return True
+    if parameter.kind == "widget" and caller.name not in SPEAKERS:
+        # Looked for before anything of the caller's is.
+        return False
     if outcome(route, parameter, value, caller) == REFUSED:
         is_last = parameter is route.parameters[-1]
         return value in (OTHER_TENANTS, RANDOM) and caller.is_current and is_last
