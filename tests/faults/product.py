@@ -130,8 +130,8 @@ class Product:
                 return self.by_hand(store.relaunch)
             time.sleep(0.2)
 
-    def run(self, *words):
-        env = {**os.environ, **self.env}
+    def run(self, *words, **env):
+        env = {**os.environ, **self.env, **env}
         done = subprocess.run(
             [sys.executable, *words], cwd=ROOT, env=env, capture_output=True, text=True
         )
