@@ -21,6 +21,8 @@ SHARING = ("bad_input", "faults", "security")
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 
 
+# Before xdist's, which reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Whoever plays the worker's part goes first: once a real one runs, it answers everything.
 
