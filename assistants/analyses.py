@@ -6,7 +6,7 @@ At least once: an analysis that is made twice comes out the same.
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +59,7 @@ def want(assistant: Assistant, text: str, *, language: str = "", staging: bool =
         version_id=version_id,
         text=text,
         language=language,
-        created_at=datetime.now(UTC),
+        created_at=Now(),
     )
     _nudge_after_commit(analysis)
     return analysis.id
@@ -103,7 +103,7 @@ def due(*, limit: int = 100) -> list[tuple[UUID, UUID]]:
     """Analyses of all tenants that nobody makes and somebody waits for: (tenant, analysis)."""
     with platform_scope("find waiting analyses"):
         rows = Analysis.objects.filter(
-            _workless(), attempt__lt=ATTEMPTS, created_at__gt=datetime.now(UTC) - WANTED
+            _workless(), attempt__lt=ATTEMPTS, created_at__gt=Now() - WANTED
         )
         return list(rows.order_by("created_at").values_list("tenant_id", "id")[:limit])
 
@@ -111,7 +111,7 @@ def due(*, limit: int = 100) -> list[tuple[UUID, UUID]]:
 def forget_old() -> None:
     """Delete what was analysed an hour ago."""
     with platform_scope("forget analyses"):
-        old = Analysis.objects.filter(created_at__lt=datetime.now(UTC) - KEPT)
+        old = Analysis.objects.filter(created_at__lt=Now() - KEPT)
         Analysis.objects.filter(pk__in=old.values("pk")[:10_000]).delete()
 
 

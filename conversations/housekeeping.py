@@ -1,9 +1,9 @@
 """What time does to the tables, for all tenants at once.
 
-What is deleted has grown old by the database's clock: this machine's may be wrong by a year.
+What is due or old is so by the database's clock: this machine's may be wrong by a year.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -26,12 +26,11 @@ ERASED_BY_THEN = timedelta(minutes=1)
 
 def wake_snoozed() -> None:
     """Open the conversations whose time has come."""
-    now = datetime.now(UTC)
     with platform_scope("wake snoozed conversations"):
         due = list(
-            Conversation.objects.filter(status=Status.SNOOZED, snoozed_until__lte=now).values_list(
-                "tenant_id", "id"
-            )[:500]
+            Conversation.objects.filter(
+                status=Status.SNOOZED, snoozed_until__lte=Now()
+            ).values_list("tenant_id", "id")[:500]
         )
     for tenant_id, conversation_id in due:
         with tenant_scope(tenant_id):

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import re
 import textwrap
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from django.db import InterfaceError, OperationalError, router, transaction
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from assistants.ingestion_process import Interrupted, go_on
 from assistants.knowledge import embedding, faq, parsing
@@ -124,7 +125,7 @@ def nudge_after_commit(source: KnowledgeSource, task: str = TASK) -> None:
 
 def due() -> QuerySet[KnowledgeSource]:
     """Sources that wait to be read, whose reader died, or whose vectors are of another model."""
-    dead = Q(status=Status.READING, checked_at__lt=datetime.now(UTC) - READING_TIME)
+    dead = Q(status=Status.READING, checked_at__lt=Now() - READING_TIME)
     wanted = Q(status=Status.PENDING) | dead
     if embedding.available():
         wanted |= Q(status=Status.READY) & ~Q(model=embedding.MODEL_ID)
@@ -153,7 +154,7 @@ def _lock(sources: QuerySet[KnowledgeSource]) -> None:
 
 
 def _take(source: KnowledgeSource) -> KnowledgeSource | None:
-    taken = due().filter(pk=source.pk).update(status=Status.READING, checked_at=datetime.now(UTC))
+    taken = due().filter(pk=source.pk).update(status=Status.READING, checked_at=Now())
     return KnowledgeSource.objects.get(pk=source.pk) if taken else None
 
 
@@ -190,7 +191,7 @@ def _swap(source: KnowledgeSource, passages: list[Passage], vectors: Vectors | N
 def _note(source: KnowledgeSource, **fields: Any) -> int:
     with tenant_scope(source.tenant_id):
         same = KnowledgeSource.objects.filter(pk=source.pk, content_hash=source.content_hash)
-        return same.update(checked_at=datetime.now(UTC), **fields)
+        return same.update(checked_at=Now(), **fields)
 
 
 def _write(source: KnowledgeSource, passages: list[Passage], vectors: Vectors) -> None:

@@ -6,9 +6,9 @@ that is missing keeps it until it is missing in the next crawl too.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from assistants.knowledge.ingestion import hash_of, nudge_after_commit, remove_source
 from assistants.knowledge.web.sites import Lease, holding
@@ -160,4 +160,4 @@ def _say(lease: Lease, url: str, error: LiveChatError) -> None:
 
 def _checked(page: QuerySet[KnowledgeSource]) -> None:
     # While a page is being read, this is its reader's sign of life.
-    page.exclude(status=Status.READING).update(checked_at=datetime.now(UTC))
+    page.exclude(status=Status.READING).update(checked_at=Now())

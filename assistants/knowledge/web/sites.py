@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
 from assistants.knowledge.ingestion import nudge_after_commit, valid_title
 from assistants.knowledge.web.addresses import normal_prefix, normal_url
@@ -52,10 +53,11 @@ def add_site(
         title=valid_title(title),
         url=start_url(url),
         content=b"",
-        next_crawl_at=datetime.now(UTC),
+        next_crawl_at=Now(),
         **_checked(page_limit, path_prefix, refresh_hours),
     )
     site.save(force_insert=True)
+    site.refresh_from_db(fields=["next_crawl_at"])
     nudge_after_commit(site, TASK)
     return site
 
@@ -72,7 +74,7 @@ def change_site(
 def crawl_soon(site: KnowledgeSource) -> None:
     """Have a site crawled as soon as somebody can, or once more if that is being done."""
     sites = KnowledgeSource.objects.filter(pk=site.pk)
-    sites.update(next_crawl_at=datetime.now(UTC))
+    sites.update(next_crawl_at=Now())
     sites.exclude(status=Status.READING).update(status=Status.PENDING)
     nudge_after_commit(site, TASK)
 
@@ -88,28 +90,28 @@ def start_url(url: str) -> str:
 
 def due_sites() -> QuerySet[KnowledgeSource]:
     """Sites whose time has come, or whose crawler died."""
-    now = datetime.now(UTC)
-    dead = Q(status=Status.READING, checked_at__lt=now - LEASE)
-    wanted = Q(next_crawl_at__lte=now) & ~Q(status=Status.READING)
+    dead = Q(status=Status.READING, checked_at__lt=Now() - LEASE)
+    wanted = Q(next_crawl_at__lte=Now()) & ~Q(status=Status.READING)
     sites = KnowledgeSource.objects.filter(dead | wanted, kind=KnowledgeSource.Kind.WEB)
     return sites.filter(tenant__suspended_at=None).order_by("next_crawl_at")
 
 
 def take(site: KnowledgeSource) -> Lease | None:
     """Begin a crawl, unless the site is being crawled or need not be."""
-    now = datetime.now(UTC)
     with tenant_scope(site.tenant_id):
         free = due_sites().select_for_update(of=("self",), skip_locked=True)
         taken = free.filter(pk=site.pk).first()
         if taken is None:
             return None
-        taken.status, taken.checked_at = Status.READING, now
+        taken.status, taken.checked_at = Status.READING, Now()
         taken.pages_found = taken.pages_read = taken.pages_failed = 0
         pause = taken.refresh_hours
         # Fixed now, so that who asks for a crawl meanwhile gets another one.
-        taken.next_crawl_at = None if pause is None else now + timedelta(hours=pause)
+        taken.next_crawl_at = None if pause is None else Now() + timedelta(hours=pause)
         taken.save()
-    return Lease(taken, now)
+        taken.refresh_from_db(fields=["checked_at", "next_crawl_at"])
+    assert taken.checked_at is not None
+    return Lease(taken, taken.checked_at)
 
 
 @contextmanager
@@ -118,15 +120,15 @@ def holding(lease: Lease, **changes: Any) -> Iterator[None]:
 
     Raises LeaseLost before anything is written.
     """
-    now = datetime.now(UTC)
     with tenant_scope(lease.site.tenant_id):
         held = KnowledgeSource.objects.filter(
             pk=lease.site.pk, status=Status.READING, checked_at=lease.since
         )
-        if not held.update(checked_at=now, **lease.progress, **changes):
+        if not held.update(checked_at=Now(), **lease.progress, **changes):
             raise LeaseLost
+        since = KnowledgeSource.objects.values_list("checked_at", flat=True).get(pk=lease.site.pk)
         yield
-    lease.since = now
+    lease.since = since
 
 
 def finish(lease: Lease, problem: LiveChatError | None, *, failed: bool) -> None:
@@ -143,7 +145,7 @@ def finish(lease: Lease, problem: LiveChatError | None, *, failed: bool) -> None
 
 def give_back(lease: Lease) -> None:
     """Leave the rest of a crawl to somebody else, who may begin at once."""
-    with holding(lease, status=Status.PENDING, next_crawl_at=datetime.now(UTC)):
+    with holding(lease, status=Status.PENDING, next_crawl_at=Now()):
         pass
 
 
