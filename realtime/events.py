@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from tenants.scope import Scope, before_commit, current_scope
 NUMBER_FEEDS = """
 INSERT INTO realtime_head (feed, seq) SELECT * FROM unnest(%s::uuid[], %s::bigint[])
 ON CONFLICT (feed) DO UPDATE SET seq = realtime_head.seq + EXCLUDED.seq
-RETURNING feed, seq
+RETURNING feed, seq, statement_timestamp()
 """
 # Only what is there is replaced: the audiences of one type are told different things.
 REWRITE = """
@@ -54,7 +53,6 @@ def emit(
             conversation_id=conversation_id,
             type=type,
             data=data,
-            at=datetime.now(UTC),
         )
     )
     before_commit(flush)
@@ -109,8 +107,10 @@ def _number(scope: Scope, events: list[Event]) -> None:
     feeds = sorted(counts, key=lambda feed: (feed == scope.tenant_id, feed))
     with connections[router.db_for_write(Event)].cursor() as cursor:
         cursor.execute(NUMBER_FEEDS, [feeds, [counts[feed] for feed in feeds]])
-        last = dict(cursor.fetchall())
+        rows = cursor.fetchall()
+    last = {feed: seq for feed, seq, _ in rows}
     following = {feed: last[feed] - count for feed, count in counts.items()}
     for event in events:
         following[feed_of(event)] += 1
-        event.seq = following[feed_of(event)]
+        # The database's clock, by which events grow old.
+        event.seq, event.at = following[feed_of(event)], rows[0][2]

@@ -98,6 +98,20 @@ def test_a_machine_that_is_a_year_ahead_deletes_nothing(acme, globex, clock):
         assert Attachment.objects.filter(pk=file.pk).exists()
 
 
+def test_what_a_machine_announces_that_is_a_year_behind_is_kept(acme, globex, clock):
+    for tenant in (acme, globex):
+        make_assistant(tenant)
+    clock(days=-400)
+    write(acme, make_visitor())
+
+    housekeeping.forget_old_events()
+
+    with tenant_scope(acme.id):
+        moments = list(Event.objects.values_list("at", flat=True))
+    assert moments
+    assert all(abs(at - datetime.now(UTC)) < A_MINUTE for at in moments)
+
+
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_lease_is_as_long_as_ever(acme, globex, clock, days):
     for tenant in (acme, globex):
