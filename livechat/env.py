@@ -17,7 +17,8 @@ class SettingError(SystemExit):
 
 
 def env_text(name: str, default: str = "") -> str:
-    value = os.environ.get(name, default).strip()
+    """The setting, or ``default`` where it is missing or empty."""
+    value = os.environ.get(name, "").strip() or default
     if "\0" in value or "\n" in value:
         raise SettingError(name, "must be a single line of text.")
     return value

@@ -28,6 +28,15 @@ MANIFESTS = [
     for manifest in yaml.safe_load_all(path.read_text())
 ]
 STOP_SECONDS = 45
+# Of the settings, what the image says itself, and what production refuses.
+NOT_FOR_COMPOSE = {"HOST", "PORT", "VAR_DIR", "DEBUG"}
+GIVEN_BY_COMPOSE = {
+    "PRODUCTION",
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "METRICS_HOST",
+}
 
 
 def manifests(*kinds):
@@ -81,7 +90,20 @@ def test_only_settings_that_exist_are_set():
     for manifest in manifests("ConfigMap", "Secret"):
         named |= set(manifest.get("data", {}) | manifest.get("stringData", {}))
 
+    # What OpenTelemetry's own library reads.
+    named -= set(re.findall(r"`(OTEL_\w+)`", OPERATIONS))
     assert {"HOST", "VAR_DIR", "SECRET_KEY"} <= named <= table(README, "Settings")
+
+
+def test_compose_passes_every_setting_on():
+    documented = table(README, "Settings") | set(re.findall(r"`(OTEL_\w+)`", OPERATIONS))
+
+    for name in OURS:
+        environment = SERVICES[name]["environment"]
+        assert set(environment) == documented - NOT_FOR_COMPOSE
+        for setting, value in environment.items():
+            if setting not in GIVEN_BY_COMPOSE:
+                assert value.startswith(f"${{{setting}:"), setting
 
 
 def test_what_compose_sets_is_enough_for_production(tmp_path):
@@ -97,6 +119,23 @@ def test_what_compose_sets_is_enough_for_production(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_quick_starts_keep_an_environment_that_is_there(tmp_path):
+    starts = [
+        re.findall(r"^.*deploy/make-env .*$", path.read_text(), flags=re.MULTILINE)
+        for path in (README, ROOT / "docs" / "operations.md")
+    ]
+    (tmp_path / "deploy").symlink_to(ROOT / "deploy")
+
+    made = []
+    for (command,) in [*starts, *starts]:
+        subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+        made.append((tmp_path / ".env").read_text())
+
+    assert "SECRET_KEY" in made[0]
+    assert set(made) == {made[0]}
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+
+
 def test_every_installation_has_secrets_of_its_own():
     one, other = example_environment(), example_environment()
     secrets = {name for name in one if name.endswith(("PASSWORD", "KEY"))}
@@ -108,6 +147,9 @@ def test_every_installation_has_secrets_of_its_own():
 
 def test_compose_opens_nothing_but_nginx():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
+    published = interpolated({"port": SERVICES["nginx"]["ports"][0]}, example_environment())
+    assert interpolated({"port": SERVICES["nginx"]["ports"][0]}, {}) == published
+    assert published == {"port": "127.0.0.1:8080:8080"}
     assert COMPOSE["networks"]["inside"] == {"internal": True}
     assert [SERVICES[name]["networks"] for name in ("postgres", "redis")] == [["inside"]] * 2
 

@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from tests.test_docs import README, table
+
 GOOD = {
     "PRODUCTION": "1",
     "SECRET_KEY": "k" * 50,
@@ -15,12 +17,12 @@ GOOD = {
 }
 
 
-def start(tmp_path, **changes):
+def start(tmp_path, code="from livechat import settings", **changes):
     """Read the settings as a fresh process would."""
     env = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), **GOOD, **changes}
     env = {name: value for name, value in env.items() if value is not None}
     return subprocess.run(
-        [sys.executable, "-c", "from livechat import settings"],
+        [sys.executable, "-c", code],
         env=env,
         capture_output=True,
         text=True,
@@ -32,6 +34,21 @@ def test_a_complete_production_environment_starts(tmp_path):
     result = start(tmp_path)
 
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_an_empty_setting_stands_for_its_default(tmp_path):
+    optional = table(README, "Settings") - GOOD.keys() - {"VAR_DIR"}
+    code = (
+        "from livechat import env, settings as s\n"
+        "print(env.env_text('HOST', '127.0.0.1'))\n"
+        f"print([getattr(s, name, None) for name in {sorted(optional)}])"
+    )
+
+    missing = start(tmp_path, code)
+    empty = start(tmp_path, code, **dict.fromkeys(optional, ""))
+
+    assert (missing.returncode, missing.stdout) == (0, empty.stdout)
+    assert "EmailBackend" in empty.stdout
 
 
 @pytest.mark.parametrize(
