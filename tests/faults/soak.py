@@ -152,6 +152,10 @@ def main():
         folder = Path(name)
         clock = Clock.of(folder)
         with small_disk(folder) as disk:
+            if clock is None:
+                say("No clock is set wrong: libfaketime is not installed.")
+            if disk is None:
+                say("No disk is filled: only root may mount one.")
             product = Product(folder)
             try:
                 product.start()
