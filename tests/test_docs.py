@@ -22,6 +22,7 @@ from livechat.routing import UnknownSocket, websocket_urlpatterns
 from realtime import bus, consumer, feeds
 from realtime.consumer import CLOSE_CODES
 from tenants import limits, metrics, strict_json
+from tenants.errors import LiveChatError
 
 ROOT = Path(__file__).resolve().parents[1]
 README, API = ROOT / "README.md", ROOT / "docs" / "api.md"
@@ -201,6 +202,17 @@ def test_the_table_of_close_codes_lists_those_that_are_used():
     used -= {1006}
 
     assert listed == used | set(CLOSE_CODES.values())
+
+
+def test_the_table_of_statuses_lists_those_that_errors_have():
+    text = section(API, "The form of an error answer")
+    listed = {int(status) for status in re.findall(r"^\| (\d{3}) \|", text, flags=re.MULTILINE)}
+
+    assert listed == {error.status for error in errors_of(LiveChatError)}
+
+
+def errors_of(kind):
+    return {kind}.union(*map(errors_of, kind.__subclasses__()))
 
 
 def test_the_table_of_deadlines_says_how_long_each_socket_may_be_silent():
