@@ -1,6 +1,6 @@
 # make run    everything needed, on http://localhost:8000 (PORT=9000 make run)
 # make test   lint and the whole suite, on PostgreSQL and Redis of its own
-# make soak   breaks a LiveChat of its own for 20 minutes: SECONDS, SEED, FAULTS, MESSAGES
+# make soak   breaks a LiveChat of its own for 25 minutes: SECONDS, SEED, FAULTS, MESSAGES
 .PHONY: run test lint proofs soak bench lock clean frontend
 
 PYTHON := .venv/bin/python
@@ -22,7 +22,7 @@ lint: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-# Takes out each mechanism behind a promise, and demands that a test misses it: half an hour.
+# Takes out each mechanism behind a promise, and demands that a test misses it.
 proofs: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	$(PYTHON) -m tests.mechanisms
 
