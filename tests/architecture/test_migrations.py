@@ -3,11 +3,12 @@
 import uuid
 from datetime import UTC, datetime
 
-from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import connections, models
 from django.db.migrations import operations
 from django.db.migrations.loader import MigrationLoader
 from django.db.models.fields import NOT_PROVIDED
+
+from tenants.postgresql.operations import AddIndexConcurrently
 
 ROOMS = {"tenants", "realtime", "assistants", "conversations", "widgets", "gateways"}
 # The last migration that each room had in version 0.1.0. A release moves them on.
@@ -91,6 +92,7 @@ def is_dangerous(room, step, tables):
     if isinstance(step, operations.AlterField):
         before = tables[room, step.model_name_lower].fields[step.name]
         return before.null and not step.field.null
+    # Ours alone: Django's own gives up on a busy table, and is then in its own way.
     is_harmless = isinstance(step, AddIndexConcurrently)
     return isinstance(step, REMOVING + BLOCKING) and not is_harmless
 
