@@ -4,9 +4,11 @@ import asyncio
 
 import pytest
 from django.core.management import call_command
+from django.db import connections
 
 from conversations import visitor_queries
 from conversations.models import VisitorSession
+from livechat.management.commands import restored
 from realtime.feeds import Hub
 from realtime.log import Channel
 from realtime.models import Event, Head
@@ -78,3 +80,15 @@ def test_whoever_polls_starts_afresh_too(acme, globex):
         again = visitor_queries.events(session, received.conversation_id, after=told["lastEventId"])
     assert [result["type"] for result in told["results"]] == ["resync"]
     assert again["results"] == []
+
+
+def test_it_may_take_longer_than_a_request(monkeypatch):
+    monkeypatch.setattr(restored, "RAISE_HEADS", f"SELECT pg_sleep(0.5); {restored.RAISE_HEADS}")
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SET statement_timeout = 100")
+
+    call_command("restored", verbosity=0)
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("30s",)

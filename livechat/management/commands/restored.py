@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections, router
 
 from realtime.models import Head
+from tenants.postgresql.patience import unhurried
 from tenants.scope import platform_scope
 
 # Further than any replay reaches, and than any feed came since the backup.
@@ -22,9 +23,8 @@ class Command(BaseCommand):
     help = "Have all clients load afresh, after the database was restored from a backup."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with (
-            platform_scope("tell of a restored database"),
-            connections[router.db_for_write(Head)].cursor() as cursor,
-        ):
-            cursor.execute(RAISE_HEADS, {"leap": LEAP})
+        with platform_scope("tell of a restored database"):
+            connection = connections[router.db_for_write(Head)]
+            with unhurried(connection), connection.cursor() as cursor:
+                cursor.execute(RAISE_HEADS, {"leap": LEAP})
         self.stdout.write("Clients that come back will load afresh.")
