@@ -1,6 +1,7 @@
 """The database cannot do its part for a while: everybody is told so, and nobody is lost."""
 
 import asyncio
+import time
 from contextlib import contextmanager, suppress
 from functools import partial
 
@@ -38,18 +39,18 @@ def ask(shop):
 
 
 @contextmanager
-def no_connection_left():
+def no_connection_left(*, patience=0.2):
     """Somebody holds every connection that the pool may open."""
     pool, taken = connections["default"].pool, []
     with suppress(PoolTimeout):
         while True:
             # Waits for what others hold for a moment.
             taken.append(pool.getconn(timeout=0.3))
-    pool.timeout, patience = 0.2, pool.timeout
+    pool.timeout, usual = patience, pool.timeout
     try:
         yield
     finally:
-        pool.timeout = patience
+        pool.timeout = usual
         for connection in taken:
             pool.putconn(connection)
 
@@ -105,6 +106,19 @@ async def test_whoever_comes_during_an_outage_is_told_to_come_back(shop, ask, cl
     assert (ready.status, ready.json()["failing"][0]) == (503, "database")
     for line in lines:
         await line.disconnect()
+
+
+async def test_nobody_waits_behind_others_who_wait_in_vain(ask, closed_hub, settings):
+    settings.CHAT_WAIT_SECONDS = 0
+    with no_connection_left(patience=0.5):
+        begun = time.monotonic()
+        answers = await asyncio.gather(*(ask() for _ in range(60)))
+        took = time.monotonic() - begun
+
+    assert {answer.status for answer in answers} == {503}
+    assert took < 2
+    # There is no pause for whoever comes when connections are there again.
+    assert (await ask()).status == 202
 
 
 async def test_a_stored_message_is_pending_when_the_database_goes(shop, ask, closed_hub, settings):

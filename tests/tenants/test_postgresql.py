@@ -1,12 +1,15 @@
 """A pool's connections: found dead in time, and otherwise not asked."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from copy import deepcopy
 
 import psycopg
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
+from tenants.postgresql import base
 from tenants.postgresql.base import DatabaseWrapper
 
 
@@ -63,3 +66,46 @@ def test_a_connection_is_not_asked_whether_it_lives(pooled, monkeypatch):
     pooled.close()
 
     assert (pid_of(pooled), asked) == (known, [])
+
+
+@pytest.fixture
+def waits(pooled, monkeypatch):
+    """Asks for a connection, and returns for how long that waited in vain; None if it came."""
+    monkeypatch.setattr(base, "PAUSE_SECONDS", 0.3)
+    pooled.pool.timeout = 0.2
+
+    def wait(_=None):
+        begun, another = time.monotonic(), pooled.copy()
+        try:
+            another.ensure_connection()
+        except OperationalError:
+            return time.monotonic() - begun
+        another.close()
+        return None
+
+    return wait
+
+
+def test_while_one_waits_in_vain_nobody_else_waits(pooled, waits):
+    pooled.ensure_connection()
+
+    first, second = waits(), waits()
+    time.sleep(0.35)
+    with ThreadPoolExecutor(5) as threads:
+        *others, one = sorted(threads.map(waits, range(5)))
+
+    assert min(first, one) > 0.15
+    assert max(second, *others) < 0.1
+
+
+def test_a_connection_that_is_there_again_is_everybodys_at_once(pooled, waits):
+    pooled.ensure_connection()
+    assert waits() is not None
+
+    pooled.close()
+
+    assert [waits(), waits()] == [None, None]
+    pooled.ensure_connection()
+    # They wait again, all of them.
+    with ThreadPoolExecutor(2) as threads:
+        assert min(threads.map(waits, range(2))) > 0.15
