@@ -5,7 +5,6 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import connections, router
@@ -70,20 +69,23 @@ def continue_session(
     Raises Unauthorized for a secret that is not the session's.
     """
     if visitor.secret:
-        return _touch(_session_with_secret(visitor), secret_seen=True)
-    session = _current(visitor) or _begun_meanwhile(visitor)
-    if session is not None and (visitor.is_vouched_for or _may_go_on(session)):
-        return _touch(session)
+        return _touch(_with_secret(visitor), secret_seen=True)
+    found = _current(visitor) or _begun_meanwhile(visitor)
+    if found is not None and (visitor.is_vouched_for or _may_go_on(found)):
+        return _touch(found)
     on_new()
-    if session is not None:
-        session.is_current = False
-        session.save(update_fields=["is_current"])
+    if found is not None:
+        found.session.is_current = False
+        found.session.save(update_fields=["is_current"])
     return _begin(visitor)
 
 
 def proved_session(session_id: UUID) -> VisitorSession:
     """The session of a client that has proved before that it is its own, locked likewise."""
-    return _touch(_locked().get(pk=session_id))
+    found = _locked(pk=session_id)
+    if found is None:
+        raise VisitorSession.DoesNotExist
+    return _touch(found)
 
 
 def known_session(visitor: Visitor) -> VisitorSession | None:
@@ -96,44 +98,44 @@ def known_session(visitor: Visitor) -> VisitorSession | None:
     return sessions.filter(label=visitor.label).first() if visitor.label else sessions.first()
 
 
-def _session_with_secret(visitor: Visitor) -> VisitorSession:
-    session: VisitorSession | None = (
-        _locked()
-        .filter(
-            source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
-        )
-        .first()
-    )
-    if session is None:
-        raise Unauthorized("The session secret is not valid.", code="invalid_session_secret")
-    return session
+@dataclass(frozen=True)
+class _Locked:
+    """A session that is locked, and how long it has been idle by the database's clock."""
+
+    session: VisitorSession
+    idle: timedelta
 
 
-def _locked() -> Any:
-    """Sessions, and how long each has been idle by the database's clock."""
+def _locked(**facts: object) -> _Locked | None:
     idle = ExpressionWrapper(Now() - F("last_seen_at"), output_field=DurationField())
-    return VisitorSession.objects.select_for_update(no_key=True).annotate(idle=idle)
+    rows = VisitorSession.objects.select_for_update(no_key=True).annotate(idle=idle)
+    session = rows.filter(**facts).first()
+    return _Locked(session, session.idle) if session is not None else None
 
 
-def _current(visitor: Visitor) -> VisitorSession | None:
-    found: VisitorSession | None = (
-        _locked()
-        .filter(
-            source_id=visitor.source_id,
-            label=visitor.label,
-            fingerprint=visitor.fingerprint,
-            is_current=True,
-        )
-        .first()
+def _with_secret(visitor: Visitor) -> _Locked:
+    found = _locked(
+        source_id=visitor.source_id, label=visitor.label, secret_digest=digest(visitor.secret)
     )
+    if found is None:
+        raise Unauthorized("The session secret is not valid.", code="invalid_session_secret")
     return found
+
+
+def _current(visitor: Visitor) -> _Locked | None:
+    return _locked(
+        source_id=visitor.source_id,
+        label=visitor.label,
+        fingerprint=visitor.fingerprint,
+        is_current=True,
+    )
 
 
 def _secret(session_id: UUID, key: bytes) -> str:
     return "ss_" + hmac.new(key, session_id.bytes, hashlib.sha256).hexdigest()[:32]
 
 
-def _begun_meanwhile(visitor: Visitor) -> VisitorSession | None:
+def _begun_meanwhile(visitor: Visitor) -> _Locked | None:
     """Let first requests of one browser in one by one: the first begins, the others continue."""
     with connections[router.db_for_write(VisitorSession)].cursor() as cursor:
         key = f"{visitor.source_id} {visitor.label} {visitor.fingerprint}"
@@ -141,14 +143,13 @@ def _begun_meanwhile(visitor: Visitor) -> VisitorSession | None:
     return _current(visitor)
 
 
-def _may_go_on(session: VisitorSession) -> bool:
-    idle = session.idle  # type: ignore[attr-defined]
-    return not session.secret_seen and idle < IDLE_WITHOUT_SECRET
+def _may_go_on(found: _Locked) -> bool:
+    return not found.session.secret_seen and found.idle < IDLE_WITHOUT_SECRET
 
 
-def _touch(session: VisitorSession, *, secret_seen: bool = False) -> VisitorSession:
-    is_stale = session.idle > SEEN_PRECISION  # type: ignore[attr-defined]
-    if is_stale or secret_seen > session.secret_seen:
+def _touch(found: _Locked, *, secret_seen: bool = False) -> VisitorSession:
+    session = found.session
+    if found.idle > SEEN_PRECISION or secret_seen > session.secret_seen:
         session.last_seen_at = Now()
         session.secret_seen = session.secret_seen or secret_seen
         session.save(update_fields=["last_seen_at", "secret_seen"])

@@ -78,8 +78,8 @@ MECHANISMS = [
     mechanism(
         "no session without its secret after thirty idle minutes",
         "conversations/sessions.py",
-        "return not session.secret_seen and idle < IDLE_WITHOUT_SECRET",
-        "return not session.secret_seen",
+        "return not found.session.secret_seen and found.idle < IDLE_WITHOUT_SECRET",
+        "return not found.session.secret_seen",
         "conversations/test_sessions.py::test_after_thirty_idle_minutes_only_the_secret_goes_on",
     ),
     mechanism(
