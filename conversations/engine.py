@@ -22,6 +22,7 @@ from assistants.queries import with_production
 from assistants.usage import BudgetSpent
 from conversations import owner, turns
 from conversations.announcements import announce_conversation
+from conversations.erasing import erase_history
 from conversations.errors import conversation_not_found
 from conversations.message_context import NO_CONTEXT, MessageContext, merged
 from conversations.models import (
@@ -64,7 +65,7 @@ def conversation_of(session: VisitorSession, conversation_id: object) -> Convers
     found = _locked().filter(session=session, pk=parse_uuid(conversation_id)).first()
     if found is None:
         raise conversation_not_found()
-    return found
+    return _standing(found)
 
 
 def team_conversation(conversation_id: object) -> Conversation:
@@ -72,7 +73,12 @@ def team_conversation(conversation_id: object) -> Conversation:
     found = _locked().filter(pk=parse_uuid(conversation_id)).first()
     if found is None:
         raise conversation_not_found()
-    return found
+    return _standing(found)
+
+
+def finish_erasing(conversation_id: object) -> None:
+    """Erase what somebody decided to, unless that was done by now. Raises NotFound."""
+    team_conversation(conversation_id)
 
 
 @traced
@@ -293,7 +299,16 @@ def _latest_or_new(
     if assistant is not None:
         open_ones = open_ones.filter(assistant=assistant)
     latest: Conversation | None = open_ones.order_by("-created_at").first()
-    return latest or open_conversation(session, assistant=assistant, is_test=is_test)
+    if latest is None:
+        return open_conversation(session, assistant=assistant, is_test=is_test)
+    return _standing(latest)
+
+
+def _standing(conversation: Conversation) -> Conversation:
+    """The conversation, of which nothing is left to be erased: what is said now was not meant."""
+    if conversation.erasing_since is not None:
+        erase_history(conversation)
+    return conversation
 
 
 def _rouse(conversation: Conversation) -> None:

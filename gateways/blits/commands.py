@@ -12,7 +12,7 @@ from conversations import engine, visitor_queries
 from conversations.announcements import message_data
 from conversations.attachments import FILE_LIMIT, StoredFile
 from conversations.engine import Received
-from conversations.erasing import decide, erase_history
+from conversations.erasing import decide
 from conversations.models import AuthorKind, Conversation, Message
 from conversations.opening import greet
 from gateways.blits import codec, messages
@@ -109,9 +109,9 @@ def erasable(asker: Asker) -> tuple[UUID, list[UUID]]:
 
 
 def erase(tenant_id: UUID, conversation_id: UUID) -> None:
-    """Erase what was said in a conversation, unless it is gone by now."""
+    """Erase what was said in a conversation, unless that is done, or it is gone, by now."""
     with tenant_scope(tenant_id), suppress(NotFound):
-        erase_history(engine.team_conversation(conversation_id))
+        engine.finish_erasing(conversation_id)
 
 
 def set_variables(asker: Asker, variables: dict[str, Any]) -> None:

@@ -15,9 +15,9 @@ from assistants import analyses
 from assistants.events import Handoff, Reply, Usage
 from assistants.models import Analysis, Assistant
 from conversations import answers, attachments, engine, queries, turns, visitor_queries
-from conversations.erasing import erase_history
+from conversations.erasing import decide, erase_history
 from conversations.message_context import MessageContext
-from conversations.models import Attachment, Message, ToolCall, TurnState
+from conversations.models import Attachment, Conversation, Message, ToolCall, TurnState
 from conversations.sessions import continue_session
 from realtime.log import Channel, read_events
 from tenants.errors import BadRequest, NotFound
@@ -322,3 +322,44 @@ def test_an_analysis_of_other_words_stays(acme, globex):
 
     with tenant_scope(acme.id):
         assert [one.text for one in Analysis.objects.all()] == ["Something else"]
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_what_is_said_after_the_decision_stands(acme, globex, is_named):
+    """Though whoever decided has not come to it: then, the messages before it go first."""
+    make_assistant(acme)
+    visitor, member = make_visitor(), make_member(acme)
+    received = write(acme, visitor, CANARY)
+    named = {"conversation_id": str(received.conversation_id)} if is_named else {}
+
+    decided(acme)
+    write(acme, visitor, "Again", **named)
+    decided_before_the_answer = standing(acme)
+    question = latest_turn(acme)
+    finish_decided(acme, received)
+    decided(acme)
+    do(acme, received, engine.post_reply, member, text="Hello")
+    finish_decided(acme, received)
+
+    assert decided_before_the_answer == ["Again"]
+    assert standing(acme)[-1] == "Hello"
+    assert "Again" not in standing(acme)
+    assert question.state == TurnState.QUEUED
+    assert places(acme) == set()
+
+
+def decided(tenant):
+    with tenant_scope(tenant.id):
+        decide(Conversation.objects.all())
+
+
+def finish_decided(tenant, received):
+    with tenant_scope(tenant.id):
+        engine.finish_erasing(received.conversation_id)
+
+
+def standing(tenant):
+    with tenant_scope(tenant.id):
+        return list(
+            Message.objects.filter(erased_at=None).order_by("seq").values_list("text", flat=True)
+        )

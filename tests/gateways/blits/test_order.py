@@ -266,7 +266,7 @@ async def test_who_may_erase_a_users_history_erases_all_of_it(shop, monkeypatch)
     for text in ("First.", "Second.", "Third."):
         async with talking(shop, token=token, userId="kim") as socket:
             await socket.write(text)
-    monkeypatch.setattr(commands, "erase_history", revoking(token))
+    monkeypatch.setattr(engine, "erase_history", revoking(token))
 
     async with talking(shop, token=token) as socket:
         await socket.command("deleteHistory", conversationId=None, userId="kim")
@@ -277,7 +277,7 @@ async def test_who_may_erase_a_users_history_erases_all_of_it(shop, monkeypatch)
 
 def revoking(token):
     """Erases, after the token was revoked."""
-    erase, tokens = commands.erase_history, [token]
+    erase, tokens = engine.erase_history, [token]
 
     def erase_history(conversation):
         while tokens:
@@ -290,6 +290,28 @@ def revoking(token):
 def standing(shop):
     with shop.scope():
         return Message.objects.filter(erased_at=None).exists()
+
+
+async def test_what_is_said_before_the_erasing_comes_to_it_stands(shop, monkeypatch):
+    token = await run_in_db_thread(api_token, shop)
+    async with talking(shop, token=token, userId="kim") as socket:
+        await socket.write("First.")
+    member = await run_in_db_thread(make_member, shop.tenant)
+    erase = commands.erase
+
+    def erase_late(tenant_id, conversation_id):
+        with shop.scope():
+            engine.post_reply(engine.team_conversation(conversation_id), member, text="Later.")
+        erase(tenant_id, conversation_id)
+
+    monkeypatch.setattr(commands, "erase", erase_late)
+
+    async with talking(shop, token=token) as socket:
+        await socket.ask("deleteHistory", conversationId=None, userId="kim")
+        left = await socket.ask("loadHistory", conversationId=None, userId="kim")
+
+    assert [one["message"] for one in left["chatHistory"]][-1] == "Later."
+    assert "First." not in str(left)
 
 
 async def test_a_conversation_that_is_gone_by_then_keeps_none_from_being_erased(shop, monkeypatch):
