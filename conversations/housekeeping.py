@@ -3,21 +3,26 @@
 What is due or old is so by the database's clock: this machine's may be wrong by a year.
 """
 
+import logging
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db import Error
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from assistants import usage
 from assistants.models import UsageEntry
 from conversations import engine
-from conversations.erasing import erase_history
 from conversations.models import Attachment, Conversation, Status, Turn, VisitorSession
 from conversations.models.turn import OPEN_STATES
 from realtime.models import Event
+from tenants.errors import NotFound
 from tenants.scope import platform_scope, tenant_scope
+
+logger = logging.getLogger(__name__)
 
 ABANDONED_AFTER = timedelta(hours=1)
 UNUSED_FOR = timedelta(days=2)
@@ -56,14 +61,15 @@ def forget_unused() -> None:
                 conversation.delete()
         if conversation is not None and conversation.session_id is not None:
             with tenant_scope(tenant_id):
-                _forget_stranger(conversation.session_id)
+                # Its visitor has begun nothing, as far as is known now, and may be forgotten too.
+                sessions = VisitorSession.objects.filter(pk=conversation.session_id)
+                sessions.update(is_new=True)
 
 
 def forget_silent() -> None:
     """Delete the sessions of visitors who came, and after two days have begun no conversation."""
     with platform_scope("forget silent visitors"):
-        oldest = Now() - UNUSED_FOR
-        new = VisitorSession.objects.filter(is_new=True, last_seen_at__lt=oldest)
+        new = VisitorSession.objects.filter(_is_silent(), is_new=True)
         began = Exists(Conversation.objects.filter(session_id=OuterRef("pk")))
         talking = new.filter(began).order_by("last_seen_at").values("pk")[:1_000]
         VisitorSession.objects.filter(pk__in=talking).update(is_new=False)
@@ -79,21 +85,31 @@ def finish_erasing() -> None:
     """Erase what somebody decided to, and could not: the process or the database went away."""
     with platform_scope("finish erasing"):
         left = list(
-            Conversation.objects.filter(erasing_since__lt=Now() - ERASED_BY_THEN).values_list(
-                "tenant_id", "id"
-            )[:100]
+            Conversation.objects.filter(erasing_since__lt=Now() - ERASED_BY_THEN)
+            .order_by("erasing_since")
+            .values_list("tenant_id", "id")[:100]
         )
     for tenant_id, conversation_id in left:
-        with tenant_scope(tenant_id):
-            conversation = engine.team_conversation(conversation_id)
-            if conversation.erasing_since is not None:
-                erase_history(conversation)
+        try:
+            with tenant_scope(tenant_id), suppress(NotFound):
+                engine.finish_erasing(conversation_id)
+        except Error:
+            logger.exception("Conversation %s could not be erased", conversation_id)
+            # Behind the others, which are not to wait for it.
+            with tenant_scope(tenant_id):
+                Conversation.objects.filter(pk=conversation_id).update(erasing_since=Now())
+
+
+def _is_silent() -> Q:
+    """The sessions of visitors of whom nothing was heard for two days."""
+    return Q(last_seen_at__lt=Now() - UNUSED_FOR)
 
 
 def _forget_stranger(session_id: UUID) -> None:
-    """Delete who came for one conversation, said nothing, and of whom nothing is known."""
-    # Locked first and looked at then, as the same browser may be opening the next one.
-    sessions = VisitorSession.objects.select_for_update().filter(pk=session_id)
+    """Delete who came, said nothing, and of whom nothing is known."""
+    # Locked first and looked at then, as the same browser may have come back this very moment, and
+    # be opening a conversation.
+    sessions = VisitorSession.objects.select_for_update().filter(_is_silent(), pk=session_id)
     session = sessions.select_related("contact").first()
     if session is None or session.conversations.exists():
         return

@@ -1,12 +1,27 @@
 """What the worker is told to look at."""
 
+import logging
 from uuid import UUID
 
 from celery import shared_task
+from django.db import Error
 
 from assistants import analyses
 from conversations import attachments, housekeeping, worker
 from realtime.pulses import beat
+
+logger = logging.getLogger(__name__)
+
+HOUSEKEEPING = (
+    housekeeping.wake_snoozed,
+    housekeeping.give_back_reservations,
+    housekeeping.forget_old_events,
+    housekeeping.forget_unused,
+    housekeeping.forget_silent,
+    housekeeping.finish_erasing,
+    analyses.forget_old,
+    attachments.forget_unsent,
+)
 
 
 @shared_task
@@ -22,11 +37,9 @@ def analyze(tenant_id: str, analysis_id: str) -> None:
 @shared_task
 def keep_house() -> None:
     beat("beat")
-    housekeeping.wake_snoozed()
-    housekeeping.give_back_reservations()
-    housekeeping.forget_old_events()
-    housekeeping.forget_unused()
-    housekeeping.forget_silent()
-    housekeeping.finish_erasing()
-    analyses.forget_old()
-    attachments.forget_unsent()
+    for work in HOUSEKEEPING:
+        try:
+            work()
+        except Error:
+            # The rest is not to wait for this: what fails may fail every time.
+            logger.exception("Housekeeping could not %s", work.__name__.replace("_", " "))

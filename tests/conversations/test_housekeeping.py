@@ -5,10 +5,10 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connections
+from django.db import DataError, connections
 
 from assistants.queries import default_assistant
-from conversations import attachments, engine, tasks
+from conversations import attachments, engine, housekeeping, tasks
 from conversations.erasing import decide
 from conversations.models import (
     Attachment,
@@ -127,6 +127,7 @@ def reserved(tenant, *, days_ago, greeted=False):
             greet(conversation)
         long_ago = datetime.now(UTC) - timedelta(days=days_ago)
         Conversation.objects.filter(pk=conversation.pk).update(created_at=long_ago)
+        VisitorSession.objects.filter(pk=session.pk).update(last_seen_at=long_ago)
         return conversation.pk
 
 
@@ -183,6 +184,28 @@ def test_visitors_who_began_nothing_are_forgotten(acme, globex, received):
         assert Contact.objects.filter(email="kim@acme.example").exists()
 
 
+def test_a_visitor_who_comes_back_is_not_forgotten(acme, globex, received, monkeypatch):
+    """Neither while the silent ones are looked through, nor before."""
+    unused, silent = reserved(acme, days_ago=3), came(acme, days_ago=3)
+    with tenant_scope(acme.id):
+        waiting = Conversation.objects.get(pk=unused).session_id
+        VisitorSession.objects.filter(pk=waiting).update(last_seen_at=datetime.now(UTC))
+    forget = housekeeping._forget_stranger
+
+    def come_back(session_id):
+        VisitorSession.objects.filter(pk=session_id).update(last_seen_at=datetime.now(UTC))
+        forget(session_id)
+
+    monkeypatch.setattr(housekeeping, "_forget_stranger", come_back)
+
+    tasks.keep_house()
+
+    with tenant_scope(acme.id):
+        assert not Conversation.objects.filter(pk=unused).exists()
+        kept = VisitorSession.objects.filter(pk__in=[waiting, silent])
+        assert list(kept.values_list("is_new", flat=True)) == [True, True]
+
+
 def test_what_was_to_be_erased_is_erased_though_whoever_began_it_is_gone(acme, globex, received):
     lately, other = write(acme, make_visitor(), "Now."), write(globex, make_visitor(), "Mine.")
     with tenant_scope(acme.id):
@@ -206,3 +229,32 @@ def said_in(tenant, received):
     with tenant_scope(tenant.id):
         messages = Message.objects.filter(conversation=received.conversation_id)
         return list(messages.values_list("text", flat=True))
+
+
+def test_what_cannot_be_erased_holds_nothing_else_up(acme, globex, received, monkeypatch):
+    other, file = write(globex, make_visitor(), "Hm."), unsent_file(acme)
+    for minutes, tenant in ((3, acme), (2, globex)):
+        with tenant_scope(tenant.id):
+            before = datetime.now(UTC) - timedelta(minutes=minutes)
+            Conversation.objects.update(erasing_since=before)
+    erase = engine.erase_history
+
+    def fail(conversation):
+        if conversation.pk == received.conversation_id:
+            raise DataError("There is something odd in it.")
+        erase(conversation)
+
+    monkeypatch.setattr(engine, "erase_history", fail)
+    monkeypatch.setattr(tasks, "HOUSEKEEPING", [failing, *tasks.HOUSEKEEPING])
+
+    tasks.keep_house()
+
+    assert said_in(globex, other) == [""]
+    assert not default_storage.exists(file.file.name)
+    # It is tried again, after whatever else is left.
+    since = conversation_now(acme, received).erasing_since
+    assert since > datetime.now(UTC) - timedelta(seconds=30)
+
+
+def failing():
+    raise DataError("It fails every time.")

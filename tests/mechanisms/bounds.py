@@ -281,7 +281,7 @@ MECHANISMS = [
     mechanism(
         "the end of visitors who began nothing",
         "conversations/tasks.py",
-        "    housekeeping.forget_silent()\n",
+        "    housekeeping.forget_silent,\n",
         "",
         "conversations/test_housekeeping.py::test_visitors_who_began_nothing_are_forgotten",
     ),

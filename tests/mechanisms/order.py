@@ -282,8 +282,8 @@ MECHANISMS = [
     mechanism(
         "connections that the server ended are replaced",
         "tenants/postgresql/base.py",
-        "if self.pool is None or _is_usable(connection):",
-        "if True:",
+        "            if _is_usable(connection):\n",
+        "            if True:\n",
         "tenants/test_postgresql.py::test_a_connection_that_the_server_has_ended_is_replaced",
     ),
     mechanism(
@@ -317,7 +317,7 @@ MECHANISMS = [
     mechanism(
         "the end of an erasing that was cut short",
         "conversations/tasks.py",
-        "    housekeeping.finish_erasing()\n",
+        "    housekeeping.finish_erasing,\n",
         "",
         "conversations/test_housekeeping.py"
         "::test_what_was_to_be_erased_is_erased_though_whoever_began_it_is_gone",
