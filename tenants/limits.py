@@ -186,17 +186,14 @@ class LocalWindows:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._begin()
-
-    def _begin(self) -> None:
         self._storage = MemoryStorage()
         self._windows = MovingWindowRateLimiter(self._storage)
+        # Which were asked for, the latest last.
+        self._held: dict[Window, None] = {}
 
     def acquire(self, windows: tuple[Window, ...]) -> Refusal | None:
         with self._lock:
-            # The library keeps the name of every window that it ever counted.
-            if len(self._storage.events) > WINDOWS_HELD:
-                self._begin()
+            self._hold(windows)
             refusals = [Refusal(window.rule, self._wait(window)) for window in windows]
             longest = max(refusals, key=lambda refusal: refusal.seconds)
             if longest.seconds:
@@ -204,6 +201,20 @@ class LocalWindows:
             for window in windows:
                 self._windows.hit(window.item, window.key)
         return None
+
+    def _hold(self, windows: tuple[Window, ...]) -> None:
+        """Forget what was not asked for the longest, so that many new callers free no old one."""
+        for window in windows:
+            self._held.pop(window, None)
+            self._held[window] = None
+        while len(self._held) > WINDOWS_HELD:
+            oldest = next(iter(self._held))
+            del self._held[oldest]
+            # The library keeps the name of every window that it ever counted. A thread of its own
+            # looks through them, under this lock.
+            key = oldest.item.key_for(oldest.key)
+            with self._storage.locks[key]:
+                self._storage.clear(key)
 
     def _wait(self, window: Window) -> float:
         if self._windows.test(window.item, window.key):

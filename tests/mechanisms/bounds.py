@@ -252,8 +252,8 @@ MECHANISMS = [
     mechanism(
         "the bound of rate limits without Redis",
         "tenants/limits.py",
-        "if len(self._storage.events) > WINDOWS_HELD:",
-        "if False:",
+        "while len(self._held) > WINDOWS_HELD:",
+        "while False:",
         "tenants/test_limits.py::test_without_redis_only_so_many_windows_are_kept",
     ),
     mechanism(

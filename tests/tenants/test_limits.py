@@ -278,3 +278,16 @@ def test_without_redis_only_so_many_windows_are_kept(monkeypatch):
         local.acquire((limits.CHAT_PER_SESSION.of("tenant", number),))
 
     assert len(local._storage.events) <= 4
+    assert len(local._held) <= 4
+
+
+def test_without_redis_many_new_callers_free_nobody_who_goes_on_asking(monkeypatch):
+    monkeypatch.setattr(limits, "WINDOWS_HELD", 5)
+    local, persistent = limits.LocalWindows(), SHORT.of("tenant", "persistent")
+
+    refused = []
+    for number in range(30):
+        local.acquire((TWENTY.of("tenant", number),))
+        refused.append(local.acquire((persistent,)) is not None)
+
+    assert refused == [False, False, *[True] * 28]
