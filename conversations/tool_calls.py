@@ -7,7 +7,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import Min, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Now
 
 from assistants.models import Tool
 from assistants.toolbox import ToolRequest
@@ -72,7 +72,6 @@ def note(
     conversation: Conversation, turn_id: UUID, request: ToolRequest, state: str, *, seconds: float
 ) -> ToolCall:
     """Store a call that is waited for so long."""
-    now = datetime.now(UTC)
     call: ToolCall = ToolCall.objects.create(
         tenant_id=current_scope().tenant_id,
         conversation=conversation,
@@ -85,16 +84,16 @@ def note(
         place=request.tool.place,
         risk=request.tool.risk,
         state=state,
-        created_at=now,
-        deadline=now + timedelta(seconds=seconds),
+        created_at=datetime.now(UTC),
+        deadline=Now() + timedelta(seconds=seconds),
     )
+    call.refresh_from_db(fields=["deadline"])
     return call
 
 
 def start(call: ToolCall, *, seconds: float) -> None:
     """Note that a call is about to be made, and how long others wait for what becomes of it."""
-    call.state, call.deadline = State.STARTED, datetime.now(UTC) + timedelta(seconds=seconds)
-    call.save(update_fields=["state", "deadline"])
+    _wait(call, State.STARTED, seconds)
 
 
 def was_sent(call: ToolCall) -> bool:
@@ -124,9 +123,7 @@ def ask(
 
 def ask_page(call: ToolCall, *, seconds: float) -> None:
     """Have the visitor's page make this call."""
-    call.state = State.WAITING
-    call.deadline = datetime.now(UTC) + timedelta(seconds=min(seconds, PAGE_SECONDS))
-    call.save(update_fields=["state", "deadline"])
+    _wait(call, State.WAITING, min(seconds, PAGE_SECONDS))
     announce_tool_request(call)
 
 
@@ -160,6 +157,13 @@ def _end(calls: "QuerySet[ToolCall]") -> None:
         finish(call, State.EXPIRED)
         if concerns_team:
             announce_tool_approval(call)
+
+
+def _wait(call: ToolCall, state: str, seconds: float) -> None:
+    """Wait so long from now, by the clock that also tells when a turn goes on."""
+    call.state, call.deadline = state, Now() + timedelta(seconds=seconds)
+    call.save(update_fields=["state", "deadline"])
+    call.refresh_from_db(fields=["deadline"])
 
 
 def _last_answered(conversation: Conversation) -> Coalesce:

@@ -12,10 +12,18 @@ from assistants.knowledge import ingestion
 from assistants.knowledge.web import site_pages, sites
 from assistants.models import Analysis, KnowledgeSource
 from assistants.queries import default_assistant
-from conversations import engine, housekeeping, tasks, turns
+from conversations import engine, housekeeping, tasks, tool_calls, turns
 from conversations.models import Attachment, Conversation, Message, Status, Turn, TurnState
 from realtime.models import Event
 from tenants.scope import tenant_scope
+from tests.conversations.calling import (
+    calls,
+    latest_turn,
+    make_tool,
+    no_turn_is_left,  # noqa: F401 -- a fixture
+    scripted,
+    work,
+)
 from tests.conversations.test_engine import conversation_now, do
 from tests.conversations.test_housekeeping import unsent_file
 from tests.conversations.test_turns import commit, only_turn
@@ -240,3 +248,25 @@ def sign_of_life(source):
 def is_due(due, source):
     with tenant_scope(source.tenant_id):
         return due().filter(pk=source.pk).exists()
+
+
+def test_a_call_is_waited_for_as_long_as_ever(acme, globex, clock):
+    for tenant in (acme, globex):
+        tool = make_tool(tenant, "show", place="client", url="", timeout_seconds=30)
+        scripted(tenant, [["show", {}]], tool)
+    clock(hours=1)
+
+    write(acme, make_visitor(), "Please!")
+    work(acme)
+
+    (call,) = calls(acme)
+    assert latest_turn(acme).wake_at == call.deadline
+    assert left(call) < timedelta(seconds=31)
+    for wait, state in ((tool_calls.start, "started"), (tool_calls.ask_page, "waiting")):
+        with tenant_scope(acme.id):
+            wait(call, seconds=20)
+        assert (call.state, left(call) < timedelta(seconds=21)) == (state, True)
+
+
+def left(call):
+    return call.deadline - datetime.now(UTC)
