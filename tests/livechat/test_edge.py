@@ -1,11 +1,13 @@
+import asyncio
 import logging
 import re
 
 import pytest
 
+from livechat import edge
 from livechat.edge import MAX_BODY_BYTES, Edge
 from tenants import context
-from tests.livechat.asgi_client import Client
+from tests.livechat.asgi_client import Answer, Client
 
 MIB = 1024 * 1024
 JSON = {"content-type": "application/json"}
@@ -37,6 +39,30 @@ class App:
             raise RuntimeError("crashed on purpose")
         await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
         await send({"type": "http.response.body", "body": b"%d" % size})
+
+
+class Stalling(Client):
+    """Begins a body that it does not go on with, and counts how often it is asked to."""
+
+    asked = 0
+
+    async def _exchange(self, scope, chunks, hang_up_after):
+        sent = []
+
+        async def receive():
+            self.asked += 1
+            if self.asked > 1:
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": chunks[0], "more_body": True}
+
+        async def send(message):
+            sent.append(message)
+
+        await self.app(scope, receive, send)
+        body = b"".join(message["body"] for message in sent[1:] if "body" in message)
+        answer = Answer(sent[0]["status"], sent[0]["headers"], body)
+        answer.is_complete = not sent[-1].get("more_body", False)
+        return answer
 
 
 @pytest.fixture
@@ -74,6 +100,21 @@ async def test_a_body_that_grows_too_large_is_refused(client, app, caplog):
     assert (answer.status, answer.json()["code"]) == (413, "body_too_large")
     assert app.called
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_the_rest_of_a_body_that_came_too_slowly_is_waited_for_without_haste(
+    app, monkeypatch
+):
+    monkeypatch.setattr(edge, "BODY_SECONDS", 0.02)
+    monkeypatch.setattr(edge, "LINGER_SECONDS", 0.1)
+    client = Stalling(Edge(app))
+
+    answer = await client.post("/api/x", b"x")
+
+    assert (answer.status, answer.json()["code"]) == (408, "request_timeout")
+    assert answer.is_complete
+    # Once for the beginning, once for what is late, and once for what is left.
+    assert client.asked == 3
 
 
 @pytest.mark.parametrize("charset", ["bogus", "zlib_codec", "utf-16", "latin-1", "\xff"])
