@@ -75,6 +75,9 @@ def ended_by_drain() -> Iterator[None]:
     except asyncio.CancelledError:
         if not draining.is_set():
             raise
+        # Or the timeouts of what follows would take their own end for this one.
+        if task := asyncio.current_task():
+            task.uncancel()
 
 
 class Exchange:
@@ -88,22 +91,26 @@ class Exchange:
         self.received = 0
         self.is_sending = True
         self.is_too_slow = False
-        self.started = asyncio.get_running_loop().time()
+        self.started = time.perf_counter()
         self.cors: list[Header] = []
 
     async def run(self) -> None:
         self.scope["livechat.exchange"] = self
-        with tracing.span("request") as span:
-            await self._run()
-            span.rename(f"{self.method} {self.route}")
-            span.note(
-                {
-                    "http.request.method": self.method,
-                    "http.route": self.route,
-                    "http.response.status_code": self.status,
-                    "livechat.request_id": context.request_id.get(),
-                }
-            )
+        try:
+            with tracing.span("request") as span:
+                await self._run()
+                span.rename(f"{self.method} {self.route}")
+                span.note(
+                    {
+                        "http.request.method": self.method,
+                        "http.route": self.route,
+                        "http.response.status_code": self.status,
+                        "livechat.request_id": context.request_id.get(),
+                    }
+                )
+        finally:
+            # Frees the connection without waiting for the garbage collector.
+            del self.scope["livechat.exchange"]
 
     @property
     def method(self) -> str:
@@ -112,7 +119,6 @@ class Exchange:
         return method if method in METHODS else "other"
 
     async def _run(self) -> None:
-        started = time.perf_counter()
         try:
             with ended_by_drain():
                 await self._answer()
@@ -123,12 +129,12 @@ class Exchange:
             logger.exception("A request could not be answered")
             await self.refuse(rest.InternalError())
         finally:
-            self._log(time.perf_counter() - started)
+            self._log(time.perf_counter() - self.started)
 
     async def receive(self) -> Message:
         """Pass the request on; a body too large or slow looks as if its sender had hung up."""
         try:
-            async with asyncio.timeout_at(self._deadline()):
+            async with asyncio.timeout(self._patience()):
                 message = await self._receive()
         except TimeoutError:
             self.is_too_slow = True
@@ -180,11 +186,12 @@ class Exchange:
             elif self.is_too_slow:
                 await self.refuse(RequestTimeout())
 
-    def _deadline(self) -> float | None:
-        """Until when the next part of the body must be here; what follows a body has time."""
+    def _patience(self) -> float | None:
+        """How long the next part of the body may take; what follows a body has time."""
         if not self.is_sending:
             return None
-        return self.started + BODY_SECONDS + self.received / SLOWEST_BYTES_PER_SECOND
+        permitted = BODY_SECONDS + self.received / SLOWEST_BYTES_PER_SECOND
+        return self.started + permitted - time.perf_counter()
 
     def _is_plain(self) -> bool:
         return self.scope["scheme"] == "http" and self.scope["path"] not in HEALTH_PATHS

@@ -1,12 +1,15 @@
 import asyncio
+import gc
 import logging
 import re
+import weakref
 
 import pytest
 
 from livechat import edge
 from livechat.edge import MAX_BODY_BYTES, Edge
 from tenants import context
+from tenants.drain import draining
 from tests.livechat.asgi_client import Answer, Client
 
 MIB = 1024 * 1024
@@ -18,13 +21,15 @@ class App:
 
     def __init__(self):
         self.called = False
-        self.scope = None
+        self.scope = self.exchange = None
         self.request_id = ""
         self.status = 200
         self.headers = []
 
     async def __call__(self, scope, receive, send):
         self.called, self.scope, self.request_id = True, scope, context.request_id.get()
+        if exchange := scope.get("livechat.exchange"):
+            self.exchange = weakref.ref(exchange)
         if scope["type"] == "websocket":
             await send({"type": "websocket.accept"})
             return
@@ -115,6 +120,34 @@ async def test_the_rest_of_a_body_that_came_too_slowly_is_waited_for_without_has
     assert answer.is_complete
     # Once for the beginning, once for what is late, and once for what is left.
     assert client.asked == 3
+
+
+async def test_who_is_cut_short_by_the_drain_amid_a_body_gets_a_whole_answer(app, monkeypatch):
+    monkeypatch.setattr(edge, "LINGER_SECONDS", 0.05)
+    client = Stalling(Edge(app))
+    asking = asyncio.create_task(client.post("/api/x", b"x"))
+    while client.asked < 2:
+        await asyncio.sleep(0)
+
+    draining.set()
+    try:
+        asking.cancel()
+        answer = await asking
+    finally:
+        draining.clear()
+
+    assert (answer.status, answer.json()["code"]) == (503, "unavailable")
+    assert answer.is_complete
+    assert asking.cancelling() == 0
+
+
+async def test_nothing_of_a_request_waits_for_the_garbage_collector(client, app):
+    gc.disable()
+    try:
+        await client.get("/x")
+        assert app.exchange() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("charset", ["bogus", "zlib_codec", "utf-16", "latin-1", "\xff"])
