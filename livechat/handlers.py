@@ -22,8 +22,8 @@ from tenants.slots import Slots
 
 # Each may hold a connection to the database: as many as the pool has beside the threads of others.
 PLAIN_REQUESTS = 12
-# As long as a connection would be waited for.
-PATIENCE_SECONDS = 5.0
+# With the wait for a connection that may follow, five seconds.
+PATIENCE_SECONDS = 1.0
 
 
 class SizedHandler(ASGIHandler):
@@ -115,7 +115,13 @@ class PlainHandler(SizedHandler):
                     await held.enter_async_context(slot)
             except TimeoutError:
                 return _come_back(request.path)
-            return await super().get_response_async(request)
+            view = asyncio.create_task(super().get_response_async(request))
+            try:
+                return await asyncio.shield(view)
+            except asyncio.CancelledError:
+                # A thread cannot be cancelled: until it is done, it may hold a connection.
+                await asyncio.wait([view])
+                raise
 
     def resolve_request(self, request: Any) -> ResolverMatch:
         match = super().resolve_request(request)
@@ -125,11 +131,8 @@ class PlainHandler(SizedHandler):
 
 def _come_back(path: str) -> HttpResponse:
     error = Unavailable(retry_after=2)
-    return HttpResponse(
-        rest.encode(error_body(path, error)),
-        status=error.status,
-        content_type="application/json",
-        headers=rest.error_headers(error),
+    return rest.reply(
+        error_body(path, error), status=error.status, headers=rest.error_headers(error)
     )
 
 

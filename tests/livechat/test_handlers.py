@@ -17,8 +17,10 @@ def client(settings):
     """Both handlers behind the edge; the plain one without sessions, which need the database."""
     settings.ROOT_URLCONF = "tests.livechat.plain_urls"
     settings.MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
-    hot = HotHandler("tests.livechat.hot_urls")
-    return Client(Edge(StaticFiles(Django(hot=hot, other=PlainHandler()))))
+    hot, plain = HotHandler("tests.livechat.hot_urls"), PlainHandler()
+    client = Client(Edge(StaticFiles(Django(hot=hot, other=plain))))
+    client.plain = plain
+    return client
 
 
 async def test_a_hot_route_is_served_without_leaving_the_loops_thread(client):
@@ -272,3 +274,33 @@ async def test_whoever_keeps_views_busy_leaves_room_for_others_and_is_told_to_co
     assert len(refused) == handlers.PLAIN_REQUESTS // 2
     assert {answer.json()["code"] for answer in refused} == {"unavailable"}
     assert refused[0].headers["retry-after"] == "2"
+
+
+async def test_whoever_hangs_up_frees_no_room_before_the_view_is_done(client, monkeypatch):
+    begun, go = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def wait():
+        loop.call_soon_threadsafe(begun.set)
+        assert go.wait(10)
+
+    monkeypatch.setattr(plain_urls, "wait", wait)
+    slots = client.plain._slots.get()
+    asking = asyncio.create_task(client.request("GET", "/api/plain/slow", hang_up_after=0.05))
+    async with asyncio.timeout(5):
+        await begun.wait()
+
+    done, _ = await asyncio.wait([asking], timeout=0.2)
+    held_meanwhile = slots.held
+    go.set()
+    answer = await asking
+
+    assert not done
+    assert (held_meanwhile, slots.held) == (1, 0)
+    assert answer is None
+
+
+def test_waiting_for_room_and_for_a_connection_takes_five_seconds_at_most(settings):
+    pool = settings.DATABASES["default"]["OPTIONS"]["pool"]
+
+    assert handlers.PATIENCE_SECONDS + pool["timeout"] <= 5
