@@ -212,7 +212,7 @@ class Exchange:
         return location if location.isascii() else ""
 
     async def _read_the_rest(self) -> None:
-        """Not through ``receive``: the deadline of a slow body has passed, and would at once again."""
+        """Not by ``receive``, in which the deadline of a slow body has passed once and for all."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER_SECONDS):
                 while self.is_sending:
