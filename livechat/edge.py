@@ -28,7 +28,8 @@ from tenants.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from tenants.network import client_ip, ip_bucket
+from tenants.network import client_ip
+from tenants.sharers import asker_of
 
 logger = logging.getLogger("livechat.access")
 
@@ -56,7 +57,7 @@ class Edge:
                 await self.app(scope, receive, send)
             return
         context.request_id.set(_request_id(scope))
-        context.asker.set(_asker(scope))
+        context.asker.set(asker_of(scope))
         scope["scheme"] = _scheme(scope)
         if scope["type"] == "http":
             await Exchange(self.app, scope, receive, send).run()
@@ -267,15 +268,6 @@ def _request_id(scope: Scope) -> str:
         if REQUEST_ID.fullmatch(value):
             return value.decode("ascii")
     return secrets.token_hex(10)
-
-
-def _asker(scope: Scope) -> str:
-    """Return who shares what we can do at once with other askers.
-
-    As most pages of a tenant send the same token, no tenant gets more by having more visitors.
-    """
-    credential = next(_values(scope, b"authorization"), None)
-    return ip_bucket(client_ip(scope)) if credential is None else str(hash(credential))
 
 
 def _scheme(scope: Scope) -> str:

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 tenant_id: ContextVar[str] = ContextVar("tenant_id", default="")
-# Who asks, while it is not known for which tenant: a credential's hash, or an address.
+# Who asks, before it is verified: a tenant whose credential is known to be good, or an address.
 asker: ContextVar[str] = ContextVar("asker", default="")
 
 

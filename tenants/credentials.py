@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from tenants import audit, last_use, tokens
+from tenants import audit, last_use, sharers, tokens
 from tenants.errors import Conflict, Forbidden, LiveChatError
 from tenants.models import Credential, Tenant
 from tenants.network import origin_allowed
@@ -135,6 +135,7 @@ def verify(text: str, *, kinds: Collection[str], origin: str | None = None) -> G
     if not _origin_allowed(credential, origin):
         raise Forbidden("This origin is not allowed.", code="origin_not_allowed")
     last_use.note(credential.pk, credential.last_used_at, now)
+    sharers.remember(text, credential.tenant_id)
     return Grant(
         tenant_id=credential.tenant_id,
         kind=credential.kind,

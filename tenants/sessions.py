@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tenants import accounts, audit, limits, tokens
+from tenants import accounts, audit, limits, sharers, tokens
 from tenants.credentials import tenant_suspended
 from tenants.errors import LiveChatError
 from tenants.models import LoginSession, Membership, Tenant, User
@@ -97,6 +97,7 @@ def verify_access(text: str) -> MemberGrant:
     claims = tokens.read(text, token_type=tokens.ACCESS)
     session = _live(claims, _sessions())
     membership = session.membership
+    sharers.remember(text, membership.tenant_id)
     return MemberGrant(
         tenant_id=membership.tenant_id,
         user_id=membership.user_id,

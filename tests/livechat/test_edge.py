@@ -3,12 +3,13 @@ import gc
 import logging
 import re
 import weakref
+from uuid import uuid4
 
 import pytest
 
 from livechat import edge
 from livechat.edge import MAX_BODY_BYTES, Edge
-from tenants import context
+from tenants import context, sharers
 from tenants.drain import draining
 from tests.livechat.asgi_client import Answer, Client
 
@@ -22,12 +23,13 @@ class App:
     def __init__(self):
         self.called = False
         self.scope = self.exchange = None
-        self.request_id = ""
+        self.request_id = self.asker = ""
         self.status = 200
         self.headers = []
 
     async def __call__(self, scope, receive, send):
         self.called, self.scope, self.request_id = True, scope, context.request_id.get()
+        self.asker = context.asker.get()
         if exchange := scope.get("livechat.exchange"):
             self.exchange = weakref.ref(exchange)
         if scope["type"] == "websocket":
@@ -139,6 +141,16 @@ async def test_who_is_cut_short_by_the_drain_amid_a_body_gets_a_whole_answer(app
     assert (answer.status, answer.json()["code"]) == (503, "unavailable")
     assert answer.is_complete
     assert asking.cancelling() == 0
+
+
+async def test_a_request_has_the_share_of_whose_credential_it_brings(client, app):
+    known, tenant_id = {"Authorization": "Bearer known"}, uuid4()
+
+    await client.get("/x", headers=known)
+    assert app.asker == client.ip
+    sharers.remember("known", tenant_id)
+    await client.get("/x", headers=known)
+    assert app.asker == str(tenant_id)
 
 
 async def test_nothing_of_a_request_waits_for_the_garbage_collector(client, app):
