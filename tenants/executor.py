@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from tenants import context, metrics
+from tenants.slots import least_served
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def _run(function: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, An
 class FairThreads:
     """Threads that turn to whoever they work least for, so that nobody's many hold others up.
 
-    A quarter of them is out of reach of any single sharer, whose jobs may all hang.
+    Of four or more, a quarter is out of reach of any single sharer, whose jobs may all hang.
     """
 
     def __init__(self, size: int) -> None:
@@ -76,7 +77,7 @@ class FairThreads:
 
     def _take(self) -> tuple[str, Job] | None:
         with self._lock:
-            sharer = min(self._waiting, key=self._running.__getitem__, default=None)
+            sharer = least_served(self._waiting, self._running)
             if sharer is None or self._running[sharer] >= self._most:
                 return None
             # Goes to the end of the line, if it wants more.

@@ -2,8 +2,24 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
+from typing import TypeVar
+
+T = TypeVar("T", bound=Hashable)
+
+
+def least_served(waiting: Iterable[T], served: Counter[T]) -> T | None:
+    """The first of those who wait that is served least; ``served`` holds no zeros.
+
+    It looks at no more of them than are served, however many wait.
+    """
+    busy = []
+    for sharer in waiting:
+        if sharer not in served:
+            return sharer
+        busy.append(sharer)
+    return min(busy, key=served.__getitem__, default=None)
 
 
 class Slots:
@@ -44,8 +60,7 @@ class Slots:
 
     def _hand_out(self) -> None:
         """Serve those who wait: first who holds the fewest, there who came first."""
-        while self._waiting:
-            sharer = min(self._waiting, key=self._held.__getitem__)
+        while (sharer := least_served(self._waiting, self._held)) is not None:
             if self._held[sharer] >= self._free:
                 return
             queue = self._waiting[sharer]

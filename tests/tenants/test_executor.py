@@ -1,6 +1,7 @@
 import asyncio
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 
 import pytest
@@ -34,6 +35,21 @@ class Hanging:
             time.sleep(0.005)
 
 
+class Looked(Counter):
+    """Counts how often somebody's number is looked up."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    def __contains__(self, sharer):
+        self.looks.append(sharer)
+        return super().__contains__(sharer)
+
+    def __getitem__(self, sharer):
+        self.looks.append(sharer)
+        return super().__getitem__(sharer)
+
+
 def test_whoever_hangs_everywhere_leaves_a_thread_to_the_others(threads):
     hanging = Hanging(threads)
     stuck = [hanging.submit("acme") for _ in range(20)]
@@ -64,6 +80,22 @@ def test_a_newcomers_job_is_before_the_many_of_somebody_else(threads):
     assert "globex" in order[:5]
     assert order.index("globex") < 5
     assert max(i for i, who in enumerate(order) if who == "globex") < 20
+
+
+def test_many_who_wait_do_not_slow_anybody_down(threads, monkeypatch):
+    looks = []
+    monkeypatch.setattr(threads, "_running", Looked(looks))
+    hanging = Hanging(threads)
+    for number in range(4):
+        hanging.submit(f"hanging {number}")
+    hanging.until(4)
+    jobs = [threads.submit(f"sharer {number}", lambda: None) for number in range(1000)]
+
+    hanging.go.set()
+    for job in jobs:
+        job.result(5)
+
+    assert len(looks) < 50 * 1000
 
 
 def test_a_job_nobody_waits_for_any_more_is_not_begun(threads):

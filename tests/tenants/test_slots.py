@@ -1,12 +1,13 @@
 """Who may work at once, and who waits for whom."""
 
 import asyncio
+from collections import Counter
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
 
-from tenants.slots import Slots
+from tenants.slots import Slots, least_served
 
 
 @pytest.fixture
@@ -69,3 +70,25 @@ async def test_whoever_gave_up_waiting_leaves_no_slot_taken(slots):
     await _settled()
 
     assert (slots._free, slots._held, slots._waiting) == (12, {}, {})
+
+
+@pytest.mark.parametrize(
+    ("waiting", "served", "next_one"),
+    [
+        ("", "a", None),
+        ("ab", "", "a"),
+        ("abcd", "ab", "c"),
+        ("abc", "aabcc", "b"),
+        ("abc", "aabbccz", "a"),
+    ],
+)
+def test_the_first_of_those_who_have_least_is_next(waiting, served, next_one):
+    assert least_served(waiting, Counter(served)) == next_one
+
+
+def test_who_is_next_is_found_without_a_look_at_all_who_wait():
+    looked_at = []
+    waiting = (looked_at.append(number) or number for number in range(10_000))
+
+    assert least_served(waiting, Counter(range(8))) == 8
+    assert len(looked_at) == 9
