@@ -1,7 +1,11 @@
 """uvicorn's two protocols with the bounds that it leaves out: no connection grows for ever."""
 
+import fcntl
+import sys
+import termios
 from asyncio import BaseTransport, TimerHandle, Transport
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -68,7 +72,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def is_stalled(self) -> bool:
         """Whether the peer has left an answer unread for too long; to be asked now and then."""
-        now, unread = self.loop.time(), self.transport.get_write_buffer_size()
+        now, unread = self.loop.time(), _unread(self.transport)
         if unread == 0 or unread != self._unread:
             self._unread, self._moved_at = unread, now
         return now - self._moved_at > STALLED_SECONDS
@@ -112,6 +116,21 @@ class HttpProtocol(HttpToolsProtocol):
         if self._header_timer is not None:
             self._header_timer.cancel()
             self._header_timer = None
+
+
+def _unread(transport: Transport) -> int:
+    """How much the peer has still to take of what was written, as soon as some is left to us.
+
+    The kernel may have megabytes before it takes more, which a slow reader is long busy with.
+    """
+    unread = transport.get_write_buffer_size()
+    # The connection may be over meanwhile.
+    with suppress(OSError, ValueError):
+        if unread:
+            descriptor = transport.get_extra_info("socket").fileno()
+            in_kernel = fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4))
+            unread += int.from_bytes(in_kernel, sys.byteorder)
+    return unread
 
 
 class Budget:

@@ -6,7 +6,6 @@ ends; a second signal ends it at once.
 """
 
 import asyncio
-import contextlib
 import gc
 import logging
 import os
@@ -106,8 +105,11 @@ class DrainingServer(Server):
         A proxy that has begun to send a POST may not send it to another process.
         """
         loop = asyncio.get_running_loop()
-        # The kernel resets what still waits to be accepted when the last reference is closed.
-        listeners = [each.dup() for server in self.servers for each in server.sockets]
+        # The kernel resets what still waits to be accepted when the last reference is closed, as
+        # it must where no more files may be open.
+        listeners: list[socket.socket] = []
+        with suppress(OSError):
+            listeners += (each.dup() for server in self.servers for each in server.sockets)
         for server in self.servers:
             server.close()
         waiting = [connection for each in listeners for connection in _accept_all(each)]
@@ -146,27 +148,35 @@ class DrainingServer(Server):
         closing: set[SocketProtocol] = set()
         while True:
             await asyncio.sleep(REAP_SECONDS)
-            still = {each for each in self._sockets() if each.transport.is_closing()}
-            for each in still & closing:
-                each.abort()
-            closing = still
-            for connection in tuple(self.server_state.connections):
-                if isinstance(connection, HttpProtocol) and connection.is_stalled():
-                    logger.info("A reader of an answer stalls; cutting it off")
-                    connection.abort()
+            try:
+                closing = self._reap_once(closing)
+            except Exception:
+                logger.exception("Could not look for stalled connections")
+
+    def _reap_once(self, closing: set[SocketProtocol]) -> set[SocketProtocol]:
+        """End what was closing before and still is; what is closing now."""
+        still = {each for each in self._sockets() if each.transport.is_closing()}
+        for each in still & closing:
+            each.abort()
+        for connection in tuple(self.server_state.connections):
+            if isinstance(connection, HttpProtocol) and connection.is_stalled():
+                logger.info("A reader of an answer stalls; cutting it off")
+                connection.abort()
+        return still
 
 
 def permit_sockets() -> None:
     """Let this process have as many sockets as the system permits; most begin with a thousand."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     # What the system calls infinite it may still refuse.
-    with contextlib.suppress(ValueError, OSError):
+    with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _accept_all(listener: socket.socket) -> Iterator[socket.socket]:
     listener.setblocking(False)
-    with suppress(BlockingIOError):
+    # Also for want of files: who is not here yet cannot be served then.
+    with suppress(OSError):
         while True:
             yield listener.accept()[0]
 

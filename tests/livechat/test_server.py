@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from itertools import pairwise
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -18,6 +20,9 @@ from django.conf import settings
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
+
+from livechat.protocols import STALLED_SECONDS, HttpProtocol
+from livechat.server import _accept_all, make_server
 
 TRACEBACK = "Traceback (most recent call last)"
 
@@ -601,6 +606,75 @@ def test_whoever_does_not_read_an_answer_is_cut_off(impatient):
     reader = impatient.raw()
     reader.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert len(read_to_the_end(reader)) > 8_000_000
+
+
+def test_a_slow_reader_is_none_that_stalls_while_the_kernel_has_enough_for_it():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        sender = socket.create_connection(listener.getsockname())
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 200 * 1024)
+        reader, _ = listener.accept()
+    clock = SimpleNamespace(now=0.0)
+    connection = object.__new__(HttpProtocol)
+    connection.loop = SimpleNamespace(time=lambda: clock.now)
+    connection.transport = SimpleNamespace(
+        get_write_buffer_size=lambda: 1000, get_extra_info=lambda name: sender
+    )
+    with sender, reader:
+        sender.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sender.send(bytes(65536))
+        assert not connection.is_stalled()
+
+        for _ in range(2):
+            clock.now += STALLED_SECONDS + 1
+            reader.recv(160 * 1024, socket.MSG_WAITALL)
+            time.sleep(0.05)
+            assert not connection.is_stalled()
+        clock.now += STALLED_SECONDS + 1
+        assert connection.is_stalled()
+    clock.now += 1
+    connection.is_stalled()
+
+
+def short_of_files(*_):
+    raise OSError(errno.EMFILE, "Too many open files")
+
+
+async def test_a_drain_goes_on_without_who_waits_when_there_are_no_files_for_them():
+    closed = []
+    listener = SimpleNamespace(dup=short_of_files)
+    server = make_server(None, host="", port=0, drain_seconds=0)
+    server.servers = [SimpleNamespace(sockets=[listener], close=lambda: closed.append(listener))]
+
+    await server._stop_accepting()
+
+    assert closed == [listener]
+    full = SimpleNamespace(setblocking=lambda blocking: None, accept=short_of_files)
+    assert list(_accept_all(full)) == []
+
+
+async def test_the_search_for_stalled_connections_survives_what_it_finds(monkeypatch, caplog):
+    monkeypatch.setattr("livechat.server.REAP_SECONDS", 0)
+    aborted = asyncio.Event()
+    server = make_server(None, host="", port=0, drain_seconds=0)
+    connection = object.__new__(HttpProtocol)
+    states = [RuntimeError("odd"), True]
+
+    def is_stalled():
+        if isinstance(state := states.pop(0), Exception):
+            raise state
+        return state
+
+    connection.is_stalled, connection.abort = is_stalled, aborted.set
+    server.server_state.connections.add(connection)
+    reaper = asyncio.create_task(server._reap())
+
+    async with asyncio.timeout(2):
+        await aborted.wait()
+    reaper.cancel()
+    assert "Could not look for stalled connections" in caplog.text
 
 
 def hold_frame(server, size):
