@@ -9,10 +9,12 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, router, transaction
+from prometheus_client import Counter
 
 from assistants.handover import SUMMARY_MESSAGES, asks_for_person, summary_of
 from assistants.language import languages_of
@@ -335,9 +337,13 @@ def _post_visitors(conversation: Conversation, **fields: Any) -> Message:
 
 
 def _count_when_stored(conversation: Conversation) -> None:
-    counter = metrics.MESSAGES_RECEIVED.labels(conversation.channel)
     using = router.db_for_write(Conversation)
-    transaction.on_commit(lambda: counter.inc(), using=using, robust=True)
+    transaction.on_commit(_counter(conversation.channel).inc, using=using, robust=True)
+
+
+@cache
+def _counter(channel: str) -> Counter:
+    return metrics.MESSAGES_RECEIVED.labels(channel)
 
 
 def _put_to_work(

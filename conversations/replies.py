@@ -37,7 +37,7 @@ class Outcome:
 
 PENDING = Outcome(is_pending=True)
 # How soon who waits notices that this process ends.
-LOOK_SECONDS = 0.25
+LOOK_SECONDS = 1.0
 
 
 async def wait_for_outcome(tenant_id: UUID, received: Received, *, seconds: float) -> Outcome:

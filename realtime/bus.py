@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
+from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -147,8 +148,14 @@ class Outgoing:
             raise
 
 
+_counters = {
+    ends: metrics.HINTS.labels(*ends)
+    for ends in product((TO_SOCKETS, TO_WORKER), ("sent", "stale", "failed", "dropped"))
+}
+
+
 def _count(group: str | None, outcome: str) -> None:
-    metrics.HINTS.labels(TO_SOCKETS if group else TO_WORKER, outcome).inc()
+    _counters[TO_SOCKETS if group else TO_WORKER, outcome].inc()
 
 
 _outgoing = Outgoing()

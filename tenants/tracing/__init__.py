@@ -74,6 +74,11 @@ def stop() -> None:
         recorder.end()
 
 
+def is_on() -> bool:
+    """Whether anything is recorded; facts that cost something need not be found otherwise."""
+    return _recorder is not None
+
+
 def span(name: str, facts: Facts = NO_FACTS, *, parent: str = "") -> AbstractContextManager[Span]:
     """Record what is done inside, as a part of what it is done for.
 

@@ -37,6 +37,7 @@ BOUNDS = {
     "assistants/providers/candidates.py: Models.of": "as many models as MODELS says",
     "assistants/providers/candidates.py: _models": "one for each loop",
     "assistants/tools/http.py: _clients": "one for each loop",
+    "conversations/engine.py: _counter": "the channels",
     "conversations/toolbox.py: _in_flight": "20 calls of each answer under way",
     "conversations/worker.py: Worker._running": "JOBS_HELD, and what one sweep finds",
     "conversations/worker.py: Worker._slots": "CONCURRENT_TURNS",

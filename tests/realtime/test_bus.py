@@ -8,7 +8,7 @@ from django.conf import settings
 from kombu import Connection
 
 from realtime import bus
-from tenants import context
+from tenants import context, metrics
 from tests.figures import figure
 
 
@@ -98,3 +98,12 @@ def test_while_redis_is_away_the_oldest_hints_are_dropped(monkeypatch):
     release.set()
 
     assert waiting == [3, 4, 5]
+
+
+def test_hints_are_counted_without_a_look_for_their_labels(monkeypatch):
+    monkeypatch.setattr(metrics.HINTS, "labels", None)
+    before = figure("livechat_hints_total", to="worker", outcome="dropped")
+
+    bus._count(None, "dropped")
+
+    assert figure("livechat_hints_total", to="worker", outcome="dropped") == before + 1
