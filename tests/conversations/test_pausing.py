@@ -318,7 +318,7 @@ def test_the_team_is_asked_and_the_visitor_sees_that_it_is(desk, server, globex)
     (request,) = of_type(team_events(desk), "tool:approval")
     assert (call.state, request["status"], request["args"]) == ("asked", "asked", ITEM)
     assert (request["id"], request["name"]) == (str(call.id), "refund")
-    assert (call.deadline - call.created_at).total_seconds() == pytest.approx(600)
+    assert (call.deadline - call.created_at).total_seconds() == pytest.approx(600, abs=1)
     lines = [data["text"] for data in of_type(visitor_events(desk, received), "message:new")]
     assert lines == ["Please!", APPROVAL_LINE]
     assert of_type(visitor_events(desk, received), "tool:request") == []
