@@ -24,7 +24,7 @@ from assistants.queries import with_production
 from assistants.usage import BudgetSpent
 from conversations import owner, turns
 from conversations.announcements import announce_conversation
-from conversations.erasing import erase_history
+from conversations.erasing import settled
 from conversations.errors import conversation_not_found
 from conversations.message_context import NO_CONTEXT, MessageContext, merged
 from conversations.models import (
@@ -67,7 +67,7 @@ def conversation_of(session: VisitorSession, conversation_id: object) -> Convers
     found = _locked().filter(session=session, pk=parse_uuid(conversation_id)).first()
     if found is None:
         raise conversation_not_found()
-    return _standing(found)
+    return settled(found)
 
 
 def team_conversation(conversation_id: object) -> Conversation:
@@ -75,7 +75,7 @@ def team_conversation(conversation_id: object) -> Conversation:
     found = _locked().filter(pk=parse_uuid(conversation_id)).first()
     if found is None:
         raise conversation_not_found()
-    return _standing(found)
+    return settled(found)
 
 
 def finish_erasing(conversation_id: object) -> None:
@@ -303,14 +303,7 @@ def _latest_or_new(
     latest: Conversation | None = open_ones.order_by("-created_at").first()
     if latest is None:
         return open_conversation(session, assistant=assistant, is_test=is_test)
-    return _standing(latest)
-
-
-def _standing(conversation: Conversation) -> Conversation:
-    """The conversation, of which nothing is left to be erased: what is said now was not meant."""
-    if conversation.erasing_since is not None:
-        erase_history(conversation)
-    return conversation
+    return settled(latest)
 
 
 def _rouse(conversation: Conversation) -> None:

@@ -34,6 +34,13 @@ def decide(conversations: QuerySet[Conversation]) -> list[UUID]:
     return ids
 
 
+def settled(conversation: Conversation) -> Conversation:
+    """A locked conversation, with what was to be erased gone: what is said now was not meant."""
+    if conversation.erasing_since is not None:
+        erase_history(conversation)
+    return conversation
+
+
 def erase_history(conversation: Conversation) -> None:
     """Erase all texts and files of a conversation, which must be locked, wherever they were copied.
 

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import DataError, connections
 
 from assistants.queries import default_assistant
-from conversations import attachments, engine, housekeeping, tasks
+from conversations import attachments, engine, erasing, housekeeping, tasks
 from conversations.erasing import decide
 from conversations.models import (
     Attachment,
@@ -237,14 +237,14 @@ def test_what_cannot_be_erased_holds_nothing_else_up(acme, globex, received, mon
         with tenant_scope(tenant.id):
             before = datetime.now(UTC) - timedelta(minutes=minutes)
             Conversation.objects.update(erasing_since=before)
-    erase = engine.erase_history
+    erase = erasing.erase_history
 
     def fail(conversation):
         if conversation.pk == received.conversation_id:
             raise DataError("There is something odd in it.")
         erase(conversation)
 
-    monkeypatch.setattr(engine, "erase_history", fail)
+    monkeypatch.setattr(erasing, "erase_history", fail)
     monkeypatch.setattr(tasks, "HOUSEKEEPING", [failing, *tasks.HOUSEKEEPING])
 
     tasks.keep_house()

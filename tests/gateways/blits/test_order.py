@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from conversations import engine, turns
+from conversations import engine, erasing, turns
 from conversations.models import Conversation, Message
 from gateways.blits import commands
 from gateways.blits.socket import BlitsSocket
@@ -266,7 +266,7 @@ async def test_who_may_erase_a_users_history_erases_all_of_it(shop, monkeypatch)
     for text in ("First.", "Second.", "Third."):
         async with talking(shop, token=token, userId="kim") as socket:
             await socket.write(text)
-    monkeypatch.setattr(engine, "erase_history", revoking(token))
+    monkeypatch.setattr(erasing, "erase_history", revoking(token))
 
     async with talking(shop, token=token) as socket:
         await socket.command("deleteHistory", conversationId=None, userId="kim")
@@ -277,7 +277,7 @@ async def test_who_may_erase_a_users_history_erases_all_of_it(shop, monkeypatch)
 
 def revoking(token):
     """Erases, after the token was revoked."""
-    erase, tokens = engine.erase_history, [token]
+    erase, tokens = erasing.erase_history, [token]
 
     def erase_history(conversation):
         while tokens:
