@@ -78,11 +78,6 @@ def team_conversation(conversation_id: object) -> Conversation:
     return settled(found)
 
 
-def finish_erasing(conversation_id: object) -> None:
-    """Erase what somebody decided to, unless that was done by now. Raises NotFound."""
-    team_conversation(conversation_id)
-
-
 @traced
 def receive_message(
     session: VisitorSession,

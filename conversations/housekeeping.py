@@ -92,7 +92,8 @@ def finish_erasing() -> None:
     for tenant_id, conversation_id in left:
         try:
             with tenant_scope(tenant_id), suppress(NotFound):
-                engine.finish_erasing(conversation_id)
+                # Whoever locks it erases what is left to be.
+                engine.team_conversation(conversation_id)
         except Error:
             logger.exception("Conversation %s could not be erased", conversation_id)
             # Behind the others, which are not to wait for it.

@@ -111,7 +111,8 @@ def erasable(asker: Asker) -> tuple[UUID, list[UUID]]:
 def erase(tenant_id: UUID, conversation_id: UUID) -> None:
     """Erase what was said in a conversation, unless that is done, or it is gone, by now."""
     with tenant_scope(tenant_id), suppress(NotFound):
-        engine.finish_erasing(conversation_id)
+        # Whoever locks it erases what is left to be.
+        engine.team_conversation(conversation_id)
 
 
 def set_variables(asker: Asker, variables: dict[str, Any]) -> None:

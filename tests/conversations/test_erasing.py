@@ -355,7 +355,7 @@ def decided(tenant):
 
 def finish_decided(tenant, received):
     with tenant_scope(tenant.id):
-        engine.finish_erasing(received.conversation_id)
+        engine.team_conversation(received.conversation_id)
 
 
 def standing(tenant):
