@@ -75,6 +75,7 @@ BOUNDS = {
     "tenants/keys.py: _derive": "64 keys",
     "tenants/last_use.py: _noted": "REMEMBERED, then begun anew",
     "tenants/last_use.py: _writer": "one job a minute for each credential in use",
+    "tenants/limits.py: LocalWindows._held": "WINDOWS_HELD, the oldest dropped",
     "tenants/limits.py: _limiter_for": "four addresses",
     "tenants/outbound/transport.py: _lookups": "16 threads; the jobs of answers and crawls",
     "tenants/outbound/transport.py: _ssl_context": "one context",
