@@ -19,14 +19,14 @@ def received(acme, globex):
     return received
 
 
-def refuses(acme, model, **changed):
+def refuses(acme, model, constraint, **changed):
     """A second row that is like the first but for these fields is not stored."""
     with tenant_scope(acme.id):
         twin = model.objects.get()
     for name, value in {"pk": uuid7(), **changed}.items():
         setattr(twin, name, value)
 
-    with pytest.raises(IntegrityError), tenant_scope(acme.id):
+    with pytest.raises(IntegrityError, match=f'"{constraint}"'), tenant_scope(acme.id):
         twin.save(force_insert=True)
 
     with tenant_scope(acme.id):
@@ -34,15 +34,15 @@ def refuses(acme, model, **changed):
 
 
 def test_two_messages_never_have_one_number(acme, received):
-    refuses(acme, Message, client_id="another key")
+    refuses(acme, Message, "message_seq", client_id="another key")
 
 
 def test_two_messages_never_have_one_senders_key(acme, received):
-    refuses(acme, Message, seq=2)
+    refuses(acme, Message, "message_client_id", seq=2)
 
 
 def test_two_answers_are_never_made_at_once(acme, received):
-    refuses(acme, Turn, state=TurnState.RUNNING)
+    refuses(acme, Turn, "turn_one_open", state=TurnState.RUNNING)
 
 
 def test_two_calls_of_one_turn_never_ask_the_same(acme, received):
@@ -61,4 +61,4 @@ def test_two_calls_of_one_turn_never_ask_the_same(acme, received):
             created_at=turn.created_at,
         )
 
-    refuses(acme, ToolCall)
+    refuses(acme, ToolCall, "tool_call_once")

@@ -42,8 +42,8 @@ def test_web_server_and_worker_tell_what_they_did_and_for_nobody_in_particular(
     assert now("livechat_messages_received_total", channel="chat") == 1
     assert now("livechat_hints_total", to="worker", outcome="sent") == 1
     assert now("livechat_sockets", protocol="tenant") == 0
-    after = Scraped(metrics_ports["worker"])
     until(lambda: Scraped(metrics_ports["worker"]).figure("livechat_turns_running") == 0)
+    after = Scraped(metrics_ports["worker"])
     for name, labels in [
         ("livechat_turn_seconds_count", {"outcome": "answered"}),
         ("livechat_turn_wait_seconds_count", {}),
