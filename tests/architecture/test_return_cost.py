@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from conversations import engine
 from conversations.sessions import continue_session, secret_of
 from dashboard.socket import TenantSocket
+from realtime import feeds, guard
 from realtime.feeds import hub
 from tenants import executor, sessions
 from tenants.scope import tenant_scope
@@ -22,6 +23,9 @@ from widgets.socket import VisitorSocket
 def statements(monkeypatch):
     """Those of the database threads, without those that open and end transactions."""
     seen, run = [], executor._run
+    # What looks by the clock looks at no time of these tests.
+    monkeypatch.setattr(guard, "LOOK_SECONDS", 3600)
+    monkeypatch.setattr(feeds, "POLL_SECONDS", 3600)
 
     def watched(*job):
         with CaptureQueriesContext(connection) as captured:
@@ -65,9 +69,10 @@ async def come_back(consumer, **auth):
     client.scope["client"] = ("192.0.2.1", 50000)
     await client.connect()
     await client.send_json_to({"type": "auth", "lastEventId": 1, **auth})
-    types = [(await client.receive_json_from())["type"]]
-    while not await client.receive_nothing(0.2):
-        types.append((await client.receive_json_from())["type"])
+    await client.send_json_to({"type": "ping"})
+    types = []
+    while (frame := await client.receive_json_from(10))["type"] != "pong":
+        types.append(frame["type"])
     await client.disconnect()
     return types
 
