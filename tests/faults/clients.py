@@ -271,13 +271,16 @@ class Caller:
             verify=PLAIN, trust_env=False, timeout=httpx.Timeout(PATIENCE_SECONDS)
         )
 
-    async def post(self, path, body, *, token, seconds=PATIENCE_SECONDS, on_unknown=lambda: None):
+    async def post(self, path, body, *, token, seconds=None, on_unknown=lambda: None):
         """The first answer that is neither lost nor a "later"."""
         headers = {"Authorization": f"Bearer {token}"}
         while True:
             try:
                 answer = await self.client.post(
-                    self.door() + path, json=body, headers=headers, timeout=seconds
+                    self.door() + path,
+                    json=body,
+                    headers=headers,
+                    timeout=seconds or PATIENCE_SECONDS,
                 )
             except httpx.HTTPError as error:
                 self.history.losses[type(error).__name__] += 1

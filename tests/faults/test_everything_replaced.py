@@ -10,6 +10,7 @@ import pytest
 
 from tests.deployment.fleet import Fleet
 from tests.deployment.reverse_proxy import NameServer, needs_linux, needs_nginx, reverse_proxy
+from tests.faults import clients
 from tests.faults.crowd import Crowd
 
 logger = logging.getLogger(__name__)
@@ -43,6 +44,12 @@ class Page:
             answer = await self.client.get("config", params={"token": SECRET})
             self.read.append(answer.status_code)
             await asyncio.sleep(PAUSE_SECONDS)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch):
+    """Everything starts anew at once, and only a loss is one."""
+    monkeypatch.setattr(clients, "PATIENCE_SECONDS", 15)
 
 
 @pytest.fixture

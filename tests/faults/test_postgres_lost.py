@@ -12,8 +12,8 @@ from tests.faults.history import History
 
 logger = logging.getLogger(__name__)
 
-REFUSED_SECONDS = 5
-HEALED_SECONDS = 5
+REFUSED_SECONDS = 7
+HEALED_SECONDS = 8
 
 
 async def test_without_postgres_callers_are_told_and_afterwards_everything_goes_on(

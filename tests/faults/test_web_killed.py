@@ -8,7 +8,7 @@ from tests.faults.checker import check
 from tests.faults.clients import new_session, visiting, watching
 from tests.faults.history import History
 
-BEHIND_SECONDS = 3
+BEHIND_SECONDS = 5
 
 
 @contextmanager
