@@ -42,7 +42,7 @@ class EchoView(HotView):
 class SlowView(HotView):
     async def get(self, request):
         try:
-            await asyncio.sleep(5)
+            await asyncio.sleep(60)
         except asyncio.CancelledError:
             seen.append("cancelled")
             raise

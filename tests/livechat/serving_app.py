@@ -101,6 +101,7 @@ if __name__ == "__main__":
     port, drain_seconds, patience = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     server.PING_SECONDS = protocols.HEADER_SECONDS = protocols.LARGE_FRAME_SECONDS = patience
     protocols.STALLED_SECONDS = edge.BODY_SECONDS = patience
+    protocols.FIRST_REQUEST_SECONDS = 5
     server.REAP_SECONDS = min(patience, server.REAP_SECONDS)
     protocols.LARGE_FRAME_BYTES, protocols.large_frames.left = 16 * 1024, 120 * 1024
     server.make_server(

@@ -45,7 +45,7 @@ def no_connection_left(*, patience=0.2):
     with suppress(PoolTimeout):
         while True:
             # Waits for what others hold for a moment.
-            taken.append(pool.getconn(timeout=0.3))
+            taken.append(pool.getconn(timeout=2))
     pool.timeout, usual = patience, pool.timeout
     try:
         yield
@@ -139,7 +139,7 @@ async def test_a_stored_message_is_pending_when_the_server_drains(shop, ask, clo
     await until_stored(shop)
     draining.set()
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(5):
             answer = await waiting
     finally:
         draining.clear()

@@ -191,7 +191,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch, settings)
     with socket.create_server(("127.0.0.1", 0)) as hole:
         url = f"http://127.0.0.1:{hole.getsockname()[1]}"
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
-        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "10")
         monkeypatch.setattr(recording, "PARTING_SECONDS", 0.2)
         settings.TRACES_ENDPOINT = url
         telemetry.start("test")
@@ -201,7 +201,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_end(monkeypatch, settings)
 
         telemetry.stop()
 
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 5
 
 
 def test_nothing_is_recorded_unless_somebody_asks_for_it(settings):
