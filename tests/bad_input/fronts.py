@@ -15,7 +15,7 @@ from tenants.scope import TenantModel
 from tests.dashboard.team import access_token, make_conversation
 from tests.factories import make_member, make_tenant, write
 from tests.gateways.blits.tokens import api_token
-from tests.servers import web_process
+from tests.servers import ROOT, web_process
 from tests.widgets.shops import make_shop
 
 SCOPES = ("chat", "conversations:read", "conversations:write", "integrations")
@@ -28,7 +28,7 @@ LEAKS = (
     'File "',
     ".py",
     "site-packages",
-    "/work",
+    str(ROOT),
 )
 ALARMS = (
     "Traceback",

@@ -5,6 +5,8 @@ from django.contrib import admin
 
 from tests.admin.operators import Operator
 from tests.bad_input import corpus
+from tests.isolation.rows import fingerprint
+from tests.widgets.shops import make_shop
 
 QUERIES = [
     {"q": "\0"},
@@ -33,6 +35,14 @@ def operator(database):
     operator = Operator().log_in()
     operator.client.raise_request_exception = False
     return operator
+
+
+@pytest.fixture(autouse=True)
+def _tenants_lose_nothing(acme, globex):
+    tenants = [make_shop(tenant, "").tenant for tenant in (acme, globex)]
+    before = [fingerprint(tenant.id) for tenant in tenants]
+    yield
+    assert [fingerprint(tenant.id) for tenant in tenants] == before
 
 
 @pytest.fixture(scope="module")

@@ -11,20 +11,20 @@ from tests.isolation.worlds import World
 
 
 @pytest.fixture
-def world(database, settings):
+def worlds(database, settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    made = World("acme")
+    made = [World(name) for name in ("acme", "globex")]
     yield made
     stop()
-    made.close()
+    for world in made:
+        world.close()
 
 
-def test_notes_never_reach_the_visitor(world):
-    with world.scope():
-        conversation = engine.team_conversation(world.mine.ids["conversation"])
-        member = world.members["agent"]
-        engine.post_reply(conversation, member, text="Said to all.")
-        engine.post_reply(conversation, member, text="A note.", private=True)
+def test_notes_never_reach_the_visitor(worlds):
+    world, rival = worlds
+    say(rival, "Said elsewhere.", "A note elsewhere.")
+    before = rival.fingerprint()
+    say(world, "Said to all.", "A note.")
 
     heard = run(replayed(world))
     read = [read_by_the_visitor(world, kind) for kind in ("messages", "events")]
@@ -32,6 +32,16 @@ def test_notes_never_reach_the_visitor(world):
     for text in (json.dumps(heard), *read):
         assert "Said to all." in text
         assert "A note." not in text
+        assert "elsewhere" not in text
+    assert rival.fingerprint() == before
+
+
+def say(world, text, note):
+    with world.scope():
+        conversation = engine.team_conversation(world.mine.ids["conversation"])
+        member = world.members["agent"]
+        engine.post_reply(conversation, member, text=text)
+        engine.post_reply(conversation, member, text=note, private=True)
 
 
 async def replayed(world):

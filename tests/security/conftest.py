@@ -9,6 +9,7 @@ from django.test import Client
 
 from tenants.scope import platform_scope
 from tests.factories import make_tenant
+from tests.isolation.rows import fingerprint
 from tests.security import routes
 from tests.security.house import House, Production
 from tests.servers import ROOT, serving
@@ -53,6 +54,13 @@ def house(production):
 @pytest.fixture(scope="session")
 def neighbours(production):
     return House(make_tenant("Neighbours", is_demo=True), production)
+
+
+@pytest.fixture
+def neighbours_lose_nothing(neighbours):
+    before = fingerprint(neighbours.tenant.id)
+    yield
+    assert fingerprint(neighbours.tenant.id) == before
 
 
 @pytest.fixture

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.isolation.rows import fingerprint
 from tests.security import routes
+
+pytestmark = pytest.mark.usefixtures("neighbours_lose_nothing")
 
 SNAPSHOT = Path(__file__).with_name("headers.json")
 NEVER = ("server", "x-powered-by", "via", "access-control-allow-credentials")
@@ -70,9 +73,9 @@ def profile(response):
 
 
 @pytest.fixture(scope="module")
-def answers(house):
+def answers(house, neighbours):
     """What nobody, and then somebody who may, is answered at each route."""
-    found = {}
+    found, before = {}, fingerprint(neighbours.tenant.id)
     with house.client() as client:
         for name in routes.routes():
             method, _, template = name.partition(" ")
@@ -84,6 +87,7 @@ def answers(house):
             found[name] = [client.request(method, path, **options)]
             if headers := routes.credentials_for(template, house):
                 found[name].append(client.request(method, path, headers=headers, **options))
+    assert fingerprint(neighbours.tenant.id) == before
     return found
 
 

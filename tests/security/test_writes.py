@@ -5,6 +5,8 @@ from django.test import Client
 
 from tests.security import routes
 
+pytestmark = pytest.mark.usefixtures("neighbours_lose_nothing")
+
 EVIL = "https://evil.example"
 # What a form of any page, or its script without asking first, may send.
 SIMPLE = {

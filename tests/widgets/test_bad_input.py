@@ -3,6 +3,7 @@
 import pytest
 
 from tests.bad_input.corpus import GIVEN_NOT_TEXT, NOT_TEXT
+from tests.isolation.rows import fingerprint
 from tests.widgets.test_chat import stored
 from widgets.models import TrackEvent
 
@@ -41,9 +42,10 @@ def visitor(shop):
 
 
 @pytest.fixture(autouse=True)
-def _writes_nothing(shop, visitor):
-    before = {**stored(shop), "TrackEvent": 0}
+def _writes_nothing(shop, visitor, rival):
+    before, theirs = {**stored(shop), "TrackEvent": 0}, fingerprint(rival.tenant.id)
     yield
+    assert fingerprint(rival.tenant.id) == theirs
     with shop.scope():
         assert {**stored(shop), "TrackEvent": TrackEvent.objects.count()} == before
 

@@ -10,6 +10,7 @@ from gateways.blackbox.socket import WebCallSocket
 from livechat.asgi import application
 from tests.bad_input.corpus import MALFORMED
 from tests.gateways.blackbox.places import AT, Place
+from tests.isolation.rows import fingerprint
 
 LEAKS = ("Traceback", "SELECT", "psycopg", "django", ".py")
 NOT_TEXT = [None, 5, 1.5, True, [], {}, ["x"]]
@@ -24,6 +25,14 @@ OK = {
 @pytest.fixture
 def place(acme, live_server_url):
     return Place(acme, live_server_url)
+
+
+@pytest.fixture(autouse=True)
+def _rival_loses_nothing(globex):
+    Place(globex, "http://unused")
+    before = fingerprint(globex.id)
+    yield
+    assert fingerprint(globex.id) == before
 
 
 def no_leak(text):

@@ -6,6 +6,7 @@ from gateways.zeebee import codec
 from tests.bad_input.corpus import GIVEN_NOT_TEXT as WRONG
 from tests.factories import make_tenant
 from tests.gateways.zeebee.chats import QUESTION, Place
+from tests.isolation.rows import fingerprint
 
 LEAKS = ("Traceback", "SELECT", "psycopg", "django", ".py", "Something went wrong")
 GOOD = {
@@ -29,6 +30,14 @@ WRONG_FIELDS = {
 @pytest.fixture
 def place(live_server_url):
     return Place(make_tenant("Acme", guests_allowed=True), live_server_url)
+
+
+@pytest.fixture(autouse=True)
+def _rival_loses_nothing(live_server_url):
+    rival = Place(make_tenant("Globex", guests_allowed=True), live_server_url).tenant
+    before = fingerprint(rival.id)
+    yield
+    assert fingerprint(rival.id) == before
 
 
 @pytest.fixture
