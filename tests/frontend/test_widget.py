@@ -9,7 +9,6 @@ from playwright.async_api import expect
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import KnowledgeSource
 from assistants.versions import create_version, publish
-from assistants.versions import create_version, publish
 from realtime.ephemeral import whisper
 from tenants.executor import run_in_db_thread
 from tests.assistants.budgets import limit

@@ -12,7 +12,9 @@ from tests.frontend.visitors import Wire, answered, launcher, log, say, visit
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 ITEM = {"item": "lamp"}
-COUNTING = "chat.registerTool('show', ({item}) => { window.shown = [...(window.shown || []), item] })"
+COUNTING = (
+    "chat.registerTool('show', ({item}) => { window.shown = [...(window.shown || []), item] })"
+)
 
 
 def rescript_with_page(shop, steps, *, seconds=60):
@@ -50,7 +52,7 @@ async def arrive(page, site, shop, register=""):
 async def states(shop, *expected):
     """Wait until the shop's calls are in these states."""
     async with asyncio.timeout(10):
-        while (found := await run_in_db_thread(call_states, shop.tenant)) != list(expected):
+        while (found := await run_in_db_thread(call_states, shop.tenant)) != list(expected):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return found
 
@@ -118,7 +120,7 @@ async def test_a_result_that_was_lost_is_sent_again(page, site, asking):
     await arrive(page, site, asking, COUNTING)
     await ask(asking)
     async with asyncio.timeout(10):
-        while wire.sent[-1]["type"] != "tool:result":
+        while wire.sent[-1]["type"] != "tool:result":  # noqa: ASYNC110 -- a poll is plain
             await asyncio.sleep(0.05)
 
     wire.lose = lambda frame: False
@@ -142,7 +144,7 @@ async def test_a_result_gets_through_without_a_socket(page, site, asking_twice):
     await states(asking_twice, "done")
     await ask(asking_twice)
     async with asyncio.timeout(10):
-        while not await page.evaluate("Boolean(window.finish)"):
+        while not await page.evaluate("Boolean(window.finish)"):  # noqa: ASYNC110 -- a poll is plain
             await asyncio.sleep(0.05)
 
     await wire.cut()
