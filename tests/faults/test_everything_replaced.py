@@ -77,7 +77,7 @@ async def test_everything_is_replaced_and_nobody_notices(product, fleet, proxy, 
     async with page.client, crowd.busy():
         browsing = [asyncio.create_task(work) for work in (page.track(), page.get())]
         await asyncio.to_thread(fleet.replace_everything)
-        await crowd.recovered()
+        await crowd.recovered("everything was replaced")
         page.stop.set()
         await asyncio.gather(*browsing)
 
