@@ -1,11 +1,13 @@
 """Tests run on real PostgreSQL and Redis, commit for real, and bring their own two tenants."""
 
+import asyncio
 import re
 
 import pytest
 from django.core.management import call_command
 from django.db import connections
 
+from realtime.feeds import hub
 from tenants import context
 from tests.factories import make_tenant
 from tests.model_server import model_server  # noqa: F401 -- a fixture
@@ -56,6 +58,14 @@ def no_request():
     """A test client's requests share the test's context; the next test begins without theirs."""
     context.request_id.set("")
     context.tenant_id.set("")
+
+
+@pytest.fixture
+async def closed_hub():
+    """The process's hub, which ends with the test's loop."""
+    yield hub()
+    await hub().close()
+    await asyncio.sleep(0)
 
 
 @pytest.fixture

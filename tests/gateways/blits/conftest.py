@@ -1,10 +1,7 @@
-import asyncio
-
 import pytest
 
 from conversations.models import Turn, TurnState
 from conversations.models.turn import OPEN_STATES
-from realtime.feeds import hub
 from tests.widgets.shops import make_shop
 
 
@@ -16,14 +13,6 @@ def shop(acme):
 @pytest.fixture
 def rival(globex):
     return make_shop(globex, "")
-
-
-@pytest.fixture
-async def closed_hub():
-    """The process's hub, which ends with the test's loop."""
-    yield hub()
-    await hub().close()
-    await asyncio.sleep(0)
 
 
 @pytest.fixture
