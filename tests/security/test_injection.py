@@ -6,6 +6,8 @@ import json
 import pytest
 from django.test import Client
 
+from tests.leaks import leaks
+
 SQL = [
     "'",
     '"',
@@ -40,7 +42,6 @@ QUERIES = {
     "/api/widgets/{tenant_id}/conversations/{conversation_id}/events": ("after",),
 }
 LISTS = ("tenants/user", "conversations/conversation")
-TELLTALES = ("psycopg", "syntax error", "traceback", "site-packages")
 
 
 def sealed(text):
@@ -69,10 +70,11 @@ def test_a_filter_or_cursor_is_a_value_and_nothing_else(house, neighbours, path)
     for name in QUERIES[path]:
         for text in (*SQL, *(map(sealed, SQL) if name == "cursor" else ())):
             answer = client.get(address, query_params={name: text})
-            said = answer.content.decode().lower()
+            said = answer.content.decode()
             assert answer.status_code in (200, 400, 404), (name, text)
             assert ids_in(answer) <= everything, (name, text)
-            assert not [word for word in (*TELLTALES, *theirs) if word in said], (name, text)
+            assert not leaks(said), (name, text)
+            assert not [one for one in theirs if one in said], (name, text)
 
 
 @pytest.mark.parametrize("path", LISTS)
