@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from assistants.events import Reply, Usage
 from conversations import answers, turns
 from conversations.replies import outcome
-from tests.conversations.test_turns import only_turn
+from tests.conversations.turning import only_turn
 from tests.factories import make_assistant, make_visitor, write
 
 

@@ -23,9 +23,10 @@ from tenants.scope import tenant_scope
 from tests.assistants.budgets import PRICED, counts, limit, month, states
 from tests.assistants.writing import QUESTION, assistant_of, writer
 from tests.conversations.test_engine import conversation_now, do, team_events, turn_states, types
-from tests.conversations.test_turns import answered, lapse, only_turn
-from tests.conversations.test_worker import engine_that, until
+from tests.conversations.test_worker import engine_that
+from tests.conversations.turning import answered, lapse, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
+from tests.waiting import until
 
 YES = Reply(text="Yes.")
 PAID = Spending(turns=1, tokens=25, known_cost=PRICED.cost)

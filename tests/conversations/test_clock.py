@@ -26,7 +26,7 @@ from tests.conversations.calling import (
 )
 from tests.conversations.test_engine import conversation_now, do
 from tests.conversations.test_housekeeping import unsent_file
-from tests.conversations.test_turns import commit, only_turn
+from tests.conversations.turning import commit, only_turn
 from tests.factories import make_assistant, make_visitor, write
 from tests.test_docs import ROOMS
 

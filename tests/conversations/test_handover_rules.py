@@ -10,7 +10,7 @@ from conversations import engine, turn_runner, turns
 from conversations.models import Owner
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import conversation_now, do
-from tests.conversations.test_turns import commit, only_turn
+from tests.conversations.turning import commit, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
 
 OFFER = Reply("One of these?", choices=("When do you deliver?",), answers=False)

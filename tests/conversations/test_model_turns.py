@@ -10,9 +10,10 @@ from tenants.scope import tenant_scope
 from tests.assistants.tool_server import open_tool_server
 from tests.assistants.writing import QUESTION, assistant_of, writer
 from tests.conversations.calling import call_states
-from tests.conversations.test_turns import answered, only_turn
-from tests.conversations.test_worker import running, until  # noqa: F401 -- a fixture
+from tests.conversations.test_worker import running  # noqa: F401 -- a fixture
+from tests.conversations.turning import answered, only_turn
 from tests.factories import make_visitor, write
+from tests.waiting import until
 
 
 def test_a_models_answer_is_posted_with_its_sources(acme, globex, model_server, running):  # noqa: F811

@@ -30,7 +30,7 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     work,
 )
 from tests.conversations.test_engine import conversation_now, do
-from tests.conversations.test_turns import answered
+from tests.conversations.turning import answered
 from tests.factories import make_member, make_visitor, write
 
 ORDER = {"order": 4012}

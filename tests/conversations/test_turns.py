@@ -4,44 +4,24 @@ import pytest
 from django.db import DatabaseError
 from django.db.models import F
 
-from assistants.events import Handoff, Reply, Usage
+from assistants.events import Handoff, Usage
 from assistants.language import language_of
 from conversations import answers, engine, housekeeping, turns
 from conversations.message_context import MessageContext
-from conversations.models import Conversation, Message, Owner, Status, Turn
+from conversations.models import Conversation, Owner, Status, Turn
 from conversations.replies import outcome
 from realtime.log import Channel, read_events
 from tenants.errors import BadRequest
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import conversation_now, do, types
+from tests.conversations.turning import ANSWER, answered, commit, lapse, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
-
-ANSWER = Reply(text="It costs ten.", citations=({"title": "Prices"},), choices=(), confidence=0.9)
 
 
 @pytest.fixture
 def assistant(acme, globex):
     make_assistant(globex)
     return make_assistant(acme)
-
-
-def only_turn(tenant):
-    with tenant_scope(tenant.id):
-        return Turn.objects.latest("question_seq").id
-
-
-def lapse(tenant, turn_id):
-    with tenant_scope(tenant.id):
-        Turn.objects.filter(pk=turn_id).update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
-
-
-def commit(held, reply=ANSWER):
-    return answers.commit(held, reply, usage=Usage(model="knowledge"))
-
-
-def answered(tenant):
-    with tenant_scope(tenant.id):
-        return list(Message.objects.filter(author_kind="assistant").values_list("text", flat=True))
 
 
 def test_an_answer_is_posted_after_its_question(acme, globex, assistant):

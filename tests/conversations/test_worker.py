@@ -15,8 +15,9 @@ from realtime.models import Pulse
 from tenants.scope import tenant_scope
 from tests.conversations.calling import no_turn_is_left  # noqa: F401 -- a fixture
 from tests.conversations.test_engine import conversation_now, do
-from tests.conversations.test_turns import answered, commit, lapse, only_turn
+from tests.conversations.turning import answered, commit, lapse, only_turn
 from tests.factories import make_assistant, make_member, make_visitor, write
+from tests.waiting import until
 
 FAQ = [
     {"question": "How much is shipping?", "variants": [], "answer": "Shipping costs four euros."}
@@ -34,13 +35,6 @@ def running():
     running = worker.Worker()
     yield running
     running.stop()
-
-
-def until(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert condition()
 
 
 def works_on(worker, tenant):

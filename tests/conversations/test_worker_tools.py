@@ -18,9 +18,10 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     work,
 )
 from tests.conversations.test_engine import conversation_now, do
-from tests.conversations.test_turns import answered
-from tests.conversations.test_worker import until, works_on
+from tests.conversations.test_worker import works_on
+from tests.conversations.turning import answered
 from tests.factories import make_member, make_visitor, write
+from tests.waiting import until
 
 
 @pytest.fixture

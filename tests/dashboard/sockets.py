@@ -1,6 +1,5 @@
 """The team's socket from its client's end, through the whole application."""
 
-import asyncio
 import time
 from contextlib import asynccontextmanager
 
@@ -78,12 +77,6 @@ class Stopwatch:
     @property
     def seconds(self):
         return time.monotonic() - self.begun
-
-
-async def until(condition, seconds=5):
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 -- a poll is plain enough
-            await asyncio.sleep(0.01)
 
 
 async def heard(listener, sender, type, **fields):

@@ -7,8 +7,7 @@ from conversations.sessions import continue_session
 from tenants.scope import tenant_scope
 from tests.dashboard.team import make_conversation, member_api, team_events, visitor_texts
 from tests.factories import make_tenant, make_visitor, write
-
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+from tests.widgets.files import PNG
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from tenants import credentials, sessions
 from tenants.executor import run_in_db_thread
 from tenants.models import Credential, Membership, Tenant, User
 from tenants.scope import tenant_scope
-from tests.dashboard.sockets import Stopwatch, connected, heard, listening, new_member, until
+from tests.dashboard.sockets import Stopwatch, connected, heard, listening, new_member
 from tests.dashboard.team import access_token, make_conversation
 from tests.factories import PASSWORD, make_member, make_visitor, write
+from tests.waiting import until
 from widgets.bubbles import create_bubble, current_token
 
 pytestmark = pytest.mark.usefixtures("closed_hub")
@@ -289,7 +290,7 @@ async def test_typing_is_seen_by_the_team_and_the_visitor(acme):
 
     async with listening(token) as (socket, _), listening(other_token) as (colleague, _):
         frame = await heard(colleague, socket, "typing", conversationId=conversation_id)
-        await until(lambda: seen)
+        await asyncio.to_thread(until, lambda: seen)
 
     assert frame == {
         "type": "typing",

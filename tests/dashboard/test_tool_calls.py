@@ -23,7 +23,7 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     scripted,
     work,
 )
-from tests.conversations.test_turns import answered
+from tests.conversations.turning import answered
 from tests.dashboard.sockets import listening, new_member
 from tests.dashboard.team import make_conversation, member_api, team_events
 

@@ -13,7 +13,7 @@ from tests.in_process import request
 from tests.isolation import values
 from tests.isolation.outcomes import LET_IN
 from tests.isolation.values import EMPTY, NULL, OTHER_DOORS, OTHER_TENANTS, OTHER_VISITORS
-from tests.isolation.worlds import PNG
+from tests.widgets.files import PNG
 
 OTHERS = {
     "mine": "other",

@@ -7,12 +7,12 @@ import pytest
 from conversations import engine
 from tests.in_process import request, run, stop
 from tests.isolation.lines import connected
-from tests.isolation.worlds import World
+from tests.isolation.worlds import QUICK, World
 
 
 @pytest.fixture
 def worlds(database, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = QUICK
     made = [World(name) for name in ("acme", "globex")]
     yield made
     stop()

@@ -16,9 +16,7 @@ from tests.isolation.outcomes import MISSING, REFUSED, SOMEBODY_ELSE, outcome
 from tests.isolation.reading import Reading
 from tests.isolation.routes import PLAIN, ROUTES, table
 from tests.isolation.values import EMPTY, FOREIGN, OWN, RANDOM
-from tests.isolation.worlds import World
-
-QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+from tests.isolation.worlds import QUICK, World
 
 
 @pytest.fixture(scope="module")

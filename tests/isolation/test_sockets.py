@@ -11,9 +11,8 @@ from tests.isolation.counting import cells_to_say
 from tests.isolation.frames import SOCKETS
 from tests.isolation.lines import connected, is_error
 from tests.isolation.reading import Reading
-from tests.isolation.test_routes import QUICK
 from tests.isolation.values import FOREIGN, NULL, OWN, RANDOM
-from tests.isolation.worlds import World
+from tests.isolation.worlds import QUICK, World
 
 SERVERS = {"served", "led", "dialled"}
 

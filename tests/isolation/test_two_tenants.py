@@ -20,7 +20,7 @@ from livechat.logs import ContextFilter, JsonLines
 from tests.in_process import stop
 from tests.isolation.recording_model import recording_model
 from tests.isolation.sides import Side
-from tests.isolation.test_routes import QUICK
+from tests.isolation.worlds import QUICK
 
 SEQUENCES = int(os.environ.get("ISOLATION_SEQUENCES", "2"))
 ACTS = (

@@ -16,9 +16,8 @@ from tests.isolation.lines import connected, is_error
 from tests.isolation.outcomes import LET_IN
 from tests.isolation.routes import CONVERSATION, INTEGRATION, ROUTES, WIDGET, description, table
 from tests.isolation.rows import rows
-from tests.isolation.test_routes import QUICK
 from tests.isolation.values import OWN
-from tests.isolation.worlds import World
+from tests.isolation.worlds import QUICK, World
 
 NAMED = {"name", "assistantId", "allowWebChat", "allowWebCall", "origins", "browserTools"}
 # All fields of all bodies. None is a tenant, an owner, a role, a hash or a time that we note.

@@ -30,10 +30,11 @@ from tenants.scope import tenant_scope
 from tests.conversations.calling import waiting_call
 from tests.factories import PASSWORD, make_member, make_tenant
 from tests.isolation.rows import fingerprint
+from tests.widgets.files import PNG
 from tests.widgets.shops import make_shop
 from widgets.bubbles import create_bubble
 
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
+QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KIND = Credential.Kind
 ROLES = ("owner", "admin", "agent")
 

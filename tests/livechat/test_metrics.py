@@ -1,22 +1,15 @@
 """The figures of real processes, on ports of their own."""
 
 import json
-import time
 
 import httpx
 from websockets.sync.client import connect
 
 from tests.figures import Scraped
+from tests.waiting import until
 from tests.widgets.shops import make_shop, teach
 
 CHAT = "api/widgets/<str:widget_id>/chat"
-
-
-def until(condition, seconds=10):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def test_web_server_and_worker_tell_what_they_did_and_for_nobody_in_particular(

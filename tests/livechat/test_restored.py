@@ -13,8 +13,7 @@ from realtime.models import Event, Head
 from tenants.executor import run_in_db_thread
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_assistant, make_visitor, write
-from tests.realtime.test_events import announce
-from tests.realtime.test_feeds import Reader
+from tests.realtime.reading import Reader, announce
 
 
 @pytest.fixture

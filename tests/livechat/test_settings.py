@@ -4,17 +4,8 @@ import sys
 
 import pytest
 
+from tests.livechat.environment import GOOD
 from tests.test_docs import README, table
-
-GOOD = {
-    "PRODUCTION": "1",
-    "SECRET_KEY": "k" * 50,
-    "DATABASE_URL": "postgresql://livechat@db.example/livechat",
-    "DATABASE_OWNER_URL": "postgresql://owner@db.example/livechat",
-    "REDIS_URL": "redis://redis.example:6379/0",
-    "PUBLIC_URL": "https://chat.example.com",
-    "ALLOWED_HOSTS": "chat.example.com",
-}
 
 
 def start(tmp_path, code="from livechat import settings", **changes):

@@ -8,8 +8,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from celery import current_app
-from django.conf import settings
-from kombu import Connection
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from assistants.providers.errors import ProviderError
@@ -21,12 +19,12 @@ from livechat.asgi import application
 from realtime.feeds import hub
 from tenants import tracing
 from tenants.tracing import recording
-from tests.conversations.test_turns import only_turn
-from tests.conversations.test_worker import until
+from tests.conversations.turning import only_turn
 from tests.factories import make_visitor, write
 from tests.figures import figure
 from tests.livechat.asgi_client import Client
-from tests.realtime.test_bus import _route
+from tests.realtime.queues import own_queue
+from tests.waiting import until
 from tests.widgets.shops import make_shop, teach
 
 ROUTE = "POST api/widgets/<str:widget_id>/chat"
@@ -93,15 +91,8 @@ def running(monkeypatch):
 
 @pytest.fixture
 def nudges():
-    """A queue that gets this test's nudges and no other's."""
-    name = f"test-{uuid.uuid4().hex}"
-    _route({"conversations.tasks.answer": {"queue": name}})
-    with Connection(settings.CELERY_BROKER_URL) as connection:
-        queue = connection.SimpleQueue(name)
+    with own_queue("conversations.tasks.answer") as queue:
         yield queue
-        queue.queue.delete()
-        queue.close()
-    _route(None)
     assert current_app.conf.task_routes is None
 
 

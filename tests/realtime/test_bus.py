@@ -1,35 +1,19 @@
 import asyncio
 import threading
-import uuid
 
 import pytest
 from celery import current_app
-from django.conf import settings
-from kombu import Connection
 
 from realtime import bus
 from tenants import context, metrics
 from tests.figures import figure
+from tests.realtime.queues import own_queue
 
 
 @pytest.fixture
 def queue():
-    """A queue of the broker that gets this test's nudges and no other's."""
-    name = f"test-{uuid.uuid4().hex}"
-    _route({f"{name}.task": {"queue": name}})
-    with Connection(settings.CELERY_BROKER_URL) as connection:
-        queue = connection.SimpleQueue(name)
+    with own_queue() as queue:
         yield queue
-        queue.queue.delete()
-        queue.close()
-    _route(None)
-
-
-def _route(routes):
-    """Celery remembers its routes from the first task that anybody sent."""
-    current_app.conf.task_routes = routes
-    current_app.amqp.flush_routes()
-    vars(current_app.amqp).pop("router", None)
 
 
 def test_a_job_knows_the_request_that_it_goes_back_to_and_no_earlier_one(queue):

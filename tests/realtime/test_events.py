@@ -11,13 +11,7 @@ from realtime.models import Audience, Event
 from tenants.errors import Conflict
 from tenants.ids import uuid7
 from tenants.scope import NoTenant, tenant_scope
-
-
-def announce(tenant, *texts, conversation_id=None):
-    audience = Audience.VISITOR if conversation_id else Audience.TEAM
-    with tenant_scope(tenant.id):
-        for text in texts:
-            emit(audience, "message:new", {"text": text}, conversation_id=conversation_id)
+from tests.realtime.reading import announce
 
 
 def test_events_are_numbered_without_gaps_per_tenant(acme, globex):

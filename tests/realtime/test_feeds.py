@@ -1,5 +1,4 @@
 import asyncio
-import json
 from functools import partial
 
 import pytest
@@ -15,29 +14,7 @@ from tenants.executor import run_in_db_thread
 from tenants.ids import uuid7
 from tenants.scope import platform_scope, tenant_scope
 from tests.figures import figure
-from tests.realtime.test_events import announce
-
-
-class Reader:
-    """A socket's end: remembers the frames that it was given."""
-
-    def __init__(self):
-        self.frames = []
-
-    def deliver(self, frame):
-        self.frames.append(json.loads(frame))
-
-    async def replay(self, frame):
-        self.deliver(frame)
-
-    @property
-    def ids(self):
-        return [frame.get("id") for frame in self.frames]
-
-    async def until(self, count, seconds=5):
-        async with asyncio.timeout(seconds):
-            while len(self.frames) < count:  # noqa: ASYNC110 -- a poll is plain enough
-                await asyncio.sleep(0.01)
+from tests.realtime.reading import Reader, announce
 
 
 @pytest.fixture

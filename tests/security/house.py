@@ -19,9 +19,8 @@ from tenants.models import Credential, User
 from tenants.scope import tenant_scope
 from tests.factories import PASSWORD, make_member
 from tests.gateways.blits.tokens import api_token, bubble_token
+from tests.widgets.files import PNG
 from tests.widgets.shops import PLAIN, make_shop
-
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 
 
 @dataclass

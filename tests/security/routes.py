@@ -4,7 +4,7 @@ import re
 
 from django.urls import get_resolver
 
-from tests.security.house import PNG
+from tests.widgets.files import PNG
 
 METHODS = ("get", "post", "put", "patch", "delete")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")

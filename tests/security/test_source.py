@@ -12,7 +12,7 @@ import pytest
 from packaging.version import Version
 
 from tests.architecture.test_rules import ROOT, SOURCES, modules_using
-from tests.livechat.test_settings import GOOD
+from tests.livechat.environment import GOOD
 
 # Below these the libraries have holes that are known, or lose what they are given.
 FLOORS = {

@@ -11,7 +11,7 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     rescript,
     work,
 )
-from tests.conversations.test_turns import answered
+from tests.conversations.turning import answered
 from tests.widgets.test_socket import Session
 
 ITEM = {"item": "lamp"}
