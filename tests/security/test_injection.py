@@ -70,7 +70,8 @@ def test_a_filter_or_cursor_is_a_value_and_nothing_else(house, neighbours, path)
     for name in QUERIES[path]:
         for text in (*SQL, *(map(sealed, SQL) if name == "cursor" else ())):
             answer = client.get(address, query_params={name: text})
-            said = answer.content.decode()
+            # A refusal quotes what was asked.
+            said = answer.content.decode().replace(text, "")
             assert answer.status_code in (200, 400, 404), (name, text)
             assert ids_in(answer) <= everything, (name, text)
             assert not leaks(said), (name, text)
