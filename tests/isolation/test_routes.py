@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from django.test import override_settings
 
 import livechat.asgi
 from tests.dashboard.analyst import analyst  # noqa: F401 -- a fixture
@@ -27,8 +28,7 @@ def reading():
 
 @pytest.fixture(scope="module")
 def worlds(analyst):  # noqa: F811 -- the fixture
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.conf.settings.PASSWORD_HASHERS", QUICK)
+    with pytest.MonkeyPatch.context() as patch, override_settings(PASSWORD_HASHERS=QUICK):
         patch.setattr("django.conf.settings.CHAT_WAIT_SECONDS", 0)
         patch.setattr(livechat.asgi.handlers, "other", OneHop())
         patch.setattr(logging.getLogger("livechat.access"), "disabled", True)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.test import override_settings
 
 from tests.in_process import run, stop
 from tests.isolation import values
@@ -30,17 +31,17 @@ def reading(patch):
 
 @pytest.fixture(scope="module")
 def worlds(database, patch):
-    patch.setattr("django.conf.settings.PASSWORD_HASHERS", QUICK)
-    # Sockets count their frames, and would refuse before anything else is looked at.
-    patch.setattr("realtime.consumer.Window.hit", lambda window: True)
-    made = {name: World(name) for name in ("acme", "globex", "suspended")}
-    for world in made.values():
-        world.admit_vendors()
-    made["suspended"].suspend()
-    yield made
-    stop()
-    for world in made.values():
-        world.close()
+    with override_settings(PASSWORD_HASHERS=QUICK):
+        # Sockets count their frames, and would refuse before anything else is looked at.
+        patch.setattr("realtime.consumer.Window.hit", lambda window: True)
+        made = {name: World(name) for name in ("acme", "globex", "suspended")}
+        for world in made.values():
+            world.admit_vendors()
+        made["suspended"].suspend()
+        yield made
+        stop()
+        for world in made.values():
+            world.close()
 
 
 class Saying:

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.apps import apps
+from django.test import override_settings
 
 from conversations.models import Conversation, Message
 from tenants.scope import tenant_scope
@@ -66,8 +67,7 @@ SMUGGLED = "smuggled-in"
 
 @pytest.fixture(scope="module")
 def worlds(analyst):  # noqa: F811 -- the fixture
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("django.conf.settings.PASSWORD_HASHERS", QUICK)
+    with pytest.MonkeyPatch.context() as patch, override_settings(PASSWORD_HASHERS=QUICK):
         patch.setattr("django.conf.settings.CHAT_WAIT_SECONDS", 0)
         made = {name: World(name) for name in ("acme", "globex")}
         for world in made.values():
