@@ -20,6 +20,7 @@ from tests.servers import (  # noqa: F401 -- fixtures
 
 # Folders whose tests share what they start.
 SHARING = ("bad_input", "faults", "security")
+LONGEST_ID = 100
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
 
 
@@ -39,6 +40,8 @@ def pytest_collection_modifyitems(items):
 
 def pytest_make_parametrize_id(config, val, argname):
     """Every process must call a test the same, whatever new ids its parameters hold."""
+    if isinstance(val, bytes) and len(val) > LONGEST_ID:
+        return f"{len(val)} bytes"
     return ID.sub(argname, val) if isinstance(val, str) and ID.search(val) else None
 
 

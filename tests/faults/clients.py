@@ -188,7 +188,8 @@ class Watcher(Socket):
         known = {} if self.feed.position is None else {"lastEventId": self.feed.position}
         await line.send(json.dumps({"type": "auth", "token": self.tenant.access, **known}))
         welcome = json.loads(await line.recv())
-        if welcome["type"] == "error" and welcome["code"] == "unauthorized":
+        if welcome["type"] == "error" and welcome["code"] not in ("unavailable", "draining"):
+            # It lasts for a quarter of an hour.
             self.tenant.access = ""
         assert_welcome(welcome)
         if self.feed.position is None:
