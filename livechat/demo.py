@@ -26,6 +26,11 @@ from widgets.models import Bubble
 GREETING = "Hello! Ask me anything about LiveChat."
 PHONE_NUMBER = "+15555550100"
 EVERYTHING = ["*"]
+# What is asked on the first day; to read all that is written takes a minute.
+GUIDES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("api", "assistants", "embed", "knowledge", "operations")),
+]
 
 
 def demo_tenant(name: str) -> dict[str, str]:
@@ -65,8 +70,9 @@ def demo_tenant(name: str) -> dict[str, str]:
 
 
 def refresh_knowledge(assistant: Assistant) -> None:
-    """Teach the assistant this product's own documentation, as it is now."""
-    for path in [settings.BASE_DIR / "README.md", *sorted(settings.BASE_DIR.glob("docs/*.md"))]:
+    """Teach the assistant this product's own guides, as they are now."""
+    for name in GUIDES:
+        path = settings.BASE_DIR / name
         if path.exists():
             _teach(assistant, path)
 

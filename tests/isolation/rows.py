@@ -38,6 +38,10 @@ def fingerprint(tenant_id):
 
 
 def _read(sql, tenant_id):
-    with connections["owner"].cursor() as cursor:
-        cursor.execute(sql, {"tenant": tenant_id})
-        return cursor.fetchall()
+    try:
+        with connections["owner"].cursor() as cursor:
+            cursor.execute(sql, {"tenant": tenant_id})
+            return cursor.fetchall()
+    finally:
+        # Whichever thread or task this is, it may be its last look.
+        connections["owner"].close()
