@@ -331,7 +331,7 @@ def test_a_provider_that_says_nothing_is_given_up(
 
 @pytest.mark.parametrize("wire", WIRES)
 def test_an_answer_may_take_longer_than_its_first_word(acme, model_server, monkeypatch, wire):
-    monkeypatch.setattr(patience, "FIRST_WORD_SECONDS", 0.4)
+    monkeypatch.setattr(patience, "FIRST_WORD_SECONDS", 1.5)
 
     reply = said(heard(writer(acme, model_server, "slowly", wire=wire)))
 
