@@ -26,6 +26,7 @@ CHILDREN = ["web", "worker", "ingestion", "beat"]
 SECONDS_TO_END = 10
 # Ten on a machine that does nothing else.
 SECONDS_TO_START_AGAIN = 30
+PROCESS = re.compile(r"^process_(?:start_time_seconds|resident_memory_bytes) (\S+)", re.MULTILINE)
 
 
 class Product:
@@ -123,16 +124,11 @@ def test_the_screen_names_the_addresses_and_the_login(product):
 
 
 def test_each_process_tells_its_figures_on_a_port_of_its_own(product):
-    begun = {
-        re.findall(
-            r"^process_start_time_seconds (\S+)",
-            httpx.get(f"http://127.0.0.1:{product.metrics_port + number}/metrics").text,
-            re.MULTILINE,
-        )[0]
-        for number, _ in enumerate(CHILDREN)
-    }
+    ports = [product.metrics_port + number for number, _ in enumerate(CHILDREN)]
+    told = [httpx.get(f"http://127.0.0.1:{port}/metrics").text for port in ports]
 
-    assert len(begun) == len(CHILDREN)
+    # Two may have begun in the same hundredth of a second, but hardly with the same memory.
+    assert len({tuple(PROCESS.findall(figures)) for figures in told}) == len(CHILDREN)
 
 
 def test_the_addresses_on_the_screen_exist(product):
