@@ -123,6 +123,7 @@ class Soak:
         (fault,) = self.nemesis.random.choices([*self.weights], [*self.weights.values()])
         await getattr(self.nemesis, fault)()
         self.faults[fault] += 1
+        await self.crowd.stage.revive()
         seconds = await self.crowd.recovered(fault)
         self.slowest[fault] = round(max(seconds, self.slowest.get(fault, 0.0)), 1)
 

@@ -42,6 +42,12 @@ class Stage:
             await proxy.stop()
         await asyncio.gather(*(asyncio.to_thread(one.stop) for one in self._own))
 
+    async def revive(self):
+        """Start again what has ended by itself, as whoever runs the product would."""
+        for one in (*self.webs, *self.workers):
+            if one.process.poll() is not None:
+                await asyncio.to_thread(one.start)
+
     def door(self):
         """Some way in; a client that comes back may come by another one."""
         return random.choice(self.doors).url
