@@ -3,7 +3,9 @@
 import os
 import platform
 import sys
+from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 
 from benchmarks.chat import Chat
 from benchmarks.crowd import Crowd
@@ -127,7 +129,7 @@ def stalled(result: Stalled) -> None:
 def crowd(result: Crowd) -> None:
     say(f"\nA page's config, in ms, beside {result.count} sockets that prove nothing ({load()})")
     _disturbance(result.alone, result.beside, failures=("failed", result.failures))
-    closes = ", ".join(f"{count} × {code}" for code, count in result.closes.most_common())
+    closes = _counted(result.closes)
     verdict = _verdict(result.mib, MOST_CROWD_MIB, unit="MiB")
     lives = _times(result.lives.p50 / 1000, result.lives.p99 / 1000)
     names = ("MiB more", "aim", "closed with", "after s p50", "p99")
@@ -144,8 +146,7 @@ def herd(result: Herd) -> None:
         verdict,
     )
     table(("p50", "last", "bare last", "ratio", "missing", "aim"), [row])
-    told = ", ".join(f"{count} × {why}" for why, count in result.refusals.most_common())
-    say(f"  Refused on the way: {told or 'none'}")
+    say(f"  Refused on the way: {_counted(result.refusals) or 'none'}")
 
 
 def noisy(result: Noise) -> None:
@@ -156,8 +157,7 @@ def noisy(result: Noise) -> None:
         failures=("failed", result.failures),
         aim=MOST_DISTURBED_RATIO,
     )
-    told = ", ".join(f"{count} × {status}" for status, count in result.answers.most_common())
-    say(f"  The other one got: {told}")
+    say(f"  The other one got: {_counted(result.answers)}")
 
 
 def _disturbance(
@@ -188,6 +188,10 @@ def table(names: Row, rows: Iterable[Row]) -> None:
 
 def _times(*values: float) -> tuple[str, ...]:
     return tuple(f"{value:.1f}" for value in values)
+
+
+def _counted(counts: Counter[Any]) -> str:
+    return ", ".join(f"{count} × {what}" for what, count in counts.most_common())
 
 
 def _verdict(value: float, aim: float | None, *, unit: str) -> str:

@@ -19,6 +19,7 @@ from gateways.models import WebIntegration
 from tenants import credentials
 from tenants.errors import Conflict
 from tenants.models import Credential, Membership, Tenant, User
+from tenants.postgresql.patience import unhurried
 from tenants.scope import tenant_scope
 from widgets.bubbles import create_bubble
 from widgets.models import Bubble
@@ -80,9 +81,8 @@ def refresh_knowledge(assistant: Assistant) -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Let commands wait for each other: two at once shall make one tenant, one set of secrets."""
-    with connection.cursor() as cursor:
-        # Making one takes as long as reading the documentation does.
-        cursor.execute("SET lock_timeout = 0; SET statement_timeout = 0")
+    # Making one takes as long as reading the documentation does.
+    with unhurried(connection, even_for_locks=True), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext('demo tenants'))")
         try:
             yield
