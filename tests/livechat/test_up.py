@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import re
 import shlex
 import shutil
@@ -19,6 +20,7 @@ from django.conf import settings
 
 from livechat.embedded.processes import command_of
 from livechat.embedded.redis import free_port
+from tests.waiting import until
 
 STORES = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"}
 LAST_LINE = "Ctrl-C ends everything."
@@ -37,7 +39,7 @@ class Product:
         self.port = free_port()
         self.output = var / "output.txt"
         kept = {name: value for name, value in os.environ.items() if name not in STORES}
-        self.metrics_port = free_port()
+        self.metrics_port = first_of_free_ports(len(CHILDREN))
         self.env = kept | {
             "VAR_DIR": str(var),
             "PORT": str(self.port),
@@ -93,6 +95,25 @@ class Product:
         return json.loads(self.manage("demo", "--json").stdout)
 
 
+def first_of_free_ports(count):
+    """Below those that the system hands out, so that no connection takes one of them meanwhile."""
+    while True:
+        first = random.randrange(20_000, 30_000)
+        if all(is_free(port) for port in range(first, first + count)):
+            return first
+
+
+def is_free(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def figures_of(port):
+    """The process may still be on its way when the screen says that the product is ready."""
+    until(lambda: not is_free(port))
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+
 @pytest.fixture(scope="module")
 def product():
     # Not below pytest's own folder: another run of pytest would shut it against PostgreSQL.
@@ -125,7 +146,7 @@ def test_the_screen_names_the_addresses_and_the_login(product):
 
 def test_each_process_tells_its_figures_on_a_port_of_its_own(product):
     ports = [product.metrics_port + number for number, _ in enumerate(CHILDREN)]
-    told = [httpx.get(f"http://127.0.0.1:{port}/metrics").text for port in ports]
+    told = [figures_of(port) for port in ports]
 
     # Two may have begun in the same hundredth of a second, but hardly with the same memory.
     assert len({tuple(PROCESS.findall(figures)) for figures in told}) == len(CHILDREN)
