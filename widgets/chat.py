@@ -18,6 +18,7 @@ from realtime.feeds import hub
 from tenants import limits
 from tenants.errors import BadRequest
 from tenants.ids import parse_uuid
+from widgets import refusals
 from widgets.bubbles import chosen_assistant
 from widgets.callers import Caller
 from widgets.doors import Door, entered
@@ -45,9 +46,12 @@ def ask(
     ``read`` gives the body, and is called when the caller proved to be let in. ``attend`` hears the
     tenant before anything is stored, so that the answer is not missed.
     """
+    if not key:
+        refusals.require_none(caller, read)
     with entered(caller) as door:
         attend(door.tenant_id)
-        given = checked(ChatInput, read())
+        body = read()
+        given = checked(ChatInput, body)
         visitor = door.visitor(given["sessionId"])
         assistant = chosen_assistant(door.bubble, given["assistantId"] or None)
         session = session_of(door, visitor)
@@ -55,7 +59,8 @@ def ask(
 
         def admit() -> None:
             attachments.require_unsent(files)
-            limits.hit_message(door.tenant_id, session.id, door.caller.ip, exempt=door.is_demo)
+            with refusals.remembered(caller, body):
+                limits.hit_message(door.tenant_id, session.id, caller.ip, exempt=door.is_demo)
 
         received = engine.receive_message(
             session,

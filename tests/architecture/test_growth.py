@@ -87,6 +87,7 @@ BOUNDS = {
     "tenants/tokens.py: _backends": "32 kinds and keys",
     "tenants/tracing/__init__.py: NO_FACTS": "never written",
     "widgets/cors.py: _remembered": "REMEMBERED_WIDGETS, the oldest dropped",
+    "widgets/refusals.py: _refused": "REMEMBERED, then begun anew",
     "widgets/socket.py: VisitorSocket._held": "held_limit",
 }
 

@@ -156,7 +156,7 @@ class Proxy:
                     await asyncio.sleep(self._delay)
                 if line.is_holed:
                     continue
-                writer.write(line.passing(way, data))
+                _write(writer, line.passing(way, data))
                 await writer.drain()
                 if line.is_spent(way):
                     break
@@ -164,6 +164,14 @@ class Proxy:
                 writer.write_eof()
                 return
         line.cut()
+
+
+def _write(writer, data):
+    try:
+        writer.write(data)
+    except RuntimeError as error:
+        # How uvloop tells of a line that was cut since the last look at it.
+        raise ConnectionResetError from error
 
 
 async def _connect(address):
