@@ -219,7 +219,10 @@ class BlitsVisitor(Socket):
         self._answers = {}
 
     async def greet(self, line):
-        assert json.loads(await line.recv())["command"] == "connected"
+        first = json.loads(await line.recv())
+        if "error" in first:
+            raise ConnectionError(first["error"])
+        assert first["command"] == "connected"
         known = {"conversationId": self.conversation_id} if self.conversation_id else {}
         await line.send(self._frame("initialize", **known))
         while (reply := json.loads(await line.recv())).get("command") != "initialize":

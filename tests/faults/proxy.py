@@ -33,7 +33,9 @@ class Line:
 
     def cut(self, *, reset=False):
         for writer in self.writers.values():
-            if reset and (link := writer.get_extra_info("socket")).family != socket.AF_UNIX:
+            # None where the line has ended by itself.
+            link = writer.get_extra_info("socket")
+            if reset and link is not None and link.family != socket.AF_UNIX:
                 with suppress(OSError):
                     link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
             writer.transport.abort()
