@@ -9,6 +9,7 @@ from django.db import Error
 from assistants import analyses
 from conversations import attachments, housekeeping, worker
 from realtime.pulses import beat
+from tenants import mail_delivery
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ HOUSEKEEPING = (
     housekeeping.finish_erasing,
     analyses.forget_old,
     attachments.forget_unsent,
+    mail_delivery.forget_old,
 )
 
 

@@ -2,10 +2,13 @@
 
 import os
 import re
+from email.utils import parseaddr
+from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off"}
+MAIL_ADDRESS = re.compile(r"[^\s@<>,;]+@[\w.-]+")
 HOST_AND_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?", re.ASCII)
 
 
@@ -59,6 +62,35 @@ def env_url(name: str, *, schemes: set[str], default: str = "") -> str:
     if value and (urlsplit(value).scheme not in schemes or "://" not in value):
         raise SettingError(name, f"must be a URL starting with {' or '.join(sorted(schemes))}://.")
     return value
+
+
+def env_mail_address(name: str) -> str:
+    value = env_text(name)
+    if value and not MAIL_ADDRESS.fullmatch(parseaddr(value)[1]):
+        raise SettingError(name, f"must be one e-mail address, not {value!r}.")
+    return value
+
+
+def email_from_url(name: str, url: str) -> dict[str, Any]:
+    """Turn ``smtp://user:password@host:587/?tls=1``, ``smtps://`` or ``file://`` into keys."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise SettingError(name, "has a port that is not a number.") from None
+    query = dict(parse_qsl(parts.query))
+    is_file, is_ssl = parts.scheme == "file", parts.scheme == "smtps"
+    if not (parts.path if is_file else parts.hostname):
+        raise SettingError(name, "must name a server, as in smtp://host:587/?tls=1, or a folder.")
+    return {
+        "FOLDER": unquote(parts.path) if is_file else "",
+        "HOST": "" if is_file else parts.hostname,
+        "PORT": port or (465 if is_ssl else 587 if query.get("tls") in TRUE else 25),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "TLS": not is_ssl and query.get("tls") in TRUE,
+        "SSL": is_ssl,
+    }
 
 
 def database_from_url(name: str, url: str) -> dict[str, str]:

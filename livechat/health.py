@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from http.client import HTTPException
+from smtplib import SMTPException
 from urllib.request import urlopen
 
 import redis
 from django.apps import apps
 from django.conf import settings
+from django.core.mail import get_connection
 from django.db import Error as DatabaseFailure
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
@@ -190,6 +192,25 @@ def check_clock() -> None:
         )
 
 
+def check_mail() -> None:
+    if not settings.EMAIL_HOST:
+        if settings.PRODUCTION:
+            raise Sick(
+                f"Nobody gets mail: it is written to {settings.EMAIL_FILE_PATH}.", "Set EMAIL_URL."
+            )
+        return
+    connection = get_connection(timeout=NETWORK_SECONDS)
+    try:
+        connection.open()
+    except (OSError, SMTPException) as error:
+        raise Sick(
+            f"The mail server {settings.EMAIL_HOST} does not let us in: {error}",
+            "Correct EMAIL_URL. Mail is kept for a day meanwhile, and sent later.",
+        ) from error
+    finally:
+        connection.close()
+
+
 def check_public_url() -> None:
     address = f"{settings.PUBLIC_URL}/healthz"
     try:
@@ -213,6 +234,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "websocket": check_websocket,
     "embedding": check_embedding,
     "clock": check_clock,
+    "mail": check_mail,
     "public_url": check_public_url,
 }
 IN_DATABASE = frozenset({"migrations", "roles", "worker", "ingestion", "beat", "clock"})

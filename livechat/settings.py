@@ -6,14 +6,17 @@ import secrets
 import sys
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from livechat.env import (
     SettingError,
     database_from_url,
+    email_from_url,
     env_bool,
     env_hosts,
     env_int,
     env_list,
+    env_mail_address,
     env_text,
     env_url,
 )
@@ -256,8 +259,22 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 11 * 1024 * 1024
-EMAIL_BACKEND = env_text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
-EMAIL_FILE_PATH = VAR_DIR / "mail"
+EMAIL_URL = env_url("EMAIL_URL", schemes={"smtp", "smtps", "file"})
+# Without a server, into a folder.
+_email = email_from_url("EMAIL_URL", EMAIL_URL or f"file://{VAR_DIR.resolve() / 'mail'}")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if _email["HOST"]
+    else "tenants.mail_folder.FolderBackend"
+)
+EMAIL_FILE_PATH = _email["FOLDER"]
+EMAIL_HOST, EMAIL_PORT = _email["HOST"], _email["PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["USER"], _email["PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email["TLS"], _email["SSL"]
+EMAIL_TIMEOUT = 10
+MAIL_FROM = env_mail_address("MAIL_FROM") or f"no-reply@{urlsplit(PUBLIC_URL).hostname}"
+# A (task's name) -> None that has the worker look at the table.
+WORKER_NUDGE = "realtime.bus.nudge"
 
 # The wire's figures that an operator may want to change.
 CHAT_WAIT_SECONDS = env_int("CHAT_WAIT_SECONDS", 25, at_least=1, at_most=120)

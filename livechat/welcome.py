@@ -9,6 +9,9 @@ LiveChat is ready.
   Admin      {baseUrl}/admin/
   API        {baseUrl}/api/docs
 """
+MAIL = """
+Mail is written to {folder}, until EMAIL_URL names a server.
+"""
 DEMO = """
   Log in as  {email}
   Password   {password}
@@ -30,6 +33,11 @@ Ctrl-C ends everything.
 """
 
 
-def screen(base_url: str, *, demo: Mapping[str, str]) -> str:
-    """Return the addresses, and the demo tenant's log-in and snippets if there is one."""
-    return PRODUCT.format(baseUrl=base_url) + (DEMO.format(**demo) if demo else "") + END
+def screen(base_url: str, *, demo: Mapping[str, str], mail_folder: str = "") -> str:
+    """Return the addresses, where mail is, and the demo tenant's log-in and snippets if any."""
+    return (
+        PRODUCT.format(baseUrl=base_url)
+        + (DEMO.format(**demo) if demo else "")
+        + (MAIL.format(folder=mail_folder) if mail_folder else "")
+        + END
+    )

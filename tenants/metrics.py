@@ -70,6 +70,7 @@ SOURCES_WAITING = Gauge(
     "livechat_knowledge_sources_waiting", "Sources of knowledge that wait to be read."
 )
 
+MAILS = Counter("livechat_mails", "Attempts to send mail, by their end.", ("outcome",))
 REFUSALS = Counter("livechat_rate_limit_refusals", "Refusals by a rate limit.", ("rule",))
 DATABASE_JOBS = Gauge("livechat_database_jobs_waiting", "Jobs that wait for a database thread.")
 

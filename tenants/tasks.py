@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from celery import shared_task
 from celery.contrib.django.task import DjangoTask
 
 from tenants import context, tracing
@@ -24,3 +25,10 @@ class Task(DjangoTask):
         headers = self.request.headers or {}
         context.request_id.set(headers.get("request_id", ""))
         tracing.go_on_from(headers.get("traceparent", ""))
+
+
+@shared_task
+def send_mail() -> None:
+    from tenants import mail_delivery  # noqa: PLC0415 -- app ready
+
+    mail_delivery.send_waiting()

@@ -49,7 +49,9 @@ ROOMS = (
 # Of what closes a socket, and with which code.
 CLOSERS = {"fail", "_end", "_hang_up", "close"}
 METHODS = ("get", "post", "put", "patch", "delete")
-READERS = {"env_text", "env_bool", "env_int", "env_list", "env_hosts", "env_url"}
+READERS = {
+    "env_text", "env_bool", "env_int", "env_list", "env_hosts", "env_url", "env_mail_address",
+}  # fmt: skip
 TELLERS = {"emit", "whisper", "_whisper", "announce_conversation", "announce_message"}
 
 

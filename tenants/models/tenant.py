@@ -1,5 +1,6 @@
 """One customer of the installation; everything else belongs to one."""
 
+from django.core.validators import RegexValidator
 from django.db import models
 
 from tenants.ids import uuid7
@@ -11,6 +12,14 @@ class Tenant(models.Model):
     slug = models.SlugField(unique=True)
     phone_number = models.CharField(max_length=20, blank=True, help_text="In E.164 form.")
     logo_url = models.URLField(blank=True)
+    brand_color = models.CharField(
+        max_length=7,
+        blank=True,
+        default="",
+        db_default="",
+        validators=(RegexValidator(r"^#[0-9a-fA-F]{6}$", "Spell it as in #3056d3."),),
+        help_text="Of buttons in its mails, as in #3056d3.",
+    )
     is_demo = models.BooleanField(default=False, help_text="No usage or rate limits.")
     guests_allowed = models.BooleanField(
         default=False, help_text="Lets anybody chat on /ws who names no key but a user id."

@@ -14,6 +14,8 @@ WITHOUT_POLICY = {
     "tenants_membership",
     "tenants_loginsession",
     "tenants_credential",
+    # What the installation tells the owner of an account, who may be a member of any tenant.
+    "tenants_accountmail",
     "realtime_head",
     # Whether the worker and beat are alive; nothing of any tenant.
     "realtime_pulse",

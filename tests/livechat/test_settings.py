@@ -39,7 +39,7 @@ def test_an_empty_setting_stands_for_its_default(tmp_path):
     empty = start(tmp_path, code, **dict.fromkeys(optional, ""))
 
     assert (missing.returncode, missing.stdout) == (0, empty.stdout)
-    assert "EmailBackend" in empty.stdout
+    assert "no-reply@chat.example.com" in empty.stdout
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,10 @@ def test_an_empty_setting_stands_for_its_default(tmp_path):
         ("CHAT_WAIT_SECONDS", "soon"),
         ("TRUSTED_PROXY_COUNT", "99"),
         ("PORT", "70000"),
+        ("EMAIL_URL", "smtp:///"),
+        ("EMAIL_URL", "smtp://mail.example:port"),
+        ("EMAIL_URL", "imap://mail.example"),
+        ("MAIL_FROM", "LiveChat"),
         ("INTERNAL_HOSTS", "http://models.internal"),
     ],
 )

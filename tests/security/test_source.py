@@ -169,9 +169,11 @@ def test_nothing_is_given_out_as_a_table_that_a_spreadsheet_would_run():
     assert "csv.writer" not in (ROOT / "assistants/evaluation/sets.py").read_text()
 
 
-def test_nobody_is_sent_mail():
-    """Whoever makes LiveChat send some has to say to whom, and how strangers are kept from it."""
-    assert modules_using("send_mail", "send_mass_mail", "EmailMessage", "mail_admins") == set()
+def test_mail_leaves_from_one_place():
+    """Whoever has some written says to whom, and how strangers are kept from having it written."""
+    senders = ("send_mass_mail", "EmailMessage", "EmailMultiAlternatives", "mail_admins")
+
+    assert modules_using(*senders) == {"tenants/mail_delivery.py", "tenants/mail_folder.py"}
 
 
 def test_nothing_is_unpacked_that_could_run_when_it_is():

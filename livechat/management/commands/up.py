@@ -111,7 +111,8 @@ class Command(BaseCommand):
             self.wait_until_ready(supervisor, env=env)
             # What was written on the way belongs above the screen.
             supervisor.tick()
-            self.say(screen(settings.PUBLIC_URL, demo=demo))
+            folder = settings.EMAIL_FILE_PATH
+            self.say(screen(settings.PUBLIC_URL, demo=demo, mail_folder=folder))
             while True:
                 supervisor.tick()
         finally:

@@ -1,0 +1,126 @@
+"""Sends the mail that waits, again and again with growing pauses, and forgets it in the end.
+
+A mail is claimed by moving its next attempt on, so that of several workers one sends it; who dies
+in between leaves it to that attempt.
+"""
+
+import smtplib
+from collections.abc import Iterator
+from datetime import timedelta
+from email.utils import formataddr, parseaddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from tenants import metrics
+from tenants.models import AccountMail, Mail
+from tenants.scope import platform_scope
+
+Outgoing = Mail | AccountMail
+State = Mail.State
+MODELS: tuple[Any, ...] = (AccountMail, Mail)
+BATCH = 100
+KEPT = timedelta(days=30)
+# From one attempt to the next; after the last one it has failed.
+PAUSES = tuple(timedelta(minutes=pause) for pause in (1, 2, 5, 15, 60, 240, 720))
+
+
+def send_waiting() -> None:
+    """Send what is due. A server that does not answer is left alone until the next time."""
+    with platform_scope("send mail"):
+        connection = get_connection()
+        try:
+            for mail in _due():
+                if _claim(mail) and not _attempt(mail, connection):
+                    break
+        finally:
+            connection.close()
+
+
+def send_again(mail: Outgoing) -> None:
+    """Begin anew with one that failed."""
+    rows = _row(mail).filter(state=State.FAILED)
+    rows.update(state=State.WAITING, attempts=0, due_at=Now(), ended_at=None)
+
+
+def forget_old() -> None:
+    """Delete mails after thirty days, sent or not."""
+    with platform_scope("forget old mail"):
+        for model in MODELS:
+            old = model.objects.filter(created_at__lt=Now() - KEPT).order_by("created_at")
+            model.objects.filter(pk__in=old.values("pk")[:1_000]).delete()
+
+
+def _due() -> Iterator[Outgoing]:
+    for model in MODELS:
+        waiting = model.objects.filter(state=State.WAITING, due_at__lte=Now())
+        yield from waiting.order_by("due_at")[:BATCH]
+
+
+def _claim(mail: Outgoing) -> bool:
+    pause = PAUSES[min(mail.attempts, len(PAUSES) - 1)]
+    rows = _row(mail).filter(state=State.WAITING, attempts=mail.attempts, due_at__lte=Now())
+    mail.attempts += 1
+    return bool(rows.update(attempts=F("attempts") + 1, due_at=Now() + pause))
+
+
+def _attempt(mail: Outgoing, connection: Any) -> bool:
+    """Whether the server is there."""
+    try:
+        connection.send_messages([_message(mail)])
+    except smtplib.SMTPException as error:
+        _note(mail, error, is_final=_is_final(error))
+        return not isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPConnectError)
+    except OSError as error:
+        _note(mail, error, is_final=False)
+        return False
+    _end(mail, State.SENT, problem="", text="", html="")
+    return True
+
+
+def _message(mail: Outgoing) -> EmailMultiAlternatives:
+    address = parseaddr(settings.MAIL_FROM)[1]
+    message = EmailMultiAlternatives(
+        mail.subject,
+        mail.text,
+        formataddr((mail.sender, address)),
+        [mail.to],
+        reply_to=[mail.reply_to] if mail.reply_to else None,
+        headers={
+            # The same at each attempt, so that programs may tell a second copy.
+            "Message-ID": f"<{mail.pk}@{address.rpartition('@')[2]}>",
+            "Auto-Submitted": "auto-generated",
+        },
+    )
+    message.attach_alternative(mail.html, "text/html")
+    return message
+
+
+def _is_final(error: smtplib.SMTPException) -> bool:
+    """Whether the server will never take this mail."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def _note(mail: Outgoing, error: Exception, *, is_final: bool) -> None:
+    problem = f"{type(error).__name__}: {error}".replace("\0", "")[:300]
+    if is_final or mail.attempts > len(PAUSES):
+        _end(mail, State.FAILED, problem=problem)
+    else:
+        metrics.MAILS.labels("put_off").inc()
+        _row(mail).update(problem=problem)
+
+
+def _end(mail: Outgoing, state: Mail.State, **fields: str) -> None:
+    metrics.MAILS.labels(state.value).inc()
+    _row(mail).update(state=state, ended_at=Now(), **fields)
+
+
+def _row(mail: Outgoing) -> QuerySet[Any]:
+    model: Any = type(mail)
+    rows: QuerySet[Any] = model.objects.filter(pk=mail.pk)
+    return rows

@@ -1,0 +1,41 @@
+"""A mail server that a test starts: it keeps what it is given, and refuses whom it is told to."""
+
+import socketserver
+import threading
+
+
+class MailServer(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self):
+        self.received, self.refusals = [], {}
+        super().__init__(("127.0.0.1", 0), _Conversation)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class _Conversation(socketserver.StreamRequestHandler):
+    def say(self, line):
+        self.wfile.write(f"{line}\r\n".encode())
+
+    def handle(self):
+        self.say("220 ready")
+        for line in iter(self.rfile.readline, b""):
+            word, _, rest = line.decode().strip().partition(" ")
+            match word.upper():
+                case "DATA":
+                    self.say("354 go on")
+                    lines = iter(self.rfile.readline, b".\r\n")
+                    self.server.received.append(b"".join(lines))
+                    self.say("250 kept")
+                case "QUIT":
+                    return self.say("221 bye")
+                case "RCPT" if code := self.server.refusals.get(rest[4:-1]):
+                    self.say(f"{code} refused")
+                case _:
+                    self.say("250 well")
