@@ -9,7 +9,7 @@ from django.db import Error
 from assistants import analyses
 from conversations import attachments, housekeeping, worker
 from realtime.pulses import beat
-from tenants import mail_delivery
+from tenants import invitations, mail_delivery
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ HOUSEKEEPING = (
     analyses.forget_old,
     attachments.forget_unsent,
     mail_delivery.forget_old,
+    invitations.forget_old,
 )
 
 

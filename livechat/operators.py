@@ -1,4 +1,4 @@
-"""The operators' admin works as the database's owner: for a whole request, its page included."""
+"""Pages that work as the database's owner, for a whole request: the admin, and people's own."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -9,14 +9,14 @@ from django.utils.decorators import sync_and_async_middleware
 
 from tenants.scope import platform_scope
 
-PREFIX = "/admin/"
+ADMIN, ACCOUNTS = "/admin/", "/account/"
 
 
 @sync_and_async_middleware
 def operators_middleware(
     get_response: Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]],
 ) -> Callable[[HttpRequest], HttpResponse | Awaitable[HttpResponse]]:
-    """Open the platform's scope around everything that a request of the admin does.
+    """Open the platform's scope around everything that a request of these pages does.
 
     That includes its session and its user: the confined role has no rights on Django's own tables.
     """
@@ -36,6 +36,8 @@ def operators_middleware(
 
 
 def _scope_of(request: HttpRequest) -> AbstractContextManager[None]:
-    if request.path_info.startswith(PREFIX):
+    if request.path_info.startswith(ADMIN):
         return platform_scope("operators' admin")
+    if request.path_info.startswith(ACCOUNTS):
+        return platform_scope("people's own accounts")
     return nullcontext()

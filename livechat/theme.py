@@ -63,6 +63,9 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "6px",
     "COLORS": {"base": _scale(NEUTRAL), "primary": _scale(ACCENT)},
+    "ACCOUNT": {
+        "navigation": [{"title": "Your account", "link": reverse_lazy("account")}],
+    },
     "LOGIN": {"form": "tenants.admin_login.LogInForm"},
     "SIDEBAR": {
         "navigation": [
@@ -72,6 +75,7 @@ UNFOLD: dict[str, Any] = {
                     ("Tenants", "domain", "tenants_tenant"),
                     ("Users", "person", "tenants_user"),
                     ("Memberships", "badge", "tenants_membership"),
+                    ("Invitations", "mail", "tenants_invitation"),
                 ),
             },
             {
@@ -92,6 +96,8 @@ UNFOLD: dict[str, Any] = {
                 "items": _pages(
                     ("Credentials", "key", "tenants_credential"),
                     ("Audit log", "history", "tenants_auditentry"),
+                    ("Mail of tenants", "outbox", "tenants_mail"),
+                    ("Mail of accounts", "outgoing_mail", "tenants_accountmail"),
                 ),
             },
         ],

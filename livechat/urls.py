@@ -12,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health_views.readyz, name="readyz"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("account", RedirectView.as_view(pattern_name="account")),
+    path("account/", include("tenants.account_urls")),
     path("api/", include("tenants.urls")),
     path("", include("dashboard.urls")),
     path("", include("gateways.blackbox.urls")),

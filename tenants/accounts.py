@@ -6,10 +6,12 @@ from uuid import UUID
 
 from django.contrib.auth.hashers import check_password
 
+from tenants import audit
 from tenants.credentials import tenant_suspended
 from tenants.errors import Unauthorized
 from tenants.ids import parse_uuid
-from tenants.models import Membership
+from tenants.models import Membership, User
+from tenants.scope import tenant_scope
 from tenants.tokens import invalid_credentials
 
 UNUSABLE_PASSWORD = "!"  # noqa: S105 -- Django's mark for none
@@ -31,12 +33,21 @@ class Account:
         return bool(demos) and all(demos)
 
 
+def note(user: User, action: str, *, actor: str) -> None:
+    """An account concerns every tenant that its owner is a member of."""
+    for tenant_id in list(user.memberships.values_list("tenant_id", flat=True)):
+        with tenant_scope(tenant_id):
+            audit.record(action, actor=actor, target=user, details={"id": str(user.pk)})
+
+
 def find(email: str) -> Account:
     email = email.strip().lower()
     if not email.isprintable():
         return Account(email, [])
     rows = Membership.objects.filter(user__email=email, user__is_active=True, is_active=True)
-    memberships = list(rows.select_related("tenant", "user").order_by("tenant__name", "id"))
+    memberships = list(
+        rows.select_related("tenant", "user__second_factor").order_by("tenant__name", "id")
+    )
     for membership in memberships:
         # One instance for all: checking a password may renew its hash.
         membership.user = memberships[0].user

@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm
 
-from tenants import credentials, sessions
+from tenants import admin_mail as admin_mail  # its pages
+from tenants import credentials, enrolment, invitations, second_factor, sessions
 from tenants.admin_forms import (
     GraceForm,
     NewKeyForm,
@@ -22,12 +23,13 @@ from tenants.admin_forms import (
     NewTenantForm,
     NewUserForm,
 )
-from tenants.models import AuditEntry, Credential, Membership, Tenant, User
-from tenants.onboarding import Joined, add_member
-from tenants.operators import SECRET_TEMPLATE, OperatorsAdmin, actor, change_url, links, state_of
+from tenants.models import AuditEntry, Credential, Invitation, Membership, Tenant, User
+from tenants.onboarding import add_member
+from tenants.operators import OperatorsAdmin, actor, change_url, links, state_of
 from tenants.scope import tenant_scope
 
 admin.site.unregister(Group)
+admin.site.login_template = "accounts/log_in.html"
 
 # What belongs to a tenant; the rooms above this one are known here by their names alone.
 PARTS = {
@@ -36,6 +38,7 @@ PARTS = {
     "Bubbles": "widgets.Bubble",
     "Web integrations": "gateways.WebIntegration",
     "Members": "tenants.Membership",
+    "Invitations": "tenants.Invitation",
     "Credentials": "tenants.Credential",
     "Conversations": "conversations.Conversation",
     "Usage": "assistants.UsageEntry",
@@ -46,6 +49,7 @@ NOT_ADDED = {
     "assistants.UsageEntry",
     "conversations.Conversation",
     "tenants.AuditEntry",
+    "tenants.Invitation",
 }
 
 
@@ -64,8 +68,11 @@ class TenantAdmin(OperatorsAdmin):
     )
     fieldsets = (
         (None, {"fields": (("name", "slug"), ("id", "state"), "pages")}),
-        ("Contact", {"fields": (("phone_number", "logo_url"),)}),
-        ("Access and limits", {"fields": (("guests_allowed", "is_demo"),)}),
+        ("Contact", {"fields": (("phone_number", "logo_url"), "brand_color")}),
+        (
+            "Access and limits",
+            {"fields": ("two_factor_required", ("guests_allowed", "is_demo"))},
+        ),
     )
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
@@ -82,12 +89,7 @@ class TenantAdmin(OperatorsAdmin):
     def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if not change:
-            request.joined = add_member(  # type: ignore[attr-defined]
-                obj, role=Membership.Role.OWNER, actor=actor(request), **form.person_fields()
-            )
-
-    def response_add(self, request: HttpRequest, obj: Tenant, *args: Any) -> HttpResponse:
-        return _tell_password(self, request, obj) or super().response_add(request, obj, *args)
+            _take_in(request, obj, Membership.Role.OWNER, form)
 
     @action(description="Suspend", icon="block")
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -142,10 +144,18 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
     search_fields = ("email", "name")
     ordering = ("email",)
     filter_horizontal = ()
-    readonly_fields = ("last_login", "created_at", "memberships")
+    readonly_fields = (
+        "email_verified_at",
+        "two_factor",
+        "last_login",
+        "created_at",
+        "memberships",
+    )
+    actions_detail = ("reset_second_factor",)
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2", "is_staff")}),)
     fieldsets = (
         (None, {"fields": (("email", "name"), "password", ("is_active", "is_staff"))}),
+        ("Proof", {"fields": (("email_verified_at", "two_factor"),)}),
         ("Where", {"fields": ("memberships", ("last_login", "created_at"))}),
     )
 
@@ -164,6 +174,26 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
             sessions.end_sessions(user=user)
             self._note_everywhere(request, user, "password_set", [])
         return response
+
+    @action(description="Reset two-factor log-in", icon="phonelink_erase")
+    def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self.perform(
+            request,
+            object_id,
+            lambda user: enrolment.remove(user, actor=actor(request)),
+            title="Reset two-factor log-in",
+            question="The password alone lets this person in again, who is told so by mail."
+            " Make sure that it is this person who asks.",
+            button="Reset",
+            done="Two-factor log-in is off for this person.",
+        )
+
+    def offers(self, obj: User, action: str) -> bool:
+        return second_factor.of(obj) is not None
+
+    @display(description="Two-factor log-in", boolean=True)
+    def two_factor(self, user: User) -> bool:
+        return second_factor.of(user) is not None
 
     def _note_everywhere(
         self, request: HttpRequest, user: User, act: str, fields: list[str]
@@ -202,13 +232,18 @@ class MembershipAdmin(OperatorsAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        joined = add_member(obj.tenant, role=obj.role, actor=actor(request), **form.person_fields())
+        taken_in = _take_in(request, obj.tenant, obj.role, form)
         # The page goes on with the object of its form.
-        vars(obj).update(vars(joined.membership))
-        request.joined = joined  # type: ignore[attr-defined]
+        if isinstance(taken_in, Membership):
+            vars(obj).update(vars(taken_in))
+        else:
+            obj.user = User(email=taken_in.email)
+            request.invitation = taken_in  # type: ignore[attr-defined]
 
     def response_add(self, request: HttpRequest, obj: Membership, *args: Any) -> HttpResponse:
-        return _tell_password(self, request, obj) or super().response_add(request, obj, *args)
+        if invitation := getattr(request, "invitation", None):
+            return HttpResponseRedirect(change_url(invitation))
+        return super().response_add(request, obj, *args)
 
 
 @admin.register(Credential)
@@ -344,16 +379,11 @@ def _pages_of(tenant: Tenant) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _tell_password(page: OperatorsAdmin, request: HttpRequest, obj: Any) -> HttpResponse | None:
-    """Show a password that was made up here, this once."""
-    joined: Joined = request.joined  # type: ignore[attr-defined]
-    if not joined.password:
-        return None
-    return page.page(
-        request,
-        obj,
-        SECRET_TEMPLATE,
-        f"{joined.membership.user} has an account now",
-        explanation="Copy the password now: it is not shown again.",
-        secrets=[("E-mail", joined.membership.user.email), ("Password", joined.password)],
-    )
+def _take_in(request: HttpRequest, tenant: Tenant, role: str, form: Any) -> Membership | Invitation:
+    """Make a member of whom a password was chosen for, and invite everybody else."""
+    person = form.person_fields()
+    if person["password"]:
+        return add_member(tenant, role=role, actor=actor(request), **person).membership
+    invitation = invitations.invite(tenant, email=person["email"], role=role, actor=actor(request))
+    messages.success(request, f"An invitation is on its way to {invitation.email}.")
+    return invitation

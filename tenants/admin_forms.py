@@ -41,7 +41,7 @@ class PersonForm(forms.ModelForm):
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         label="Initial password",
-        help_text="Empty makes one up, which is shown once. Who has an account keeps theirs.",
+        help_text="Leave it empty to send an invitation. Who has an account keeps theirs.",
     )
 
     def clean_password(self) -> str:

@@ -28,7 +28,7 @@ class LogInView(APIView):
         email = serializers.CharField(max_length=254)
         password = serializers.CharField(max_length=200, trim_whitespace=False)
         tenantId = serializers.CharField(max_length=64, required=False, allow_null=True)
-        otp = serializers.CharField(max_length=16, required=False, allow_null=True)
+        otp = serializers.CharField(max_length=32, required=False, allow_null=True)
 
     @extend_schema(operation_id="logIn", request=Input, responses=TokenPairOutput, auth=[])
     def post(self, request: Request) -> Response:

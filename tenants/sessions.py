@@ -14,9 +14,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from tenants import accounts, audit, limits, sharers, tokens
+from tenants import accounts, audit, limits, second_factor, sharers, tokens
 from tenants.credentials import tenant_suspended
-from tenants.errors import LiveChatError
+from tenants.errors import LiveChatError, Unauthorized
 from tenants.models import LoginSession, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.tokens import invalid_credentials
@@ -56,20 +56,33 @@ def log_in(
     ip: str | None = None,
     user_agent: str = "",
 ) -> TokenPair:
-    """Open a session for a member; ``otp`` is reserved for a second factor.
+    """Open a session for a member; ``otp`` is a code of the second factor.
 
-    Raises Unauthorized: ``invalid_credentials``, the same for whatever was wrong, or
+    Raises Unauthorized: ``invalid_credentials``, the same for whatever was wrong, ``otp_required``,
+    ``otp_enrolment_required`` where the tenant wants a second factor and there is none, or
     ``tenant_required`` with the list to choose from; Forbidden for a suspended tenant.
     """
     account = accounts.find(email)
     limits.hit(limits.LOG_IN, "people", account.email, ip, exempt=account.is_demo)
     if not accounts.has_password(account, password):
         raise invalid_credentials()
+    match = second_factor.demand(account.memberships[0].user, otp)
     membership = accounts.choose(account, tenant_id)
+    if match is None and membership.tenant.two_factor_required:
+        raise enrolment_required()
     with tenant_scope(membership.tenant_id):
+        second_factor.spend(match)
         session = _open(membership, ip=ip, user_agent=user_agent)
         audit.record("member.logged_in", actor=membership.user.email, ip=ip)
     return _pair(session)
+
+
+def enrolment_required() -> Unauthorized:
+    return Unauthorized(
+        "This tenant wants its members to use two factors.",
+        code="otp_enrolment_required",
+        extra={"enrolAt": f"{settings.PUBLIC_URL}/account/two-factor/"},
+    )
 
 
 def refresh(text: str) -> TokenPair:

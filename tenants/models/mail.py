@@ -1,7 +1,5 @@
 """Mail on its way out: rows that are written with what they tell of, and sent afterwards."""
 
-from typing import Any, ClassVar
-
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -57,8 +55,6 @@ class AccountMail(OutgoingMail):
     """What the installation tells the owner of an account, which is of no tenant's concern."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-
-    objects: ClassVar[models.Manager[Any]] = models.Manager()
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("key",), name="account_mail_once"),)

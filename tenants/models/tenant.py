@@ -24,6 +24,12 @@ class Tenant(models.Model):
     guests_allowed = models.BooleanField(
         default=False, help_text="Lets anybody chat on /ws who names no key but a user id."
     )
+    two_factor_required = models.BooleanField(
+        "members must use two factors",
+        default=False,
+        db_default=False,
+        help_text="Whoever has no authenticator app is led to set one up at the next log-in.",
+    )
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -16,6 +16,8 @@ WITHOUT_POLICY = {
     "tenants_credential",
     # What the installation tells the owner of an account, who may be a member of any tenant.
     "tenants_accountmail",
+    # Of accounts too.
+    "tenants_secondfactor",
     "realtime_head",
     # Whether the worker and beat are alive; nothing of any tenant.
     "realtime_pulse",

@@ -1,0 +1,147 @@
+"""Members come by invitation: a link to their address, which they open and choose a password."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.password_validation import validate_password
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from tenants import audit, limits, links, mail
+from tenants.errors import Conflict, Forbidden, NotFound
+from tenants.models import Invitation, Membership, Tenant, User
+from tenants.scope import platform_scope, tenant_scope
+
+LIFETIME = timedelta(days=7)
+KEPT = timedelta(days=90)
+PAGE = "account-invitation"
+
+
+def invite(tenant: Tenant, *, email: str, role: str, actor: str) -> Invitation:
+    """Offer a place; one that the same address was offered before is taken back.
+
+    Raises Conflict for a member, and TooManyRequests beyond a hundred a day.
+    """
+    email = email.strip().lower()
+    limits.hit(limits.INVITATIONS, tenant.pk)
+    with tenant_scope(tenant.pk):
+        if Membership.objects.filter(tenant=tenant, user__email=email).exists():
+            raise Conflict("This person is a member already.", code="already_member")
+        _open().filter(email=email).update(revoked_at=Now())
+        invitation = Invitation.objects.create(
+            tenant=tenant,
+            email=email,
+            role=role,
+            invited_by=actor,
+            expires_at=timezone.now() + LIFETIME,
+        )
+        audit.record("member.invited", actor=actor, target=email, details={"role": role})
+        _send(invitation)
+    return invitation
+
+
+def resend(invitation: Invitation, *, actor: str) -> None:
+    """Send a new link, and let the one before it be worth nothing."""
+    limits.hit(limits.INVITATIONS, invitation.tenant_id)
+    with tenant_scope(invitation.tenant_id):
+        invitation = _locked(invitation)
+        invitation.generation += 1
+        invitation.expires_at = timezone.now() + LIFETIME
+        invitation.save(update_fields=["generation", "expires_at"])
+        audit.record("invitation.resent", actor=actor, target=invitation.email)
+        _send(invitation)
+
+
+def revoke(invitation: Invitation, *, actor: str) -> None:
+    with tenant_scope(invitation.tenant_id):
+        invitation = _locked(invitation)
+        invitation.revoked_at = timezone.now()
+        invitation.save(update_fields=["revoked_at"])
+        audit.record("invitation.revoked", actor=actor, target=invitation.email)
+
+
+def link_of(invitation: Invitation) -> str:
+    left = invitation.expires_at - timezone.now()
+    claims = {
+        "tid": str(invitation.tenant_id),
+        "sub": str(invitation.pk),
+        "gen": invitation.generation,
+    }
+    return links.address_of(PAGE, links.sign(links.INVITATION, left, **claims))
+
+
+def find(text: str) -> Invitation:
+    """The invitation of a link; raises NotFound for one that is none, or none any more."""
+    claims = links.read(links.INVITATION, text)
+    tenant = Tenant.objects.filter(pk=UUID(claims["tid"]), suspended_at=None).first()
+    if tenant is None:
+        raise links.gone()
+    with tenant_scope(tenant.pk):
+        rows = _open().filter(pk=UUID(claims["sub"]), generation=claims["gen"])
+        invitation: Invitation | None = rows.filter(expires_at__gt=Now()).first()
+    if invitation is None:
+        raise links.gone()
+    invitation.tenant = tenant
+    return invitation
+
+
+def accept(text: str, *, user: User | None = None, name: str = "", password: str = "") -> User:
+    """Take the place, with the account of that address or, if there is none, with a new one.
+
+    Raises NotFound for a link that is worth nothing, Forbidden for somebody else's account, and
+    Django's ValidationError for a weak password.
+    """
+    invitation = find(text)
+    with tenant_scope(invitation.tenant_id):
+        owner = User.objects.select_for_update().filter(email=invitation.email).first()
+        if owner != user or (owner and not owner.is_active):
+            raise Forbidden("This invitation is for somebody else.")
+        if not _open().filter(pk=invitation.pk).update(accepted_at=Now()):
+            raise links.gone()
+        if owner is None:
+            validate_password(password, User(email=invitation.email, name=name))
+            owner = User.objects.create_user(invitation.email, password, name=name)
+        if owner.email_verified_at is None:
+            owner.email_verified_at = timezone.now()
+            owner.save(update_fields=["email_verified_at"])
+        Membership.objects.get_or_create(
+            tenant=invitation.tenant, user=owner, defaults={"role": invitation.role}
+        )
+        details = {"role": invitation.role}
+        audit.record("member.added", actor=owner.email, target=owner.email, details=details)
+    return owner
+
+
+def account_of(invitation: Invitation) -> User | None:
+    return User.objects.filter(email=invitation.email).first()
+
+
+def forget_old() -> None:
+    """Delete invitations three months after they were made."""
+    with platform_scope("forget old invitations"):
+        old = Invitation.objects.filter(created_at__lt=Now() - KEPT).values("pk")[:1_000]
+        Invitation.objects.filter(pk__in=old).delete()
+
+
+def _open() -> QuerySet[Any]:
+    return Invitation.objects.filter(accepted_at=None, revoked_at=None)
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    row: Invitation | None = _open().select_for_update().filter(pk=invitation.pk).first()
+    if row is None:
+        raise NotFound("This invitation was accepted or revoked.")
+    return row
+
+
+def _send(invitation: Invitation) -> None:
+    facts = {
+        "link": link_of(invitation),
+        "invited_by": invitation.invited_by,
+        "role": Membership.Role(invitation.role).label,
+        "days": LIFETIME.days,
+    }
+    key = f"invitation {invitation.pk} {invitation.generation}"
+    mail.send("invitation", invitation.email, facts, key=key)

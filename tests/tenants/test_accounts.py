@@ -1,0 +1,348 @@
+"""Invitations, forgotten passwords, new addresses and second factors, as people meet them."""
+
+import re
+import time
+import uuid
+from base64 import b32decode
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+from django_otp.oath import TOTP
+
+from tenants import enrolment, invitations, limits, links, passwords, second_factor, sessions
+from tenants.errors import Conflict, LiveChatError
+from tenants.models import AccountMail, AuditEntry, Invitation, Mail, Membership, Tenant, User
+from tenants.scope import platform_scope, tenant_scope
+from tests.factories import PASSWORD, make_member
+
+NEW_PASSWORD = "another long pass phrase"
+
+
+@pytest.fixture
+def own_address():
+    """Each test comes from a network of its own, as attempts are counted."""
+    return f"2001:db8:{uuid.uuid4().hex[:4]}:{uuid.uuid4().hex[:4]}::1"
+
+
+def browser(address, email="", password=PASSWORD):
+    client = Client(REMOTE_ADDR=address)
+    if email:
+        answer = client.post("/account/log-in/", {"username": email, "password": password})
+        assert answer.status_code == 302
+    return client
+
+
+def api_log_in(email, password=PASSWORD, **more):
+    answer = Client().post(
+        "/api/auth/token",
+        {"email": email, "password": password, **more},
+        content_type="application/json",
+    )
+    return answer.status_code, answer.json().get("code", "")
+
+
+def link_to(email):
+    """The path in the newest mail to somebody, of a tenant or of the installation."""
+    with platform_scope("operators' admin"):
+        found = [*Mail.objects.filter(to=email), *AccountMail.objects.filter(to=email)]
+    newest = max(found, key=lambda row: row.created_at)
+    return re.search(r"://[^/\s]+(/account/\S+)", newest.text)[1]
+
+
+def told(email):
+    with platform_scope("operators' admin"):
+        return [row.subject for row in AccountMail.objects.filter(to=email).order_by("created_at")]
+
+
+def acts(tenant):
+    with tenant_scope(tenant.id):
+        return [entry.action for entry in AuditEntry.objects.order_by("at")]
+
+
+def code_of(user, step=0):
+    totp = TOTP(b32decode(enrolment.unseal(user.second_factor.sealed)))
+    totp.time = time.time() + 30 * step
+    return f"{totp.token():06}"
+
+
+def enrolled(tenant, **fields):
+    member = make_member(tenant, **fields)
+    enrolment.begin(member.user)
+    member.user.refresh_from_db()
+    # Of the step before, so that the code of this one is not used up.
+    member.recovery_codes = enrolment.confirm(member.user, code_of(member.user, -1))
+    return member
+
+
+def invite(tenant, email="", role="admin"):
+    email = email or f"new-{uuid.uuid4().hex[:12]}@{tenant.slug}.example"
+    return invitations.invite(tenant, email=email, role=role, actor="olga@operators.example")
+
+
+def test_somebody_new_joins_by_the_link_and_once_only(acme, globex, own_address):
+    invitation = invite(acme)
+    path, client = link_to(invitation.email), browser(own_address)
+
+    page = client.get(path)
+    weak = client.post(path, {"name": "Kim", "password": "short"})
+    joined = client.post(path, {"name": "Kim", "password": NEW_PASSWORD})
+    again = browser(own_address).post(path, {"name": "Eve", "password": NEW_PASSWORD})
+
+    user = User.objects.get(email=invitation.email)
+    assert b"Join Acme" in page.content
+    assert b"too short" in weak.content
+    assert (joined.status_code, joined.headers["Location"]) == (302, "/account/")
+    assert client.get("/account/").status_code == 200
+    assert (again.status_code, user.name) == (404, "Kim")
+    assert user.email_verified_at is not None
+    assert [(row.tenant, row.role) for row in user.memberships.all()] == [(acme, "admin")]
+    assert acts(acme) == ["member.invited", "member.added"]
+    assert acts(globex) == []
+    with pytest.raises(Conflict):
+        invite(acme, email=invitation.email.upper())
+
+
+def test_who_has_an_account_joins_with_it_and_nobody_elses_will_do(acme, globex, own_address):
+    member, other = make_member(globex), make_member(globex)
+    invite(acme, email=member.user.email)
+    path = link_to(member.user.email)
+
+    stranger = browser(own_address).get(path)
+    made = browser(own_address).post(path, {"name": "Eve", "password": NEW_PASSWORD})
+    wrong = browser(own_address, other.user.email).post(path)
+    right = browser(own_address, member.user.email).post(path)
+
+    assert f"/account/log-in/?next={path}".encode() in stranger.content
+    assert [made.status_code, wrong.status_code, right.status_code] == [200, 200, 302]
+    assert b"for somebody else" in made.content
+    assert b"for somebody else" in wrong.content
+    assert set(member.user.memberships.values_list("tenant", flat=True)) == {acme.id, globex.id}
+    assert member.user.check_password(PASSWORD)
+
+
+def test_an_invitation_is_sent_again_taken_back_and_runs_out(acme, own_address):
+    invitation, client = invite(acme), browser(own_address)
+    first = link_to(invitation.email)
+    invitations.resend(invitation, actor="olga")
+    second = link_to(invitation.email)
+    assert [client.get(path).status_code for path in (first, second)] == [404, 200]
+
+    invitations.revoke(invitation, actor="olga")
+    assert client.get(second).status_code == 404
+    with pytest.raises(LiveChatError):
+        invitations.resend(invitation, actor="olga")
+
+    late = invite(acme)
+    path = link_to(late.email)
+    with tenant_scope(acme.id):
+        Invitation.objects.filter(pk=late.pk).update(expires_at=Now())
+    assert client.get(path).status_code == 404
+
+    third = invite(acme)
+    path = link_to(third.email)
+    Tenant.objects.filter(pk=acme.pk).update(suspended_at=Now())
+    assert client.get(path).status_code == 404
+    with platform_scope("operators' admin"):
+        Invitation.objects.filter(tenant=acme).update(created_at=Now() - timedelta(days=91))
+    invitations.forget_old()
+    with tenant_scope(acme.id):
+        assert not Invitation.objects.exists()
+
+
+def test_a_forgotten_password_is_set_anew_once(acme, globex, own_address):
+    member = make_member(acme)
+    email, session = member.user.email, browser(own_address, member.user.email)
+    pair = sessions.log_in(email=email, password=PASSWORD)
+    client = browser(own_address)
+
+    unknown = client.post("/account/forgotten/", {"email": f"x{email}"})
+    known = client.post("/account/forgotten/", {"email": email.upper()})
+    path = link_to(email)
+    weak = client.post(path, {"password": "short"})
+    done = client.post(path, {"password": NEW_PASSWORD})
+
+    shown = [page.content.decode() for page in (unknown, known)]
+    assert shown[0].replace(f"x{email}", email) == shown[1].replace(email.upper(), email)
+    with platform_scope("operators' admin"):
+        (silent,) = AccountMail.objects.filter(to=f"x{email}")
+    assert (silent.state, silent.problem) == ("failed", "There is no account of this address.")
+    assert (weak.status_code, done.status_code) == (200, 302)
+    assert client.get(path).status_code == 404
+    assert session.get("/account/").status_code == 302
+    with pytest.raises(LiveChatError):
+        sessions.verify_access(pair.access)
+    assert api_log_in(email)[0] == 401
+    assert api_log_in(email, NEW_PASSWORD)[0] == 200
+    assert told(email) == ["Set a new password", "Your password was changed."]
+    assert "user.password_changed" in acts(acme)
+    assert acts(globex) == []
+
+
+def test_links_are_for_one_purpose_one_state_and_a_while(acme, own_address):
+    user, client = make_member(acme).user, browser(own_address)
+    claims = {"sub": str(user.pk), "stamp": links.stamp_of(user)}
+    good = links.sign(links.RESET, timedelta(hours=1), **claims)
+    others = [
+        links.sign(links.RESET, timedelta(minutes=-1), **claims),
+        links.sign(links.RESET, timedelta(hours=1), **{**claims, "stamp": "x"}),
+        links.sign(links.CODE, timedelta(hours=1), **claims),
+        links.sign(links.EMAIL, timedelta(hours=1), **claims, email="x@y.example"),
+        good[:-2],
+        "x",
+    ]
+
+    assert client.get(f"/account/reset/{good}/").status_code == 200
+    for text in others:
+        assert client.get(f"/account/reset/{text}/").status_code == 404
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert client.post(f"/account/reset/{good}/", {"password": NEW_PASSWORD}).status_code == 404
+
+
+def test_resets_of_one_address_are_few_whether_or_not_there_is_an_account(acme):
+    member = make_member(acme)
+    amount = limits.RESET_PER_ADDRESS.window.amount
+    for email in (member.user.email, f"nobody@{acme.slug}.example"):
+        for number in range(amount):
+            passwords.ask_for_reset(email, ip=f"192.0.2.{number}")
+        with pytest.raises(LiveChatError, match="Too many"):
+            passwords.ask_for_reset(email, ip="192.0.2.99")
+
+
+def test_own_password_and_address_change_with_the_password_alone(acme, globex, own_address):
+    member, taken = make_member(acme), make_member(globex).user.email
+    old, new = member.user.email, f"new-{uuid.uuid4().hex[:12]}@{acme.slug}.example"
+    client, other = browser(own_address, old), browser(own_address, old)
+
+    refused = client.post("/account/password/", {"current": "x", "password": NEW_PASSWORD})
+    done = client.post("/account/password/", {"current": PASSWORD, "password": NEW_PASSWORD})
+    assert (refused.status_code, done.status_code) == (200, 302)
+    assert (client.get("/account/").status_code, other.get("/account/").status_code) == (200, 302)
+
+    for email in (taken, new):
+        client.post("/account/email/", {"current": NEW_PASSWORD, "email": email})
+    assert client.post(link_to(taken)).status_code == 200
+    path = link_to(new)
+    assert client.get(path).status_code == 200
+    assert User.objects.get(pk=member.user_id).email == old
+    assert client.post(path).status_code == 302
+    assert client.post(path).status_code == 404
+
+    user = User.objects.get(pk=member.user_id)
+    assert (user.email, user.email_verified_at is not None) == (new, True)
+    assert told(old) == ["Your password was changed.", f"Your account's address is {new} now."]
+    assert acts(acme)[-2:] == ["user.password_changed", "user.email_changed"]
+
+
+def test_the_api_asks_for_a_second_factor_and_takes_each_code_once(acme, globex):
+    member, other = enrolled(acme), make_member(globex)
+    email, code = member.user.email, code_of(member.user)
+    recovery = member.recovery_codes[0]
+
+    assert api_log_in(email) == (401, "otp_required")
+    assert api_log_in(email, "wrong", otp=code) == (401, "invalid_credentials")
+    assert api_log_in(email, otp="000000") == (401, "invalid_credentials")
+    assert api_log_in(email, otp=code)[0] == 200
+    assert second_factor.of(User.objects.get(email=email)).last_step > 0
+    for otp, outcome in ((code, 401), (recovery.upper(), 200), (recovery, 401)):
+        with_address = Client(REMOTE_ADDR=f"192.0.2.{outcome % 7}")
+        answer = with_address.post(
+            "/api/auth/token",
+            {"email": email, "password": PASSWORD, "otp": otp},
+            content_type="application/json",
+        )
+        assert answer.status_code == outcome
+    assert api_log_in(other.user.email)[0] == 200
+
+
+def test_codes_cannot_be_guessed_from_many_addresses(acme):
+    member = enrolled(acme)
+    match = second_factor.demand(member.user, code_of(member.user))
+    second_factor.spend(match)
+    with pytest.raises(LiveChatError, match="not valid"):
+        second_factor.spend(match)
+
+    codes = []
+    for _ in range(limits.SECOND_FACTOR.window.amount):
+        try:
+            second_factor.demand(member.user, "000000")
+        except LiveChatError as refusal:
+            codes.append(refusal.code)
+
+    assert set(codes) == {"invalid_credentials", "rate_limited"}
+    with pytest.raises(LiveChatError, match="Too many"):
+        second_factor.demand(member.user, code_of(member.user))
+
+
+def test_the_page_asks_for_the_code_in_a_second_step(acme, own_address):
+    member, stranger = enrolled(acme), enrolled(acme)
+    client, email = browser(own_address), member.user.email
+    said = {"username": email, "password": PASSWORD}
+
+    first = client.post("/account/log-in/", said)
+    step = first.context["form"].taken
+    wrong = client.post("/account/log-in/", {"step": step, "otp": "000000"})
+    theirs = client.post("/account/log-in/", {"step": step, "otp": code_of(stranger.user)})
+    forged = client.post("/account/log-in/", {"step": f"{step}x", "otp": code_of(member.user)})
+    before = client.get("/account/").status_code
+    right = client.post("/account/log-in/", {"step": step, "otp": code_of(member.user)})
+
+    assert [page.status_code for page in (first, wrong, theirs, forged)] == [200] * 4
+    assert PASSWORD.encode() not in first.content
+    assert b"not right" in wrong.content
+    assert b"took too long" in forged.content
+    assert (before, right.status_code) == (302, 302)
+    assert client.get("/account/").status_code == 200
+
+
+def test_an_app_is_set_up_recovered_and_given_up(acme, own_address):
+    member = make_member(acme)
+    client, user = browser(own_address, member.user.email), member.user
+    pair = sessions.log_in(email=user.email, password=PASSWORD)
+
+    page = client.get("/account/two-factor/")
+    user.refresh_from_db()
+    key = re.search(r"<code>([A-Z2-7]{32})</code>", page.content.decode())[1]
+    assert b"<svg" in page.content
+    assert api_log_in(user.email)[0] == 200
+    assert b"not the code" in client.post("/account/two-factor/", {"code": "000000"}).content
+    on = client.post("/account/two-factor/", {"code": code_of(user)})
+    codes = re.findall(r"<code>([a-z2-7-]{19})</code>", on.content.decode())
+    assert len(set(codes)) == 10
+    assert key not in str(user.second_factor.__dict__)
+    with pytest.raises(LiveChatError):
+        sessions.verify_access(pair.access)
+
+    new = client.post("/account/recovery-codes/", {"current": PASSWORD})
+    assert not set(codes) & set(re.findall(r"<code>([a-z2-7-]{19})</code>", new.content.decode()))
+    assert client.post("/account/two-factor/off/", {"current": "x"}).status_code == 200
+    assert second_factor.of(User.objects.get(pk=user.pk))
+    assert client.post("/account/two-factor/off/", {"current": PASSWORD}).status_code == 302
+    assert not second_factor.of(User.objects.get(pk=user.pk))
+    assert told(user.email) == [
+        "Two-factor log-in is on now.",
+        "You have new recovery codes.",
+        "Two-factor log-in is off now.",
+    ]
+
+
+def test_a_tenant_may_want_two_factors_of_its_members(acme, globex, own_address):
+    Tenant.objects.filter(pk=acme.pk).update(two_factor_required=True)
+    member, free = make_member(acme, role="owner"), make_member(globex)
+    User.objects.filter(pk=member.user_id).update(is_staff=True, is_superuser=True)
+    Membership.objects.create(tenant=globex, user=member.user)
+    email = member.user.email
+
+    assert api_log_in(email, tenantId=str(acme.id)) == (401, "otp_enrolment_required")
+    assert api_log_in(email, tenantId=str(globex.id))[0] == 200
+    assert api_log_in(free.user.email)[0] == 200
+    client = browser(own_address, email)
+    led = client.get("/admin/")
+    assert (led.status_code, led.headers["Location"]) == (302, "/account/two-factor/")
+    assert b"Your team wants" in client.get("/account/").content
+
+    client.get("/account/two-factor/")
+    member.user.refresh_from_db()
+    client.post("/account/two-factor/", {"code": code_of(member.user)})
+    assert client.get("/admin/").status_code == 200
