@@ -19,9 +19,9 @@ from widgets.models import Bubble
 OWN_SWITCHES = ("greets", "file_upload", "voice_enabled", "presence_ping", "staging_allowed")
 TABS = {
     "Look": ("widget.", "branding."),
-    "Behaviour": ("popups.", "triggers", "preChatForm."),
+    "Behaviour": ("popups.", "triggers", "preChatForm.", "rating.", "transcript."),
     "Hours": ("businessHours.", "offlineForm."),
-    "Words": ("languages", "texts."),
+    "Words": ("languages", "translations", "texts."),
 }
 SNIPPET = """<script src="{url}/assets/chat-widget.js"></script>
 <script>ChatWidget.mount({{token: "{token}", code: "{code}", backendUrl: "{url}"}})</script>"""

@@ -17,6 +17,7 @@ from unfold.widgets import (
 from tenants.operators import LinesField
 from widgets.config import DEFAULTS, Color, Settings, cleaned_settings, complete_settings
 from widgets.models import Bubble, validate_domain, validate_origin
+from widgets.wording import built_in, main_language, texts_in
 
 SEPARATOR = "|"
 # Whose settings are told apart by nothing but their group.
@@ -25,6 +26,8 @@ GROUPS = {
     "preChatForm": "Pre-chat form",
     "businessHours": "Business hours",
     "offlineForm": "Offline form",
+    "rating": "Rating",
+    "transcript": "Transcript",
 }
 HINTS = {
     "widget.primaryColor": "A hex value such as #3B82F6, or “default”.",
@@ -32,13 +35,23 @@ HINTS = {
     "widget.avatar": "The address of an image: https://… or /….",
     "widget.launcherIcon": "The address of an image: https://… or /….",
     "widget.customCss": "Applies inside the bubble only. No url() and no @import.",
+    "widget.hideWhenAway": "The button disappears while nobody of the team is there.",
+    "widget.sound": "A soft sound for messages that come while the chat is closed.",
+    "widget.customLauncher": "Elements of your page that open the chat instead of the button: "
+    "a CSS selector such as .open-chat.",
     "branding.logo": "The address of an image. Empty means the tenant's logo.",
     "branding.wordmark": "The address of an image.",
     "popups.messages": "One on each line, five at most.",
-    "preChatForm.fields": "One on each line: name | label | text, email or tel | yes if required.",
+    "preChatForm.fields": "One on each line: name | label | text, email or tel | yes if required. "
+    "Empty means name and e-mail, both optional.",
+    "rating.enabled": "Asks visitors how it was when a conversation has ended.",
+    "transcript.enabled": "Visitors may download the conversation or have it mailed.",
     "triggers": "One on each line: time, scroll, idle, exit or url | value | message.",
     "businessHours.hours": "One on each line: day (1 is Monday) | 09:00 | 17:30.",
-    "languages": "One on each line, such as en or pt-BR; the first is the main one.",
+    "languages": "One on each line, such as en or pt-BR; the first is the main one. "
+    "The words come with us in English, German, French, Spanish, Dutch and Arabic.",
+    "translations": "Your own words in the other languages, one on each line: "
+    "language | word | translation, such as de | send | Absenden.",
 }
 
 
@@ -65,6 +78,36 @@ class RowsField(LinesField):
         values = [value.strip() for value in line.split(SEPARATOR, len(self.columns) - 1)]
         row = dict(zip(self.columns, values, strict=False))
         return {name: value for name, value in row.items() if value != ""}
+
+
+class TranslationsField(LinesField):
+    """Words by language and name, one on each line."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            separator = f" {SEPARATOR} "
+            value = [
+                separator.join((language, name, text))
+                for language, texts in value.items()
+                for name, text in texts.items()
+            ]
+        return super().prepare_value(value)
+
+    def to_python(self, value: Any) -> Any:
+        translations: dict[str, dict[str, str]] = {}
+        for line in super().to_python(value):
+            language, name, text = self._parts(line)
+            translations.setdefault(language, {})[name] = text
+        return translations
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool((initial or {}) != self.to_python(data))
+
+    def _parts(self, line: str) -> list[str]:
+        parts = [part.strip() for part in line.split(SEPARATOR, 2)]
+        if len(parts) < 3:
+            raise ValidationError(f"Write language {SEPARATOR} word {SEPARATOR} text: {line}")
+        return parts
 
 
 def field_name(path: str) -> str:
@@ -99,6 +142,8 @@ def form_field(path: str, field: Any) -> forms.Field:
             return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **options)
         case serializers.ListField(child=serializers.Serializer() as row):
             return RowsField(row, widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
+        case serializers.DictField():
+            return TranslationsField(widget=UnfoldAdminTextareaWidget({"rows": 6}), **options)
         case serializers.ListField():
             return LinesField(widget=UnfoldAdminTextareaWidget({"rows": 4}), **options)
     if path == "widget.customCss":
@@ -142,6 +187,8 @@ class BubbleForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         settings = complete_settings(self.instance.settings)
+        main = main_language(settings["languages"])
+        settings["texts"] = texts_in(main, self.instance.settings)
         for path in SETTINGS:
             self.initial[field_name(path)] = _at(settings, path)
 
@@ -159,10 +206,19 @@ class BubbleForm(forms.ModelForm):
             if value is not None:
                 _put(given, path, value)
         try:
-            self.instance.settings = _changed(cleaned_settings(given), DEFAULTS)
+            self.instance.settings = self._own(cleaned_settings(given))
         except ValidationError as error:
             self._blame(error.messages[0])
         return self.cleaned_data
+
+    def _own(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """What is not as it comes with us, neither in the main language now nor in the last one."""
+        before = complete_settings(self.instance.settings)["languages"]
+        words = built_in(main_language(settings["languages"]))
+        own = _changed(settings, {**DEFAULTS, "texts": words})
+        words = built_in(main_language(before))
+        texts = {name: text for name, text in own.pop("texts", {}).items() if text != words[name]}
+        return {**own, "texts": texts} if texts else own
 
     def _blame(self, problem: str) -> None:
         """Show a problem beside its field; the schema says which by its path."""
@@ -201,7 +257,7 @@ def _changed(settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[s
     """What differs from the defaults, so that better defaults reach everybody else."""
     changed: dict[str, Any] = {}
     for name, value in settings.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and defaults[name]:
             if inner := _changed(value, defaults[name]):
                 changed[name] = inner
         elif value != defaults[name]:

@@ -7,12 +7,14 @@ from django.utils import timezone
 
 from assistants.models import Assistant, AssistantVersion
 from assistants.queries import assistant_by_id, default_assistant
+from conversations.attachments import FILE_LIMIT, KINDS
 from tenants import credentials
 from tenants.errors import BadRequest, Forbidden
 from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 from widgets.config import complete_settings
 from widgets.models import Bubble, BubbleCode
+from widgets.wording import best_locale, direction, texts_in
 
 TOKENS = (Credential.Kind.WIDGET_TOKEN, Credential.Kind.BUBBLE_TOKEN)
 
@@ -53,13 +55,16 @@ def chosen_assistant(bubble: Bubble, named: str | None) -> Assistant:
     return assistant
 
 
-def config_of(bubble: Bubble) -> dict[str, Any]:
+def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
     """Everything that a page needs to draw the bubble; nothing of it is secret."""
     settings, tenant = complete_settings(bubble.settings), Tenant.objects.get(pk=bubble.tenant_id)
     assistant, branding = answering(bubble), settings["branding"]
     version = assistant.production if assistant else None
+    # One language at a time is enough for a page.
+    del settings["translations"]
     return {
         **settings,
+        **_words(bubble, settings, asked_locale),
         "name": tenant.name,
         "code": bubble.code,
         "assistantId": str(assistant.pk) if assistant else None,
@@ -70,8 +75,40 @@ def config_of(bubble: Bubble) -> dict[str, Any]:
         "voice": bubble.voice_enabled,
         "phone": bool(tenant.phone_number),
         "fileUpload": bubble.file_upload,
+        "attachments": {"maxBytes": FILE_LIMIT, "types": list(KINDS)},
         "presencePing": bubble.presence_ping,
     }
+
+
+def locale_of(bubble: Bubble, asked: str) -> str:
+    """Which of the bubble's languages is spoken with somebody who asks for this one."""
+    return best_locale(asked, complete_settings(bubble.settings)["languages"])
+
+
+def texts_of(bubble: Bubble, asked_locale: str = "") -> dict[str, str]:
+    return texts_in(locale_of(bubble, asked_locale), bubble.settings)
+
+
+def _words(bubble: Bubble, settings: dict[str, Any], asked_locale: str) -> dict[str, Any]:
+    """What depends on the visitor's language."""
+    locale, texts = locale_of(bubble, asked_locale), texts_of(bubble, asked_locale)
+    form = settings["preChatForm"]
+    if form["enabled"] and not form["fields"]:
+        form = {**form, "fields": _usual_fields(texts)}
+    return {
+        "locale": locale,
+        "direction": direction(locale),
+        "texts": texts,
+        "preChatForm": form,
+    }
+
+
+def _usual_fields(texts: dict[str, str]) -> list[dict[str, Any]]:
+    """What a form before the chat asks for where the tenant has not said anything else."""
+    return [
+        {"name": "name", "label": texts["name"], "type": "text", "required": False},
+        {"name": "email", "label": texts["email"], "type": "email", "required": False},
+    ]
 
 
 def _openings(version: AssistantVersion) -> dict[str, str]:

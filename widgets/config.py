@@ -8,6 +8,8 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
+from widgets.wording import TEXTS
+
 DEFAULT_COLOR = "#3B82F6"
 COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -15,39 +17,9 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 IMAGE = re.compile(r"(https?://|/(?!/))[^\s\"'<>\\]*")
 # What would fetch from elsewhere or leave the style sheet; an escape could spell either.
 UNSAFE_CSS = re.compile(r"@import|url\s*\(|image-set\s*\(|</|\\", re.IGNORECASE)
+SELECTOR = re.compile(r"[^{}<\x00-\x1f]*")
+LANGUAGES_LIMIT = 50
 POSITIONS = ("bottom-right", "bottom-left", "bottom-center", "top-right", "top-left", "top-center")
-TEXTS = {
-    "open": "Open the chat",
-    "close": "Close the chat",
-    "welcome": "Hello! How can we help?",
-    "inputPlaceholder": "Write a message…",
-    "send": "Send",
-    "attach": "Attach a file",
-    "microphone": "Speak",
-    "call": "Call us",
-    "sources": "Sources",
-    "typing": "is typing…",
-    "pending": "We are working on an answer.",
-    "waiting": "A person of our team will answer you here.",
-    "askForPerson": "Talk to a person",
-    "end": "End the conversation",
-    "ended": "This conversation has ended. Write a message to go on.",
-    "newMessages": "New messages",
-    "connecting": "Connecting…",
-    "offline": "No connection. Trying again…",
-    "failed": "Not sent.",
-    "retry": "Try again",
-    "tooManyMessages": "Too many messages. Please wait a moment.",
-    "messageTooLong": "This message is too long.",
-    "fileTooLarge": "This file is too large.",
-    "fileRefused": "This kind of file cannot be sent.",
-    "preChatTitle": "Before we start",
-    "preChatStart": "Start the chat",
-    "closedTitle": "We are away",
-    "closedText": "Leave a message, and we will get back to you.",
-    "closedSend": "Leave a message",
-    "poweredBy": "Powered by LiveChat",
-}
 
 
 class Strict(serializers.Serializer):
@@ -95,6 +67,9 @@ class Look(Strict):
     openAutomatically = serializers.BooleanField(default=False)
     notifyOnGreeting = serializers.BooleanField(default=False)
     activation = serializers.ChoiceField(("click", "hover"), default="click")
+    hideWhenAway = serializers.BooleanField(default=False)
+    sound = serializers.BooleanField(default=True)
+    customLauncher = Pattern(SELECTOR, max_length=200, allow_blank=True, default="")
 
     def validate_customCss(self, value: str) -> str:
         if UNSAFE_CSS.search(value):
@@ -163,12 +138,35 @@ class OfflineForm(Strict):
     enabled = serializers.BooleanField(default=False)
 
 
+class Rating(Strict):
+    enabled = serializers.BooleanField(default=True)
+
+
+class Transcript(Strict):
+    enabled = serializers.BooleanField(default=True)
+
+
 class Texts(Strict):
     def get_fields(self) -> dict[str, serializers.Field]:
         return {
             name: serializers.CharField(max_length=300, allow_blank=True, default=text)
             for name, text in TEXTS.items()
         }
+
+
+class Translations(serializers.DictField):
+    """Texts by language, for the languages after the first."""
+
+    child = Texts()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        given: dict[str, Any] = super().to_internal_value(data)
+        for language in given:
+            if not LANGUAGE.fullmatch(language):
+                raise serializers.ValidationError({language: "Not a language code."})
+        if len(given) > LANGUAGES_LIMIT:
+            raise serializers.ValidationError(f"At most {LANGUAGES_LIMIT} languages.")
+        return given
 
 
 class Settings(Strict):
@@ -181,8 +179,13 @@ class Settings(Strict):
     triggers = serializers.ListField(child=Trigger(), max_length=20, default=[])
     businessHours = BusinessHours(required=False)
     offlineForm = OfflineForm(required=False)
-    languages = serializers.ListField(child=Pattern(LANGUAGE), max_length=50, default=["en"])
+    rating = Rating(required=False)
+    transcript = Transcript(required=False)
+    languages = serializers.ListField(
+        child=Pattern(LANGUAGE), max_length=LANGUAGES_LIMIT, default=["en"]
+    )
     texts = Texts(required=False)
+    translations = Translations(default={})
 
 
 def cleaned_settings(given: Any) -> dict[str, Any]:
@@ -201,7 +204,7 @@ def complete_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
 def _merged(defaults: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: _merged(default, stored.get(name, {}))
-        if isinstance(default, dict)
+        if default and isinstance(default, dict)
         else stored.get(name, default)
         for name, default in defaults.items()
     }

@@ -79,7 +79,14 @@ class Track(APIView):
 
 
 class Config(APIView):
-    @described("getWidgetConfig", None, shapes.ConfigAnswer, token=False, secret=False)
+    @described(
+        "getWidgetConfig",
+        None,
+        shapes.ConfigAnswer,
+        token=False,
+        secret=False,
+        query=shapes.ConfigQuery,
+    )
     def get(self, request: Request, widget_id: str) -> Response:
         """Every public setting of the bubble, and all texts; with an ETag."""
         raise NotImplementedError

@@ -143,6 +143,12 @@ class VoiceStartInput(serializers.Serializer):
 
 class SessionInput(serializers.Serializer):
     sessionId = session_id(default="", allow_blank=True)
+    locale = Text(
+        default="",
+        allow_blank=True,
+        max_length=LANGUAGE_LENGTH,
+        help_text="The language that the config's texts shall be in.",
+    )
 
 
 class ContactInput(serializers.Serializer):

@@ -39,7 +39,16 @@ class Success(serializers.Serializer):
     success = serializers.BooleanField()
 
 
+class FileRules(serializers.Serializer):
+    maxBytes = serializers.IntegerField()
+    types = serializers.ListField(child=serializers.CharField())
+
+
 class WidgetConfig(config.Settings):
+    # Only the asked language's texts are told.
+    translations = None  # type: ignore[assignment] # how a field is taken back
+    locale = serializers.CharField(help_text="The one of `languages` that the texts are in.")
+    direction = serializers.ChoiceField(("ltr", "rtl"))
     name = serializers.CharField()
     code = serializers.CharField()
     assistantId = serializers.UUIDField(allow_null=True)
@@ -49,6 +58,7 @@ class WidgetConfig(config.Settings):
     voice = serializers.BooleanField()
     phone = serializers.BooleanField()
     fileUpload = serializers.BooleanField()
+    attachments = FileRules()
     presencePing = serializers.BooleanField()
 
 
@@ -148,6 +158,12 @@ class OwnEvents(serializers.Serializer):
     results = OwnEvent(many=True)
     lastEventId = serializers.IntegerField()
     hasMore = serializers.BooleanField()
+
+
+class ConfigQuery(serializers.Serializer):
+    locale = serializers.CharField(
+        required=False, help_text="The visitor's language, such as `de-AT`."
+    )
 
 
 class PageQuery(serializers.Serializer):

@@ -19,10 +19,9 @@ from tenants import limits
 from tenants.errors import BadRequest, Conflict, Unauthorized
 from tenants.models import Tenant
 from widgets import shapes
-from widgets.bubbles import chosen_assistant, config_of, current_token
+from widgets.bubbles import chosen_assistant, config_of, current_token, texts_of
 from widgets.callers import caller_of
 from widgets.chat import first_secret, session_of
-from widgets.config import complete_settings
 from widgets.description import described
 from widgets.doors import Door, entered, opened
 from widgets.inputs import (
@@ -66,7 +65,7 @@ class SessionView(VisitorView):
             session = _continued(door, given["sessionId"]) or _begun(door)
             body = {
                 "success": True,
-                "config": config_of(door.bubble),
+                "config": config_of(door.bubble, given["locale"]),
                 "widgetToken": token,
                 "sessionId": session.label,
                 "sessionSecret": secret_of(session),
@@ -181,7 +180,8 @@ class HandoverView(VisitorView):
             if conversation.owner == Owner.CLOSED:
                 raise Conflict("This conversation has ended.", code="conversation_closed")
             if conversation.owner == Owner.BOT:
-                text = complete_settings(door.bubble.settings)["texts"]["waiting"]
+                spoken = conversation.named_language or conversation.language
+                text = texts_of(door.bubble, spoken)["waiting"]
                 engine.hand_over(conversation, reason="visitor", text=text)
             return _told(conversation)
 

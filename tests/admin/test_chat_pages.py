@@ -238,8 +238,10 @@ def test_every_setting_of_a_bubble_can_be_changed(operator, bubble):
         "settings__triggers": "time | 30 | Can we help?\nexit | | Wait!",
         "settings__businessHours__timezone": "Europe/Oslo",
         "settings__businessHours__hours": "1 | 09:00 | 17:00",
+        "settings__rating__enabled": "",
         "settings__languages": "en\nnb",
         "settings__texts__welcome": "Hei!",
+        "settings__translations": "nb | send | Send | nå\nnb | open | Åpne",
     }
 
     operator.save(change_page(bubble), **changes)
@@ -271,9 +273,24 @@ def test_every_setting_of_a_bubble_can_be_changed(operator, bubble):
             "timezone": "Europe/Oslo",
             "hours": [{"day": 1, "opens": "09:00", "closes": "17:00"}],
         },
+        "rating": {"enabled": False},
         "languages": ["en", "nb"],
         "texts": {"welcome": "Hei!"},
+        "translations": {"nb": {"send": "Send | nå", "open": "Åpne"}},
     }
+    shown = operator.get(change_page(bubble)).context["adminform"].form
+    lines = shown["settings__translations"].value().splitlines()
+    assert sorted(lines) == ["nb | open | Åpne", "nb | send | Send | nå"]
+
+
+def test_another_main_language_brings_its_own_words_and_keeps_the_tenants(operator, bubble):
+    operator.save(change_page(bubble), settings__texts__welcome="Hei!")
+
+    operator.save(change_page(bubble), settings__languages="de\nen")
+
+    assert reload(bubble).settings == {"languages": ["de", "en"], "texts": {"welcome": "Hei!"}}
+    form = operator.get(change_page(bubble)).context["adminform"].form
+    assert form.initial["settings__texts__send"] == "Senden"
 
 
 def test_saving_an_untouched_bubble_changes_nothing(operator, bubble):
@@ -298,7 +315,7 @@ def test_the_form_has_a_field_for_every_setting(operator, bubble):
 
 def _leaves(settings, prefix):
     for name, value in settings.items():
-        if isinstance(value, dict):
+        if value and isinstance(value, dict):
             yield from _leaves(value, f"{prefix}__{name}")
         else:
             yield f"{prefix}__{name}"
@@ -320,6 +337,9 @@ def _leaves(settings, prefix):
         ("settings__businessHours__hours", "8 | 09:00 | 17:00"),
         ("settings__languages", "english!"),
         ("settings__texts__welcome", "x" * 301),
+        ("settings__translations", "de | send"),
+        ("settings__translations", "de | sned | Senden"),
+        ("settings__widget__customLauncher", "a { color: red }"),
         ("origins", "shop.example"),
         ("domains", "https://shop.example"),
         ("name", ""),

@@ -26,7 +26,7 @@ WRITABLE = {
     "POST api/auth/token": {"email", "password", "tenantId", "otp"},
     "POST api/auth/refresh": {"refresh"},
     "POST api/auth/logout": {"refresh"},
-    f"POST {WIDGET}/session": {"sessionId"},
+    f"POST {WIDGET}/session": {"sessionId", "locale"},
     f"POST {WIDGET}/chat": {
         "sessionId", "message", "assistantId", "conversationId", "messageId", "attachments",
         "flowName", "language", "variables", "additionalInput", "useStagingVersion",

@@ -6,7 +6,8 @@ from tenants import credentials
 from tenants.models import Credential, Tenant
 from tests.factories import make_assistant
 from tests.widgets.shops import make_bubble
-from widgets.config import DEFAULTS, TEXTS, cleaned_settings, complete_settings
+from widgets.config import DEFAULTS, cleaned_settings, complete_settings
+from widgets.wording import TEXTS
 
 
 def test_the_config_holds_what_the_reference_names_and_all_texts(shop, client):
@@ -22,6 +23,10 @@ def test_the_config_holds_what_the_reference_names_and_all_texts(shop, client):
     assert config["greeting"] == "Hello! What would you like to know?"
     assert config["texts"] == TEXTS
     assert config["fileUpload"] is True
+    assert config["attachments"]["maxBytes"] == 10 * 1024 * 1024
+    assert "image/png" in config["attachments"]["types"]
+    assert config["rating"] == config["transcript"] == {"enabled": True}
+    assert "translations" not in config
     assert config["voice"] is config["phone"] is config["presencePing"] is False
 
 
@@ -150,6 +155,11 @@ def test_settings_are_kept_as_given_and_completed_by_defaults():
         ({"triggers": [{"event": "magic", "message": "x"}]}, "triggers.0.event"),
         ({"texts": {"nonsense": "x"}}, "texts.nonsense"),
         ({"languages": ["english!"]}, "languages"),
+        ({"translations": {"de": {"sned": "x"}}}, "translations.de.sned: There is no such"),
+        ({"translations": {"de": {"send": "x" * 301}}}, "translations.de.send"),
+        ({"translations": {"German": {}}}, "translations.German"),
+        ({"translations": {"de": "Senden"}}, "translations.de"),
+        ({"widget": {"customLauncher": "a {}"}}, "widget.customLauncher"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_by_name(shop, settings, problem):
