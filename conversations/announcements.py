@@ -85,6 +85,7 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
         "qualified": conversation.qualified_at is not None,
         "handoverReason": conversation.handover_reason or None,
         "handoverSummary": conversation.handover_summary or None,
+        "rating": rating_data(conversation),
         "createdAt": timestamp(conversation.created_at),
         "updatedAt": timestamp(conversation.updated_at),
     }
@@ -96,9 +97,17 @@ def visitor_conversation_data(conversation: Conversation) -> dict[str, Any]:
         # Whether the team parked it is the team's business.
         "status": Status.RESOLVED if conversation.status == Status.RESOLVED else Status.OPEN,
         "owner": conversation.owner,
+        "teamReadSeq": conversation.team_read_seq,
+        "rating": rating_data(conversation),
         "createdAt": timestamp(conversation.created_at),
         "updatedAt": timestamp(conversation.updated_at),
     }
+
+
+def rating_data(conversation: Conversation) -> dict[str, Any] | None:
+    if conversation.rating_score is None:
+        return None
+    return {"score": conversation.rating_score, "comment": conversation.rating_comment}
 
 
 def contact_data(contact: Contact) -> dict[str, Any]:
@@ -166,6 +175,7 @@ def attachment_data(attachment: Attachment) -> dict[str, Any]:
         "name": attachment.name,
         "contentType": attachment.content_type,
         "size": attachment.size,
+        "thumbnail": bool(attachment.thumbnail),
     }
 
 

@@ -4,7 +4,7 @@ import logging
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import IO
@@ -12,12 +12,14 @@ from uuid import UUID
 
 import puremagic
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import router, transaction
 from django.db.models import Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from conversations.models import Attachment, VisitorSession
+from conversations.thumbnails import thumbnail_of
 from tenants.errors import BadRequest, TooLarge, UnsupportedMediaType
 from tenants.ids import parse_uuid, uuid7
 from tenants.scope import current_scope, platform_scope
@@ -53,6 +55,11 @@ class StoredFile:
     name: str
     content_type: str
     size: int
+    thumbnail: str = ""
+
+    @property
+    def paths(self) -> list[str]:
+        return [path for path in (self.path, self.thumbnail) if path]
 
 
 def require_room(session: VisitorSession, *, size: int) -> None:
@@ -72,9 +79,12 @@ def store(file: File, *, tenant_id: UUID) -> StoredFile:
     if not file.size:
         raise BadRequest("The file is empty.", code="file_empty")
     content_type = content_type_of(file)
+    small = thumbnail_of(file, content_type)
     file.seek(0)
+    name = clean_name(file.name or "", content_type)
     path = default_storage.save(f"attachments/{tenant_id}/{uuid7()}", file)
-    return StoredFile(path, clean_name(file.name or "", content_type), content_type, file.size)
+    stored = StoredFile(path, name, content_type, file.size)
+    return stored if small is None else _with_thumbnail(stored, small)
 
 
 def attach_later(stored: StoredFile, *, session: VisitorSession | None = None) -> Attachment:
@@ -86,13 +96,15 @@ def attach_later(stored: StoredFile, *, session: VisitorSession | None = None) -
         name=stored.name,
         content_type=stored.content_type,
         size=stored.size,
+        thumbnail=stored.thumbnail,
     )
     return attachment
 
 
 def discard(stored: StoredFile) -> None:
     """Take a file out of the storage that could not be noted."""
-    default_storage.delete(stored.path)
+    for path in stored.paths:
+        default_storage.delete(path)
 
 
 def files_of(session: VisitorSession | None, ids: Sequence[str]) -> list[Attachment]:
@@ -121,7 +133,7 @@ def let_go(files: "QuerySet[Attachment]") -> None:
 
     Until then they are nobody's, and over their time.
     """
-    paths = list(files.values_list("file", flat=True))
+    paths = [path for pair in files.values_list("file", "thumbnail") for path in pair if path]
     files.update(message=None, conversation=None, session=None, name="", created_at=LONG_AGO)
 
     def delete() -> None:
@@ -148,6 +160,8 @@ def forget_unsent() -> None:
         for attachment in unsent.order_by("created_at")[:500]:
             try:
                 attachment.file.delete(save=False)
+                if attachment.thumbnail:
+                    attachment.thumbnail.delete(save=False)
             except Exception:
                 # Whatever a storage may raise: the others are not to wait for this one.
                 logger.exception("A file could not be deleted")
@@ -183,6 +197,16 @@ def clean_name(name: str, content_type: str) -> str:
     else:
         ending = endings[0]
     return (plain[:STEM_LENGTH].strip(". ") or "file") + ending
+
+
+def _with_thumbnail(stored: StoredFile, small: bytes) -> StoredFile:
+    try:
+        thumbnail = default_storage.save(f"{stored.path}.webp", ContentFile(small))
+    except Exception:
+        # Whatever a storage may raise: no row will know the file that is there already.
+        discard(stored)
+        raise
+    return replace(stored, thumbnail=thumbnail)
 
 
 def _sniffed(head: bytes) -> str:

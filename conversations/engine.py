@@ -4,8 +4,6 @@ Each verb runs inside its tenant's scope, takes instances that were loaded there
 who may know. Locks are taken in one order: session, conversation, usage, event log.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +16,6 @@ from prometheus_client import Counter
 
 from assistants.handover import SUMMARY_MESSAGES, asks_for_person, summary_of
 from assistants.language import languages_of
-from assistants.length import LONGEST_TEXT
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
@@ -38,13 +35,12 @@ from conversations.models import (
 )
 from conversations.opening import open_conversation
 from conversations.posting import post, post_line
+from conversations.repeats import hash_of, key_reused, received_before, require_content
 from tenants import metrics
 from tenants.errors import BadRequest, Conflict
 from tenants.ids import parse_uuid
 from tenants.models import Membership
 from tenants.tracing import traced
-
-MESSAGE_LIMIT = LONGEST_TEXT
 
 
 @dataclass(frozen=True)
@@ -85,6 +81,7 @@ def receive_message(
     text: str,
     assistant: Assistant | None = None,
     conversation_id: str | None = None,
+    begins_another: bool = False,
     client_id: str | None = None,
     files: Sequence[Attachment] = (),
     is_test: bool = False,
@@ -101,16 +98,17 @@ def receive_message(
     Raises BadRequest, Conflict (same ``client_id``, other content), NotFound (a conversation that
     is not the session's) and BudgetSpent.
     """
-    body_hash = _hash(text, files)
-    if repeat := _received_before(session.id, client_id, body_hash, conversation_id):
+    body_hash = hash_of(text, files)
+    if repeat := received_before(session.id, client_id, body_hash, conversation_id):
         return Received(repeat.conversation_id, repeat.id, repeat.seq, is_repeat=True)
     admit()
-    _require_content(text, files)
-    conversation = (
-        conversation_of(session, conversation_id)
-        if conversation_id
-        else _latest_or_new(session, assistant, is_test=is_test)
-    )
+    require_content(text, files)
+    if conversation_id:
+        conversation = conversation_of(session, conversation_id)
+    elif begins_another:
+        conversation = open_conversation(session, assistant=assistant, is_test=is_test)
+    else:
+        conversation = _latest_or_new(session, assistant, is_test=is_test)
     _rouse(conversation)
     context.apply_to(conversation)
     message = _post_visitors(
@@ -121,6 +119,35 @@ def receive_message(
         conversation, message, context, hand_over_when_spent=hand_over_when_spent
     )
     return Received(conversation.id, message.id, message.seq, False, awaits_answer)
+
+
+@traced
+def leave_message(
+    session: VisitorSession,
+    *,
+    text: str,
+    thanks: str,
+    assistant: Assistant | None = None,
+    client_id: str | None = None,
+    admit: Callable[[], None] = lambda: None,
+) -> Received:
+    """Store what a visitor leaves for a person while nobody is there; no assistant answers it.
+
+    ``session`` must be locked. ``thanks`` is the line that the visitor reads. ``admit`` as above.
+    Raises BadRequest, Conflict and whatever ``admit`` does.
+    """
+    body_hash = hash_of(text, ())
+    if repeat := received_before(session.id, client_id, body_hash, None):
+        return Received(repeat.conversation_id, repeat.id, repeat.seq, True, awaits_answer=False)
+    admit()
+    require_content(text, ())
+    conversation = _latest_or_new(session, assistant, is_test=False)
+    _rouse(conversation)
+    message = _post_visitors(conversation, text=text, client_id=client_id, body_hash=body_hash)
+    _count_when_stored(conversation)
+    if conversation.owner == Owner.BOT:
+        hand_over(conversation, reason="offline", text=thanks)
+    return Received(conversation.id, message.id, message.seq, False, awaits_answer=False)
 
 
 @traced
@@ -139,15 +166,15 @@ def post_reply(
     Whoever answers holds the conversation from then on: the assistant stops. ``admit`` may refuse
     by raising; it is not asked about a repeat.
     """
-    body_hash = _hash(f"\0{text}" if private else text, files)
-    if repeat := _received_before(member.id, client_id, body_hash, conversation.id):
+    body_hash = hash_of(f"\0{text}" if private else text, files)
+    if repeat := received_before(member.id, client_id, body_hash, conversation.id):
         return repeat
     admit()
-    _require_content(text, files)
+    require_content(text, files)
     if not private:
         if conversation.owner != Owner.HUMAN:
             take_over(conversation, member)
-        conversation.unread = 0
+        conversation.unread, conversation.team_read_seq = 0, conversation.message_seq
     try:
         return post(
             conversation,
@@ -163,7 +190,7 @@ def post_reply(
         )
     except IntegrityError:
         # Used in two conversations at once, which no lock on either prevents.
-        raise _key_reused() from None
+        raise key_reused() from None
 
 
 @traced
@@ -251,9 +278,9 @@ def set_status(
 def mark_read(conversation: Conversation) -> None:
     """The team has read everything."""
     if conversation.unread:
-        conversation.unread = 0
-        _save(conversation, "unread")
-        announce_conversation(conversation, "conversation:updated")
+        conversation.unread, conversation.team_read_seq = 0, conversation.message_seq
+        _save(conversation, "unread", "team_read_seq")
+        announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 
 def mark_seen(conversation: Conversation, *, seq: int) -> None:
@@ -364,34 +391,3 @@ def _put_to_work(
 def _save(conversation: Conversation, *fields: str) -> None:
     conversation.updated_at = datetime.now(UTC)
     conversation.save(update_fields=[*fields, "updated_at"])
-
-
-def _received_before(
-    sender_id: UUID, client_id: str | None, body_hash: str, conversation_id: object
-) -> Message | None:
-    if client_id is None:
-        return None
-    message = Message.objects.filter(sender_id=sender_id, client_id=client_id).first()
-    if message is None:
-        return None
-    # A client that missed our answer may repeat itself without knowing the conversation.
-    elsewhere = conversation_id and parse_uuid(conversation_id) != message.conversation_id
-    if elsewhere or message.body_hash != body_hash:
-        raise _key_reused()
-    return message
-
-
-def _key_reused() -> Conflict:
-    return Conflict("This key was used for another message.", code="idempotency_key_reused")
-
-
-def _require_content(text: str, files: Sequence[Attachment]) -> None:
-    if not text.strip() and not files:
-        raise BadRequest("A message needs text or a file.", code="message_required")
-    if len(text) > MESSAGE_LIMIT:
-        raise BadRequest(f"A message has at most {MESSAGE_LIMIT} characters.", code="too_long")
-
-
-def _hash(text: str, files: Sequence[Attachment]) -> str:
-    content = json.dumps([text, *(str(file.id) for file in files)])
-    return hashlib.sha256(content.encode()).hexdigest()

@@ -18,7 +18,7 @@ ERASED = "erased"
 # By the first part of an event's type: what its data say instead of what somebody wrote.
 BLANK_EVENTS: dict[str, dict[str, Any]] = {
     "message": {"text": "", "attachments": [], "sources": [], "choices": [], "status": ERASED},
-    "conversation": {"subject": "", "lastMessage": None, "handoverSummary": None},
+    "conversation": {"subject": "", "lastMessage": None, "handoverSummary": None, "rating": None},
     "tool": {"args": {}},
 }
 
@@ -85,7 +85,7 @@ def _start_afresh(conversation: Conversation) -> None:
     conversation.segment_start = conversation.message_seq
     conversation.unread = conversation.unanswered = 0
     conversation.subject = conversation.handover_summary = ""
-    conversation.last_message = None
+    conversation.last_message, conversation.rating_comment = None, ""
     conversation.qualification, conversation.variables = {}, {}
     conversation.erasing_since = None
     conversation.updated_at = datetime.now(UTC)

@@ -20,8 +20,9 @@ from tenants.errors import TooLarge
 from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
 from widgets.chat import message_key
-from widgets.file_views import FILE, download, uploaded
+from widgets.file_views import FILE, download, uploaded, wants_thumbnail
 from widgets.inputs import KEY_LENGTH, Flag, Text, checked
+from widgets.shapes import FileQuery
 
 
 class MessagesView(TeamView):
@@ -117,10 +118,11 @@ class AttachmentsView(TeamView):
 class AttachmentView(TeamView):
     @extend_schema(
         operation_id="downloadAttachment",
+        parameters=[FileQuery],
         responses=FILE,
     )
     def get(self, request: Request, attachment_id: str) -> HttpResponseBase:
         """A file that was sent, such that no browser does anything with it but save it."""
         with at_work(request):
             attachment = queries.attachment(attachment_id)
-        return download(attachment)
+        return download(attachment, is_small=wants_thumbnail(request))

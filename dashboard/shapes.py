@@ -30,6 +30,11 @@ class Preview(serializers.Serializer):
     createdAt = serializers.DateTimeField()
 
 
+class Rating(serializers.Serializer):
+    score = serializers.IntegerField(help_text="From 1 to 5.")
+    comment = serializers.CharField()
+
+
 class Conversation(serializers.Serializer):
     id = serializers.UUIDField()
     channel = serializers.CharField()
@@ -45,6 +50,7 @@ class Conversation(serializers.Serializer):
     qualified = serializers.BooleanField()
     handoverReason = serializers.CharField(allow_null=True)
     handoverSummary = serializers.CharField(allow_null=True)
+    rating = Rating(allow_null=True)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
 
@@ -87,6 +93,7 @@ class Attachment(serializers.Serializer):
     name = serializers.CharField()
     contentType = serializers.CharField()
     size = serializers.IntegerField()
+    thumbnail = serializers.BooleanField(help_text="Whether `?thumbnail=1` gets a small image.")
 
 
 class Message(serializers.Serializer):

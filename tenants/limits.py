@@ -104,6 +104,10 @@ VOICE_START_PER_SESSION = Limit("voice", RateLimitItemPerMinute(3, 10))
 VOICE_START_PER_IP = Limit("voice-ip", RateLimitItemPerDay(10), per_ip=True)
 ANALYSES = Limit("analyses", RateLimitItemPerMinute(60))
 UPLOAD_PER_SESSION = Limit("upload", RateLimitItemPerMinute(10, 10))
+RATINGS_PER_SESSION = Limit("rating", RateLimitItemPerMinute(10, 10))
+TRANSCRIPTS_PER_SESSION = Limit("transcript", RateLimitItemPerMinute(10, 10))
+TRANSCRIPT_MAILS_PER_SESSION = Limit("transcript-mail", RateLimitItemPerMinute(3, 60))
+TRANSCRIPT_MAILS_PER_IP = Limit("transcript-mail-ip", RateLimitItemPerDay(10), per_ip=True)
 
 
 def hit(limit: Limit, tenant_id: object, *keys: object, exempt: bool = False) -> None:

@@ -1,5 +1,6 @@
 """Making bubbles, who answers in one, and what the world may know of it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -16,6 +17,9 @@ from widgets.config import complete_settings
 from widgets.models import Bubble, BubbleCode
 from widgets.wording import best_locale, direction, texts_in
 
+FORM_VALUE_LENGTH = 500
+# Fields of forms that are a contact's own, and no attributes.
+OWN_FIELDS = {"name", "email", "phone"}
 TOKENS = (Credential.Kind.WIDGET_TOKEN, Credential.Kind.BUBBLE_TOKEN)
 
 
@@ -87,6 +91,20 @@ def locale_of(bubble: Bubble, asked: str) -> str:
 
 def texts_of(bubble: Bubble, asked_locale: str = "") -> dict[str, str]:
     return texts_in(locale_of(bubble, asked_locale), bubble.settings)
+
+
+def asked_for(bubble: Bubble, values: Mapping[str, Any]) -> dict[str, str]:
+    """What the bubble's form before the chat asks for beside name, e-mail and telephone.
+
+    Other names are ignored. Raises BadRequest for what is no text of at most 500 characters.
+    """
+    form = complete_settings(bubble.settings)["preChatForm"]
+    names = {field["name"] for field in form["fields"]} - OWN_FIELDS if form["enabled"] else set()
+    found = {name: value for name, value in values.items() if name in names}
+    for name, value in found.items():
+        if not isinstance(value, str) or len(value) > FORM_VALUE_LENGTH:
+            raise BadRequest(f"{name}: A text of at most {FORM_VALUE_LENGTH} characters.")
+    return found
 
 
 def _words(bubble: Bubble, settings: dict[str, Any], asked_locale: str) -> dict[str, Any]:

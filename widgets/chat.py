@@ -66,7 +66,8 @@ def ask(
             session,
             text=given["message"],
             assistant=assistant,
-            conversation_id=_continued(visitor, session, given["conversationId"]),
+            conversation_id=_continued(visitor, session, given),
+            begins_another=given["newConversation"],
             client_id=message_key(key) or given["messageId"],
             files=files,
             is_test=door.bubble.staging_allowed and _asks_for_staging(given),
@@ -139,14 +140,14 @@ def chat_body(asked: Asked, outcome: Outcome) -> dict[str, Any]:
     return body
 
 
-def _continued(
-    visitor: Visitor, session: VisitorSession, conversation_id: str | None
-) -> str | None:
-    """Forget the conversation of an earlier session that had the same label.
+def _continued(visitor: Visitor, session: VisitorSession, given: dict[str, Any]) -> str | None:
+    """The conversation that the message belongs to, if the client names one and begins no other.
 
-    A client that shows no secret keeps naming it after its session has lapsed, and shall get a new
-    conversation rather than an error for ever. Anybody else's stays: the engine refuses it.
+    The one of an earlier session that had the same label is forgotten. A client that shows no
+    secret keeps naming it after its session has lapsed, and shall get a new conversation rather
+    than an error for ever. Anybody else's stays: the engine refuses it.
     """
+    conversation_id: str | None = None if given["newConversation"] else given["conversationId"]
     if visitor.secret or not conversation_id:
         return conversation_id
     lapsed = Conversation.objects.filter(

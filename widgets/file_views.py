@@ -14,7 +14,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import attachments, visitor_queries
+from conversations import attachments, thumbnails, visitor_queries
 from conversations.announcements import attachment_data
 from conversations.models import Attachment
 from tenants import limits
@@ -55,11 +55,15 @@ class AttachmentsView(VisitorView):
 class AttachmentView(VisitorView):
     """A file, such that no browser does anything with it but save it."""
 
-    @described("downloadOwnFile", None, FILE)
+    @described("downloadOwnFile", None, FILE, query=shapes.FileQuery)
     def get(self, request: Request, widget_id: str, attachment_id: str) -> HttpResponseBase:
         with visiting(request, widget_id) as (_, session):
             attachment = visitor_queries.attachment(session, attachment_id)
-        return download(attachment)
+        return download(attachment, is_small=wants_thumbnail(request))
+
+
+def wants_thumbnail(request: Request) -> bool:
+    return request.query_params.get("thumbnail", "") in ("1", "true")
 
 
 def uploaded(request: Request) -> UploadedFile:
@@ -72,18 +76,22 @@ def uploaded(request: Request) -> UploadedFile:
     return file
 
 
-def download(attachment: Attachment) -> HttpResponseBase:
+def download(attachment: Attachment, *, is_small: bool = False) -> HttpResponseBase:
+    """The file, or its thumbnail. Raises NotFound if there is none."""
+    stored = attachment.thumbnail if is_small else attachment.file
     try:
-        file = attachment.file.open("rb")
-    except FileNotFoundError:
+        file = stored.open("rb")
+        size = stored.size
+    except (FileNotFoundError, ValueError):
         raise NotFound("Attachment not found.", code="attachment_not_found") from None
-    kind = attachment.content_type
+    kind = thumbnails.CONTENT_TYPE if is_small else attachment.content_type
+    name = f"{attachment.name}.webp" if is_small else attachment.name
     return StreamingHttpResponse(
         _chunks(file),
         headers={
             "Content-Type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
-            "Content-Length": str(attachment.size),
-            "Content-Disposition": content_disposition_header(True, attachment.name) or "",
+            "Content-Length": str(size),
+            "Content-Disposition": content_disposition_header(True, name) or "",
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "X-Content-Type-Options": "nosniff",
         },

@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.attachments import FILES_PER_MESSAGE
+from conversations.ratings import COMMENT_LIMIT, SCORES
 
 METADATA_LIMIT = 8 * 1024
 RESULT_LIMIT = 32 * 1024
@@ -86,6 +87,23 @@ def session_id(**options: Any) -> Text:
     return Text(max_length=SESSION_ID_LENGTH, **options)
 
 
+def email(**options: Any) -> serializers.EmailField:
+    return serializers.EmailField(max_length=254, **options)
+
+
+def message_id() -> Text:
+    return Text(
+        default=None,
+        allow_null=True,
+        max_length=KEY_LENGTH,
+        help_text="Makes a repeat harmless; as the header Idempotency-Key.",
+    )
+
+
+def begins_another() -> Flag:
+    return Flag(default=False, help_text="Begin another conversation beside the open ones.")
+
+
 def flow_name() -> Text:
     return Text(
         default="",
@@ -105,17 +123,22 @@ def language() -> Text:
     )
 
 
+def locale() -> Text:
+    return Text(
+        default="",
+        allow_blank=True,
+        max_length=LANGUAGE_LENGTH,
+        help_text="The language that our own texts shall be in, such as de-AT.",
+    )
+
+
 class ChatInput(serializers.Serializer):
     sessionId = session_id()
     message = Text(default="", allow_blank=True)
     assistantId = Text(default=None, allow_null=True, allow_blank=True)
     conversationId = Text(default=None, allow_null=True, allow_blank=True)
-    messageId = Text(
-        default=None,
-        allow_null=True,
-        max_length=KEY_LENGTH,
-        help_text="Makes a repeat harmless; as the header Idempotency-Key.",
-    )
+    newConversation = begins_another()
+    messageId = message_id()
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
     flowName = flow_name()
     language = language()
@@ -143,19 +166,33 @@ class VoiceStartInput(serializers.Serializer):
 
 class SessionInput(serializers.Serializer):
     sessionId = session_id(default="", allow_blank=True)
-    locale = Text(
-        default="",
-        allow_blank=True,
-        max_length=LANGUAGE_LENGTH,
-        help_text="The language that the config's texts shall be in.",
-    )
+    locale = locale()
 
 
 class ContactInput(serializers.Serializer):
-    email = serializers.EmailField(default="", allow_blank=True, max_length=254)
+    email = email(default="", allow_blank=True)
     name = Text(default="", allow_blank=True, max_length=200)
     phone = Text(default="", allow_blank=True, max_length=40)
     attributes = Metadata(default=dict)
+
+
+class OfflineInput(serializers.Serializer):
+    sessionId = session_id()
+    name = Text(default="", allow_blank=True, max_length=200)
+    email = email()
+    message = Text()
+    messageId = message_id()
+    locale = locale()
+
+
+class RatingInput(serializers.Serializer):
+    score = serializers.IntegerField(min_value=SCORES[0], max_value=SCORES[1])
+    comment = Text(default="", allow_blank=True, max_length=COMMENT_LIMIT)
+
+
+class TranscriptInput(serializers.Serializer):
+    email = email()
+    locale = locale()
 
 
 class ReadInput(serializers.Serializer):
@@ -192,6 +229,7 @@ class MessageFrame(serializers.Serializer):
     variables = Metadata(default=dict)
     additionalInput = Metadata(default=dict)
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
+    newConversation = begins_another()
 
 
 def checked(kind: type[serializers.Serializer], data: Any) -> dict[str, Any]:

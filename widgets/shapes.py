@@ -72,6 +72,13 @@ class SessionAnswer(ConfigAnswer):
     sessionSecret = serializers.CharField()
 
 
+class OfflineAnswer(Success):
+    conversationId = serializers.UUIDField()
+    sessionSecret = serializers.CharField(
+        required=False, help_text="With a session's first answer only."
+    )
+
+
 class VoiceAnswer(Success):
     conversationId = serializers.UUIDField()
     assistantId = serializers.UUIDField()
@@ -79,10 +86,17 @@ class VoiceAnswer(Success):
     sessionSecret = serializers.CharField(required=False)
 
 
+class Rating(serializers.Serializer):
+    score = serializers.IntegerField()
+    comment = serializers.CharField()
+
+
 class OwnConversation(serializers.Serializer):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(Status.choices)
     owner = serializers.ChoiceField(Owner.choices)
+    teamReadSeq = serializers.IntegerField(help_text="Up to here the team has read.")
+    rating = Rating(allow_null=True)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
 
@@ -109,6 +123,7 @@ class OwnAttachment(serializers.Serializer):
     name = serializers.CharField()
     contentType = serializers.CharField()
     size = serializers.IntegerField()
+    thumbnail = serializers.BooleanField(help_text="Whether `?thumbnail=1` gets a small image.")
 
 
 class AttachmentAnswer(Success, OwnAttachment):
@@ -168,6 +183,16 @@ class ConfigQuery(serializers.Serializer):
 
 class PageQuery(serializers.Serializer):
     cursor = serializers.CharField(required=False)
+
+
+class LocaleQuery(serializers.Serializer):
+    locale = serializers.CharField(required=False, help_text="Of the headings, such as `de-AT`.")
+
+
+class FileQuery(serializers.Serializer):
+    thumbnail = serializers.BooleanField(
+        required=False, help_text="A WebP of at most 320 by 320 pixels instead."
+    )
 
 
 class EventsQuery(serializers.Serializer):

@@ -130,6 +130,7 @@ class VisitorSocket(SocketConsumer):
             "language": given["language"],
             "variables": given["variables"],
             "additionalInput": given["additionalInput"],
+            "newConversation": given["newConversation"],
             "conversationId": self._channel and str(self._channel.conversation_id),
             "handOverWhenSpent": True,
         }
@@ -150,10 +151,18 @@ class VisitorSocket(SocketConsumer):
             "conversationId": str(received.conversation_id),
         }
         await self.send_frame({"type": "ack", "data": data})
-        if self._channel is None:
-            assert self._grant is not None
-            channel = Channel(self._grant.tenant_id, received.conversation_id)
-            await self._follow(channel, after=0)
+        assert self._grant is not None
+        channel = Channel(self._grant.tenant_id, received.conversation_id)
+        if self._channel != channel:
+            await self._turn_to(channel)
+
+    async def _turn_to(self, channel: Channel) -> None:
+        """Follow a conversation that a message began, instead of the one before."""
+        if self._channel is not None:
+            hub().unsubscribe(self._channel, self._hear)
+            # Of the one before, and numbered by its count.
+            self._held = []
+        await self._follow(channel, after=0)
 
     async def _refuse(self, error: LiveChatError, **refused: object) -> None:
         frame = self.error_frame(error.code, error.message, error.retry_after)

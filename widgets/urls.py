@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from widgets import assets, file_views, views
+from widgets import assets, file_views, form_views, transcript_views, views
 
 WIDGET = "api/widgets/<str:widget_id>"
 CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
@@ -12,12 +12,15 @@ urlpatterns = [
     path(f"{WIDGET}/session", views.SessionView.as_view()),
     path(f"{WIDGET}/voice/start", views.VoiceStartView.as_view()),
     path(f"{WIDGET}/contact", views.ContactView.as_view()),
+    path(f"{WIDGET}/offline", form_views.OfflineView.as_view()),
     path(f"{WIDGET}/conversations", views.ConversationsView.as_view()),
     path(f"{CONVERSATION}/messages", views.MessagesView.as_view()),
     path(f"{CONVERSATION}/events", views.EventsView.as_view()),
     path(f"{CONVERSATION}/read", views.ReadView.as_view()),
     path(f"{CONVERSATION}/end", views.EndView.as_view()),
     path(f"{CONVERSATION}/handover", views.HandoverView.as_view()),
+    path(f"{CONVERSATION}/rating", form_views.RatingView.as_view()),
+    path(f"{CONVERSATION}/transcript", transcript_views.TranscriptView.as_view()),
     path(f"{CONVERSATION}/tool-calls/<str:call_id>", views.ToolResultView.as_view()),
     path(f"{WIDGET}/attachments", file_views.AttachmentsView.as_view()),
     path(f"{WIDGET}/attachments/<str:attachment_id>", file_views.AttachmentView.as_view()),

@@ -19,7 +19,7 @@ from tenants import limits
 from tenants.errors import BadRequest, Conflict, Unauthorized
 from tenants.models import Tenant
 from widgets import shapes
-from widgets.bubbles import chosen_assistant, config_of, current_token, texts_of
+from widgets.bubbles import asked_for, chosen_assistant, config_of, current_token, texts_of
 from widgets.callers import caller_of
 from widgets.chat import first_secret, session_of
 from widgets.description import described
@@ -109,6 +109,7 @@ class ContactView(VisitorView):
     def post(self, request: Request, widget_id: str) -> Response:
         with visiting(request, widget_id) as (door, session):
             given = checked(ContactInput, request.data)
+            given["attributes"] = asked_for(door.bubble, given["attributes"])
             session = continue_session(door.visitor(session.label))
             contacts.introduce(session, **given)
         # What the team knows about a contact with that address is not for this visitor.

@@ -59,6 +59,12 @@ class Conversation(TenantModel):
     last_message = models.JSONField(null=True)
     unread = models.PositiveIntegerField(default=0)
     visitor_read_seq = models.PositiveIntegerField(default=0)
+    team_read_seq = models.PositiveIntegerField(default=0, db_default=0)
+    rating_score = models.PositiveSmallIntegerField(
+        null=True, help_text="From 1 to 5, what the visitor thinks of it."
+    )
+    rating_comment = models.TextField(blank=True, default="", db_default="")
+    rated_at = models.DateTimeField(null=True)
     labels = ArrayField(models.CharField(max_length=60), default=list)
     qualified_at = models.DateTimeField(null=True)
     qualification = models.JSONField(default=dict)

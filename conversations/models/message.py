@@ -66,6 +66,13 @@ class Attachment(TenantModel):
         VisitorSession, null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
     file = models.FileField(max_length=200)
+    thumbnail = models.FileField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="A small WebP of an image.",
+    )
     name = models.CharField(max_length=200)
     content_type = models.CharField(max_length=100)
     size = models.PositiveIntegerField()

@@ -378,10 +378,16 @@ def test_the_visitor_hears_of_who_answers_and_not_of_what_the_team_arranges(acme
     do(acme, received, engine.qualify, details={})
     do(acme, received, engine.set_status, Status.PENDING)
     do(acme, received, engine.mark_read)
+    do(acme, received, engine.mark_read)
     do(acme, received, engine.take_over, member)
 
     told = read_events(Channel(acme.id, received.conversation_id), after=1)
-    assert [event.type for event in told] == ["message:new", "conversation:updated"]
+    assert [event.type for event in told] == [
+        "conversation:updated",
+        "message:new",
+        "conversation:updated",
+    ]
+    assert told[0].data["teamReadSeq"] == 1
     assert told[-1].data["owner"] == "human"
 
 

@@ -59,6 +59,7 @@ def test_a_conversation_is_shown_as_its_events_show_it(acme, agent):
         "qualified",
         "handoverReason",
         "handoverSummary",
+        "rating",
         "createdAt",
         "updatedAt",
     }

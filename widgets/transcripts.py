@@ -1,0 +1,59 @@
+"""A conversation as a text that its visitor takes along."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from conversations.models import AuthorKind, Conversation
+from conversations.visitor_queries import transcript
+from tenants.models import Tenant
+from widgets.bubbles import texts_of
+from widgets.config import complete_settings
+from widgets.models import Bubble
+
+MESSAGES_LIMIT = 1_000
+INDENT = "  "
+
+
+def title_of(bubble: Bubble, locale: str) -> str:
+    tenant = Tenant.objects.get(pk=bubble.tenant_id)
+    return texts_of(bubble, locale)["transcriptTitle"].replace("{name}", tenant.name)
+
+
+def file_of(conversation: Conversation, bubble: Bubble, locale: str) -> str:
+    return f"{title_of(bubble, locale)}\n\n{text_of(conversation, bubble, locale)}"
+
+
+def text_of(conversation: Conversation, bubble: Bubble, locale: str) -> str:
+    """The latest 1,000 messages, oldest first, by the clock of the bubble's business hours.
+
+    Without notes and without what was erased. Further lines of a message are indented, so that
+    nobody's message passes for somebody else's.
+    """
+    texts = texts_of(bubble, locale)
+    zone = ZoneInfo(complete_settings(bubble.settings)["businessHours"]["timezone"])
+    messages = transcript([conversation.id], size=MESSAGES_LIMIT)
+    lines = [_line(message, texts, zone) for message in messages]
+    return "\n".join(lines) + "\n"
+
+
+def _line(message: dict[str, Any], texts: dict[str, str], zone: ZoneInfo) -> str:
+    at = datetime.fromisoformat(message["createdAt"]).astimezone(zone)
+    moment = f"{at:%Y-%m-%d %H:%M %Z}"
+    parts = [message["text"]] if message["text"] else []
+    if files := ", ".join(file["name"] for file in message["attachments"]):
+        parts.append(f"{texts['transcriptFiles']}: {files}")
+    said = f"\n{INDENT}".join("\n".join(parts).splitlines())
+    author = _author(message["author"], texts)
+    return f"[{moment}] {author}: {said}" if author else f"[{moment}] {said}"
+
+
+def _author(author: dict[str, Any], texts: dict[str, str]) -> str:
+    """How the visitor knows them; our own lines have no author."""
+    match author["kind"]:
+        case AuthorKind.VISITOR:
+            return texts["you"]
+        case AuthorKind.SYSTEM:
+            return ""
+    name = " ".join(author["name"].split())
+    return name or texts["assistant"]
