@@ -110,14 +110,17 @@ OTHERWISE = {
 }
 # By place and name, what is nobody's.
 PLAIN = {
-    ("query", name) for name in ("after", "limit", "message", "owner", "status")
+    ("query", name)
+    for name in ("after", "limit", "locale", "message", "owner", "status", "thumbnail")
 } | {
     ("body", name)
     for name in (
-        "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools", "details",
+        "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools", "comment",
+        "details",
         "email", "environment", "error", "event", "file", "fileData", "fileExtension", "flowName",
-        "handOverWhenSpent", "language", "llmAdditionalInput", "location", "message", "metadata",
-        "name", "origins", "otp", "password", "phone", "private", "result", "seq",
+        "handOverWhenSpent", "language", "llmAdditionalInput", "locale", "location", "message",
+        "metadata", "name", "newConversation", "origins", "otp", "password", "phone", "private",
+        "result", "score", "seq",
         "setCurrentLanguageTo", "speechData", "speechResponse", "staging", "status", "text",
         "timestamp", "tts", "type", "until", "useStagingVersion", "variables",
     )
@@ -149,7 +152,15 @@ ROUTES = {
     f"GET {WIDGET}/conversations": VISITOR,
     f"POST {WIDGET}/attachments": Route("visitor", {"file": ...}),
     f"GET {WIDGET}/attachments/<str:attachment_id>": VISITOR,
+    f"POST {WIDGET}/offline": Route(
+        "page",
+        {"sessionId": ..., "email": "kim@shop.example", "message": "Later."},
+        extra=(SECRET,),
+    ),
     f"GET {OWN_CONVERSATION}/messages": VISITOR,
+    f"POST {OWN_CONVERSATION}/rating": Route("visitor", {"score": 4}),
+    f"GET {OWN_CONVERSATION}/transcript": VISITOR,
+    f"POST {OWN_CONVERSATION}/transcript": Route("visitor", {"email": "kim@shop.example"}),
     f"GET {OWN_CONVERSATION}/events": VISITOR,
     f"POST {OWN_CONVERSATION}/read": Route("visitor", {"seq": 1}),
     f"POST {OWN_CONVERSATION}/handover": VISITOR,

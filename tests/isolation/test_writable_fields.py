@@ -30,11 +30,14 @@ WRITABLE = {
     f"POST {WIDGET}/chat": {
         "sessionId", "message", "assistantId", "conversationId", "messageId", "attachments",
         "flowName", "language", "variables", "additionalInput", "useStagingVersion",
-        "environment", "handOverWhenSpent",
+        "environment", "handOverWhenSpent", "newConversation",
     },
     f"POST {WIDGET}/track": {"sessionId", "event", "timestamp", "metadata"},
     f"POST {WIDGET}/voice/start": {"sessionId", "assistantId"},
     f"POST {WIDGET}/contact": {"email", "name", "phone", "attributes"},
+    f"POST {WIDGET}/offline": {"sessionId", "name", "email", "message", "messageId", "locale"},
+    f"POST {WIDGET}/conversations/<str:conversation_id>/rating": {"score", "comment"},
+    f"POST {WIDGET}/conversations/<str:conversation_id>/transcript": {"email", "locale"},
     f"POST {WIDGET}/attachments": {"file"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/read": {"seq"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/tool-calls/<str:call_id>": {

@@ -36,6 +36,7 @@ from widgets.bubbles import create_bubble
 
 QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KIND = Credential.Kind
+SETTINGS = {"offlineForm": {"enabled": True}}
 ROLES = ("owner", "admin", "agent")
 
 
@@ -54,7 +55,7 @@ class World:
             name, is_demo=True, guests_allowed=True, phone_number="+15555550100", **fields
         )
         self.canary = f"canary-{uuid7().hex}"
-        self.shop = make_shop(self.tenant, "")
+        self.shop = make_shop(self.tenant, "", settings=SETTINGS)
         self.assistant, self.bubble = self.shop.assistant, self.shop.bubble
         with self.scope():
             add_source(self.assistant, kind="text", title=self.canary, content=self.canary)

@@ -132,8 +132,8 @@ def test_the_visitor_sees_how_far_the_team_has_read(visit):
     with visit.shop.scope():
         engine.mark_read(engine.team_conversation(visit.conversation_id))
 
-    audience, data = events(visit)[-1]
-    assert (audience, data["teamReadSeq"]) == ("visitor", conversation_now(visit).message_seq)
+    told = [data["teamReadSeq"] for audience, data in events(visit) if audience == "visitor"]
+    assert max(told) == conversation_now(visit).message_seq
     visit.client.post("chat", json={**QUESTION, "sessionId": visit.label, "messageId": "next"})
     asked = conversation_now(visit).message_seq
     write(visit, member, "I have read it.")
@@ -239,4 +239,5 @@ def test_a_form_before_the_chat_fills_the_contacts_attributes(visit):
     number = visit.client.post("contact", json={"attributes": {"order": [1]}})
 
     assert (answer.status_code, long.status_code, number.status_code) == (200, 400, 400)
-    assert conversation_now(visit).contact.attributes == {"order": "A-1"}
+    with visit.shop.scope():
+        assert Contact.objects.get().attributes == {"order": "A-1"}

@@ -394,3 +394,21 @@ def test_a_page_names_the_language_with_its_message(shop, session):
 
     with shop.scope():
         assert Conversation.objects.get(pk=ack["conversationId"]).named_language == "en"
+
+
+def test_a_socket_turns_to_the_conversation_that_a_message_begins(talk):
+    with talk.socket(lastEventId=talk.last) as socket:
+        anew = {"type": "message", "messageId": "anew", "text": "Else", "newConversation": True}
+        socket.send(anew)
+        ack = socket.until("ack", messageId="anew")["data"]
+        first = socket.until("message:new")
+        with talk.shop.scope():
+            engine.mark_read(engine.team_conversation(talk.conversation_id))
+            engine.close(engine.team_conversation(ack["conversationId"]))
+        ended = socket.until("conversation:updated", owner="closed")
+        socket.send(anew)
+        assert socket.until("ack", messageId="anew")["data"] == ack
+
+    assert ack["conversationId"] != talk.conversation_id
+    assert (ack["seq"], first["id"], first["data"]["text"]) == (1, 1, "Else")
+    assert ended["data"]["id"] == ack["conversationId"]
