@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from conversations.models import Attachment, Contact, Conversation, Message, Status, ToolCall
+from conversations.models import Attachment, Contact, Conversation, Message, Owner, Status, ToolCall
 from realtime.events import emit
 from realtime.models import Audience
 
@@ -77,6 +77,10 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
         "owner": conversation.owner,
         "assistantId": text_or_none(conversation.assistant_id),
         "assigneeId": text_or_none(conversation.assignee_id),
+        "teamId": text_or_none(conversation.team_id),
+        "waitingSince": timestamp(conversation.waiting_since)
+        if conversation.waiting_since
+        else None,
         "contact_data": contact_data(conversation.contact),
         "subject": conversation.subject,
         "lastMessage": conversation.last_message,
@@ -99,6 +103,8 @@ def visitor_conversation_data(conversation: Conversation) -> dict[str, Any]:
         "owner": conversation.owner,
         "teamReadSeq": conversation.team_read_seq,
         "rating": rating_data(conversation),
+        "assignee": _assignee(conversation),
+        "queue": _place(conversation),
         "createdAt": timestamp(conversation.created_at),
         "updatedAt": timestamp(conversation.updated_at),
     }
@@ -162,6 +168,21 @@ def tool_call_data(call: ToolCall) -> dict[str, Any]:
         "createdAt": timestamp(call.created_at),
         "finishedAt": timestamp(call.finished_at) if call.finished_at else None,
     }
+
+
+def _assignee(conversation: Conversation) -> dict[str, Any] | None:
+    """Who answers, or is about to."""
+    if conversation.owner not in (Owner.WAITING, Owner.HUMAN) or conversation.assignee is None:
+        return None
+    return {"name": conversation.assignee.user.name}
+
+
+def _place(conversation: Conversation) -> dict[str, Any] | None:
+    """Where the visitor stands, as long as nobody is about to answer."""
+    is_waiting = conversation.owner == Owner.WAITING and conversation.assignee_id is None
+    if not is_waiting or conversation.told_position is None:
+        return None
+    return {"position": conversation.told_position}
 
 
 def attachments_of(message: Message) -> list[Attachment]:

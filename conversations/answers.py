@@ -4,7 +4,7 @@ from django.db.models.functions import Now
 
 from assistants.events import Handoff, Reply, Usage
 from assistants.usage import book, release, settle
-from conversations import engine
+from conversations import engine, queueing
 from conversations.announcements import announce_conversation
 from conversations.models import AuthorKind, Conversation, Message, Owner, TurnState
 from conversations.posting import post
@@ -59,6 +59,7 @@ def _post(
 def _hand_over(conversation: Conversation, result: Handoff) -> None:
     conversation.owner = Owner.WAITING
     conversation.epoch += 1
+    queueing.wait_for_person(conversation)
     conversation.handover_reason = result.reason[:REASON_LENGTH]
     # A turn that nobody could answer was taken up without its dialogue.
     summary = result.summary or engine.summary_for(conversation)

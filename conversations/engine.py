@@ -19,7 +19,7 @@ from assistants.language import languages_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
-from conversations import owner, turns
+from conversations import owner, queueing, turns
 from conversations.announcements import announce_conversation
 from conversations.erasing import settled
 from conversations.errors import conversation_not_found
@@ -174,6 +174,7 @@ def post_reply(
     if not private:
         if conversation.owner != Owner.HUMAN:
             take_over(conversation, member)
+        queueing.note_reply(conversation)
         conversation.unread, conversation.team_read_seq = 0, conversation.message_seq
     try:
         return post(
@@ -234,14 +235,6 @@ def give_back(conversation: Conversation) -> None:
 
 
 @traced
-def assign(conversation: Conversation, member: Membership | None) -> None:
-    """Make a member responsible, without changing who answers."""
-    conversation.assignee = member
-    _save(conversation, "assignee")
-    announce_conversation(conversation, "conversation:assigned", "conversation:updated")
-
-
-@traced
 def qualify(conversation: Conversation, *, details: dict[str, Any]) -> None:
     """Mark the contact as worth the team's while, with what is known about it."""
     conversation.qualified_at = conversation.qualified_at or datetime.now(UTC)
@@ -272,6 +265,7 @@ def set_status(
         raise BadRequest("A snoozed conversation needs a time to wake.", code="invalid_status")
     conversation.status, conversation.snoozed_until = status, until
     _save(conversation, "status", "snoozed_until")
+    queueing.nudge_after_commit()
     announce_conversation(conversation, "conversation:updated")
 
 
@@ -313,7 +307,7 @@ def _locked() -> Any:
     # Not FOR UPDATE, here and for sessions: at its commit another transaction may have to look
     # whether the row is still there, while it holds what we wait for.
     rows = Conversation.objects.select_for_update(of=("self",), no_key=True)
-    return with_production(rows.select_related("contact"), "assistant")
+    return with_production(rows.select_related("contact", "assignee__user"), "assistant")
 
 
 def _latest_or_new(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from assistants.language import languages_of, match
 from conversations.models import Conversation
@@ -17,7 +18,8 @@ class MessageContext:
 
     ``model`` is the one to ask first for this answer, if it is one of the assistant's two.
     ``language`` is the one to answer in from now on; one that the assistant does not speak is
-    ignored. ``seen_seq`` is the last message that the client was told of.
+    ignored. ``seen_seq`` is the last message that the client was told of. ``team_id`` is whom the
+    door leads to, for a conversation that nobody has led elsewhere.
     """
 
     flow: str = ""
@@ -26,6 +28,7 @@ class MessageContext:
     additional_input: Mapping[str, Any] = field(default_factory=dict)
     model: str = ""
     seen_seq: int = 0
+    team_id: UUID | None = None
 
     def apply_to(self, conversation: Conversation) -> None:
         """Note what outlives the message; the caller saves. Raises BadRequest for too much."""
@@ -34,6 +37,7 @@ class MessageContext:
         conversation.variables = merged(conversation.variables, self.variables)
         seen_seq = min(self.seen_seq, conversation.message_seq)
         conversation.visitor_read_seq = max(conversation.visitor_read_seq, seen_seq)
+        conversation.team_id = conversation.team_id or self.team_id
 
     def spoken_in(self, conversation: Conversation) -> str:
         """The assistant's own name for the language, or an empty text if it does not speak it."""

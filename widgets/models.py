@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 
 from assistants.models import Assistant
+from conversations.models import Team
 from tenants.models import Tenant
 from tenants.network import normal_host, normal_origin
 from tenants.scope import TenantModel
@@ -45,6 +46,15 @@ class Bubble(TenantModel):
         related_name="+",
         db_constraint=False,
         help_text="Empty means the default assistant.",
+    )
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        help_text="Who answers where a person is asked for. Empty means everybody.",
     )
     is_default = models.BooleanField(
         default=False, help_text="Meant where the tenant's id names no bubble."

@@ -5,6 +5,7 @@ from django.db import models
 
 from assistants.models import Assistant
 from conversations.models.contact import Contact, VisitorSession
+from conversations.models.team import Team
 from tenants.models import Membership
 from tenants.scope import TenantModel
 
@@ -45,6 +46,15 @@ class Conversation(TenantModel):
     assignee = models.ForeignKey(
         Membership, null=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
     )
+    team = models.ForeignKey(
+        Team,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+        help_text="In whose queue it waits for a person; none means everybody's.",
+    )
     channel = models.CharField(max_length=20, default="chat")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     owner = models.CharField(max_length=10, choices=Owner.choices, default=Owner.BOT)
@@ -71,6 +81,26 @@ class Conversation(TenantModel):
     variables = models.JSONField(default=dict)
     handover_reason = models.CharField(max_length=60, blank=True)
     handover_summary = models.TextField(blank=True)
+    waiting_since = models.DateTimeField(
+        null=True, help_text="When a person was asked for who has not replied yet."
+    )
+    told_position = models.PositiveIntegerField(
+        null=True, help_text="The visitor's place in the queue, the lowest that they were told."
+    )
+    is_routed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Goes back to the queue if its assignee is not there.",
+    )
+    is_absence_told = models.BooleanField(
+        default=False, db_default=False, help_text="The visitor knows that nobody is there."
+    )
+    unread_reply_since = models.DateTimeField(
+        null=True, help_text="When a member first replied what the visitor has not read since."
+    )
+    mailed_seq = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Up to here replies were mailed."
+    )
     unanswered = models.PositiveSmallIntegerField(
         default=0, help_text="Questions in a row to which the assistant had no answer."
     )
@@ -103,6 +133,26 @@ class Conversation(TenantModel):
                 fields=("erasing_since",),
                 condition=models.Q(erasing_since__isnull=False),
                 name="conversation_erasing",
+            ),
+            models.Index(
+                fields=("tenant", "waiting_since"),
+                condition=models.Q(owner="waiting"),
+                name="conversation_waiting",
+            ),
+            models.Index(
+                fields=("assignee",),
+                condition=models.Q(owner__in=("waiting", "human")),
+                name="conversation_in_hands",
+            ),
+            models.Index(
+                fields=("team",),
+                condition=models.Q(team__isnull=False),
+                name="conversation_team",
+            ),
+            models.Index(
+                fields=("unread_reply_since",),
+                condition=models.Q(unread_reply_since__isnull=False),
+                name="conversation_unread_reply",
             ),
         )
 

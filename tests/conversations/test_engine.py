@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from conversations import engine
+from conversations import assigning, engine
 from conversations.models import Conversation, Message, Owner, Status, Turn, TurnState
 from conversations.sessions import continue_session
 from realtime.log import Channel, read_events
@@ -334,7 +334,7 @@ def test_special_events_are_followed_by_the_general_one(acme, assistant):
     received = write(acme, make_visitor())
 
     do(acme, received, engine.qualify, details={"budget": "large"})
-    do(acme, received, engine.assign, make_member(acme))
+    do(acme, received, assigning.assign, make_member(acme))
     do(acme, received, engine.close)
 
     seen = [type for type in types(acme, after=2) if type.startswith("conversation:")]
@@ -374,7 +374,7 @@ def test_the_visitor_hears_of_who_answers_and_not_of_what_the_team_arranges(acme
     member = make_member(acme)
     received = write(acme, make_visitor())
 
-    do(acme, received, engine.assign, member)
+    do(acme, received, assigning.assign, member)
     do(acme, received, engine.qualify, details={})
     do(acme, received, engine.set_status, Status.PENDING)
     do(acme, received, engine.mark_read)
