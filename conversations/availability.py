@@ -95,7 +95,7 @@ def is_effective() -> Q:
     )
 
 
-def with_load(rows: QuerySet[Availability]) -> QuerySet[Availability]:
+def with_load(rows: QuerySet[Availability]) -> QuerySet[Any]:
     """With how many conversations each member has in hand; what is parked does not count."""
     in_hand = (
         Conversation.objects.filter(
@@ -113,7 +113,7 @@ def with_load(rows: QuerySet[Availability]) -> QuerySet[Availability]:
 
 def renew(tenant_id: UUID, member_id: UUID) -> None:
     """Note that a member's dashboard is open."""
-    values = {
+    values: dict[str, Any] = {
         "id": uuid7(),
         "tenant": tenant_id,
         "member": member_id,
@@ -133,7 +133,7 @@ def choose(member: Membership, *, status: str | None = None, capacity: int | Non
     defaults = {"tenant_id": member.tenant_id, "present_until": Now() + PRESENT_BY_REQUEST}
     row, is_new = Availability.objects.get_or_create(member_id=member.id, defaults=defaults)
     chosen = {"status": status, "capacity": capacity}
-    changes = {name: value for name, value in chosen.items() if value is not None}
+    changes: dict[str, Any] = {n: value for n, value in chosen.items() if value is not None}
     if not is_new:
         changes["present_until"] = Greatest(F("present_until"), Now() + PRESENT_BY_REQUEST)
     if changes:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, router, transaction
+from django.db.models.functions import Now
 from prometheus_client import Counter
 
 from assistants.handover import SUMMARY_MESSAGES, asks_for_person, summary_of
@@ -175,6 +176,7 @@ def post_reply(
         if conversation.owner != Owner.HUMAN:
             take_over(conversation, member)
         queueing.note_reply(conversation)
+        conversation.unread_reply_since = conversation.unread_reply_since or Now()
         conversation.unread, conversation.team_read_seq = 0, conversation.message_seq
     try:
         return post(

@@ -18,6 +18,7 @@ from conversations.announcements import announce_conversation
 from conversations.availability import available, is_effective, tell_changes, with_load
 from conversations.engine import team_conversation
 from conversations.models import Availability, Conversation, Owner, Team, TeamMember
+from conversations.posting import post_line
 from tenants.errors import NotFound
 from tenants.scope import platform_scope, tenant_scope
 
@@ -50,6 +51,15 @@ def due() -> list[UUID]:
         found = [rows.values_list("tenant_id", flat=True) for rows in (waited_for, strays, changed)]
         tenants = {each for rows in found for each in rows.distinct()[:TENANTS_AT_ONCE]}
     return list(tenants)
+
+
+def note_absence(conversation: Conversation, line: str) -> None:
+    """Tell a visitor once that nobody is there, if there is anything to say of it."""
+    conversation.is_absence_told = True
+    if line:
+        post_line(conversation, line)
+    else:
+        conversation.save(update_fields=["is_absence_told"])
 
 
 def _adopt(tenant_id: UUID) -> None:

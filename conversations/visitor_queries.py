@@ -39,7 +39,8 @@ def conversations(
     session: VisitorSession, *, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page:
     """The session's conversations, latest first."""
-    rows = Conversation.objects.filter(session=session, message_seq__gt=0).order_by("-id")
+    begun = Conversation.objects.filter(session=session, message_seq__gt=0)
+    rows = begun.select_related("assignee__user").order_by("-id")
     if cursor:
         rows = rows.filter(id__lt=decode_cursor(cursor, UUID))
     return page_of(rows, size=size, render=_summary, position=lambda row: str(row.id))

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import engine, queries
+from conversations import assigning, engine, queries
 from conversations.announcements import conversation_data
 from conversations.models import Conversation, Owner, Status
 from dashboard import shapes
@@ -110,7 +110,7 @@ class AssignView(ActionView):
 
         def act(conversation: Conversation, given: dict[str, Any]) -> None:
             member_id = given["memberId"]
-            engine.assign(conversation, member_id and member_by_id(request, member_id))
+            assigning.assign(conversation, member_id and member_by_id(request, member_id))
 
         return self.act(request, conversation_id, act)
 

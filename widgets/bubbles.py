@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 
 from assistants.models import Assistant, AssistantVersion
 from assistants.queries import assistant_by_id, default_assistant
+from conversations import availability
 from conversations.attachments import FILE_LIMIT, KINDS
+from conversations.availability import Expectation
+from conversations.models import Conversation
 from tenants import credentials
 from tenants.errors import BadRequest, Forbidden
 from tenants.models import Credential, Tenant
@@ -81,7 +85,24 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
         "fileUpload": bubble.file_upload,
         "attachments": {"maxBytes": FILE_LIMIT, "types": list(KINDS)},
         "presencePing": bubble.presence_ping,
+        "availability": expectation(bubble).data(),
     }
+
+
+def expectation(bubble: Bubble, team_id: UUID | None = None) -> Expectation:
+    """What visitors may expect who ask for a person: of the bubble's team, if of no other."""
+    schedule = complete_settings(bubble.settings)["businessHours"]
+    return availability.of_queue(bubble.tenant_id, team_id or bubble.team_id, schedule)
+
+
+def bubble_of(conversation: Conversation) -> Bubble | None:
+    """The one that the visitor came in by, unless it is gone or they came by another door."""
+    session = conversation.session
+    if session is None:
+        return None
+    bubbles = Bubble.objects.select_related("public_code")
+    found: Bubble | None = bubbles.filter(pk=session.source_id).first()
+    return found
 
 
 def locale_of(bubble: Bubble, asked: str) -> str:

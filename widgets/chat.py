@@ -76,6 +76,7 @@ def ask(
                 language=given["language"] or "",
                 variables=given["variables"],
                 additional_input=given["additionalInput"],
+                team_id=door.bubble.team_id,
             ),
             hand_over_when_spent=given["handOverWhenSpent"],
             admit=admit,

@@ -44,6 +44,17 @@ class FileRules(serializers.Serializer):
     types = serializers.ListField(child=serializers.CharField())
 
 
+class Availability(serializers.Serializer):
+    status = serializers.ChoiceField(
+        ("online", "away", "closed"),
+        help_text="`closed` by the business hours; `away` if nobody of the team is there.",
+    )
+    opensAt = serializers.DateTimeField(allow_null=True)
+    usualReplySeconds = serializers.IntegerField(
+        allow_null=True, help_text="The median of the last twenty first replies."
+    )
+
+
 class WidgetConfig(config.Settings):
     # Only the asked language's texts are told.
     translations = None  # type: ignore[assignment] # how a field is taken back
@@ -60,6 +71,7 @@ class WidgetConfig(config.Settings):
     fileUpload = serializers.BooleanField()
     attachments = FileRules()
     presencePing = serializers.BooleanField()
+    availability = Availability()
 
 
 class ConfigAnswer(Success):
@@ -91,12 +103,22 @@ class Rating(serializers.Serializer):
     comment = serializers.CharField()
 
 
+class OwnAssignee(serializers.Serializer):
+    name = serializers.CharField()
+
+
+class OwnPlace(serializers.Serializer):
+    position = serializers.IntegerField(help_text="1 is next; it never rises.")
+
+
 class OwnConversation(serializers.Serializer):
     id = serializers.UUIDField()
     status = serializers.ChoiceField(Status.choices)
     owner = serializers.ChoiceField(Owner.choices)
     teamReadSeq = serializers.IntegerField(help_text="Up to here the team has read.")
     rating = Rating(allow_null=True)
+    assignee = OwnAssignee(allow_null=True)
+    queue = OwnPlace(allow_null=True)
     createdAt = serializers.DateTimeField()
     updatedAt = serializers.DateTimeField()
 

@@ -1,0 +1,175 @@
+"""What visitors are told who wait for a person, and how a reply reaches them who are gone."""
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import F
+
+from conversations import availability, engine
+from conversations.models import Conversation, Message
+from conversations.sessions import continue_session
+from tenants.models import Mail
+from tests.conversations.test_engine import do
+from tests.factories import make_member, make_visitor
+from tests.widgets.shops import make_shop
+from widgets import absence, reply_mail, tasks
+from widgets.bubbles import config_of
+
+NEVER = {"enabled": True, "timezone": "Asia/Tokyo", "hours": []}
+
+
+@pytest.fixture
+def shop(acme, globex):
+    make_shop(globex, "")
+    return make_shop(acme, "", domains=["shop.example"])
+
+
+def write(shop, text="Hello?", visitor=None, **fields):
+    visitor = visitor or make_visitor(source_id=shop.bubble.id)
+    with shop.scope():
+        session = continue_session(visitor)
+        return engine.receive_message(session, text=text, assistant=shop.assistant, **fields)
+
+
+def hand_over(shop, received):
+    do(shop.tenant, received, engine.hand_over, reason="visitor", text="Wait.")
+    tasks.route(str(shop.tenant.id))
+
+
+def lines(shop, received):
+    with shop.scope():
+        rows = Message.objects.filter(conversation=received.conversation_id, author_kind="system")
+        return list(rows.order_by("seq").values_list("text", flat=True))
+
+
+def expected(shop):
+    with shop.scope():
+        return config_of(shop.bubble)["availability"]
+
+
+def set_hours(shop, hours):
+    with shop.scope():
+        shop.bubble.settings = {"businessHours": hours}
+        shop.bubble.save()
+
+
+def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(shop):
+    nobody = {"status": "away", "opensAt": None, "usualReplySeconds": None}
+    assert expected(shop) == nobody
+    first = write(shop)
+    hand_over(shop, first)
+    tasks.keep_queues()
+
+    away = "Nobody of our team is here right now. Leave a message, and we will get back to you."
+    assert lines(shop, first) == ["Wait.", away]
+    with shop.scope():
+        conversation = engine.team_conversation(first.conversation_id)
+        assert conversation.told_position == 1
+    # In the language that is spoken, and that the tenant's pages know.
+    with shop.scope():
+        shop.bubble.settings = {"languages": ["en", "de"]}
+        shop.bubble.save()
+        Conversation.objects.filter(pk=first.conversation_id).update(
+            is_absence_told=False, language="de"
+        )
+    tasks.keep_queues()
+    assert lines(shop, first)[-1].startswith("Gerade ist niemand")
+
+    ann = make_member(shop.tenant)
+    availability.renew(shop.tenant.id, ann.id)
+    assert expected(shop)["status"] == "online"
+    second = write(shop)
+    hand_over(shop, second)
+    assert lines(shop, second) == ["Wait."]
+
+    set_hours(shop, NEVER)
+    assert expected(shop) == {**nobody, "status": "closed"}
+    weekly = [{"day": 1, "opens": "00:00", "closes": "00:01"}]
+    set_hours(shop, {"enabled": True, "timezone": "Asia/Tokyo", "hours": weekly})
+    opens = expected(shop)["opensAt"]
+    # Monday's first minute in Tokyo.
+    assert opens is None or opens[10:] == "T15:00:00.000Z"
+    assert shop.tenant.id not in absence.due()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0, "1 min"), (61, "2 min"), (3_700, "2 h"), (90_000, "2 d")]
+)
+def test_a_usual_time_is_said_in_one_unit_and_rounded_up(seconds, said):
+    assert absence._duration(seconds) == said
+
+
+def replied(shop, received, member, *texts, seconds_ago=61):
+    """What a member wrote that long ago."""
+    for text in texts:
+        do(shop.tenant, received, engine.post_reply, member, text=text)
+    with shop.scope():
+        ago = timedelta(seconds=seconds_ago)
+        rows = Message.objects.filter(conversation=received.conversation_id)
+        rows.filter(author_kind="agent", text__in=texts).update(created_at=F("created_at") - ago)
+        Conversation.objects.filter(pk=received.conversation_id).update(
+            unread_reply_since=F("unread_reply_since") - ago
+        )
+
+
+def mails(shop):
+    with shop.scope():
+        return list(Mail.objects.order_by("created_at"))
+
+
+def test_replies_that_nobody_reads_for_a_minute_are_mailed_together_and_once(shop):
+    visitor = make_visitor(source_id=shop.bubble.id, origin="https://shop.example")
+    received = write(shop, "Hello?", visitor)
+    ann = make_member(shop.tenant)
+    with shop.scope():
+        contact = continue_session(visitor).contact
+        contact.email = f"kim@{shop.tenant.slug}.example"
+        contact.save()
+    replied(shop, received, ann, "Only just.", seconds_ago=0)
+    reply_mail.send_due()
+    assert mails(shop) == []
+
+    replied(shop, received, ann, "Yes, <b>we</b> do.", "It costs ten.")
+    do(shop.tenant, received, engine.post_reply, ann, text="A note.", private=True)
+    reply_mail.send_due()
+    reply_mail.send_due()
+
+    (mail,) = mails(shop)
+    assert mail.to == contact.email
+    assert mail.subject == "Agent has replied to you"
+    assert "Only just." in mail.text
+    assert "Yes, <b>we</b> do." in mail.text
+    assert "It costs ten." in mail.text
+    assert "A note." not in mail.text + mail.html
+    assert "&lt;b&gt;we" in mail.html
+    assert "https://shop.example" in mail.text
+
+    # What was read meanwhile is not mailed, nor what the visitor has answered to.
+    replied(shop, received, ann, "Read.")
+    with shop.scope():
+        conversation = engine.team_conversation(received.conversation_id)
+        engine.mark_seen(conversation, seq=conversation.message_seq)
+    reply_mail.send_due()
+    replied(shop, received, ann, "Answered to.")
+    write(shop, "Thanks.", visitor)
+    reply_mail.send_due()
+    assert len(mails(shop)) == 1
+    replied(shop, received, ann, "And one more.")
+    reply_mail.send_due()
+    assert [mail.text.count("And one more.") for mail in mails(shop)] == [0, 1]
+    assert "Answered to." not in mails(shop)[1].text
+
+
+def test_without_an_address_nothing_is_mailed_and_made_up_pages_are_not_linked(shop):
+    received = write(shop)
+    ann = make_member(shop.tenant)
+    replied(shop, received, ann, "Hello!")
+    reply_mail.send_due()
+    assert mails(shop) == []
+
+    with shop.scope():
+        shop.bubble.domains = []
+        shop.bubble.save()
+        conversation = engine.team_conversation(received.conversation_id)
+        conversation.session.origin = "https://evil.example"
+        assert reply_mail._way_back(conversation, shop.bubble).endswith(f"/chat/{shop.bubble.code}")

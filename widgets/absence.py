@@ -1,0 +1,93 @@
+"""Saying honestly that nobody is there, once, to whoever begins to wait meanwhile.
+
+Only our own chat says so: what other vendors' clients hear is theirs to say. Who left a message by
+the form for that knows it already.
+"""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from conversations import engine, routing
+from conversations.availability import Expectation
+from conversations.models import Conversation, Owner
+from tenants.errors import NotFound
+from tenants.scope import platform_scope, tenant_scope
+from widgets.bubbles import bubble_of, expectation, texts_of
+from widgets.config import complete_settings
+from widgets.models import Bubble
+
+CHANNEL = "chat"
+BY_FORM = "offline"
+AT_ONCE = 200
+TENANTS_AT_ONCE = 5_000
+UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
+
+
+def due() -> list[UUID]:
+    """The tenants whose visitors may have to be told."""
+    with platform_scope("tell of absence"):
+        return list(_untold().values_list("tenant_id", flat=True).distinct()[:TENANTS_AT_ONCE])
+
+
+def tell(tenant_id: UUID) -> None:
+    """Tell those who wait in this tenant's queues, each in a transaction of its own."""
+    with tenant_scope(tenant_id):
+        untold = list(_untold().order_by("waiting_since").values_list("pk", flat=True)[:AT_ONCE])
+    for conversation_id in untold:
+        with tenant_scope(tenant_id), suppress(NotFound):
+            _tell_one(engine.team_conversation(conversation_id))
+
+
+def spelled(expected: Expectation, texts: dict[str, str], zone: ZoneInfo, now: datetime) -> str:
+    """What the line says, in the visitor's language."""
+    said = [texts["closed" if expected.status == "closed" else "away"]]
+    if expected.opens_at is not None:
+        said.append(texts["closedUntil"].replace("{time}", _moment(expected.opens_at, zone, now)))
+    elif expected.usual_reply_seconds is not None:
+        time = _duration(expected.usual_reply_seconds)
+        said.append(texts["usualReply"].replace("{time}", time))
+    return " ".join(filter(None, [*said, texts["closedText"]]))
+
+
+def _untold() -> "QuerySet[Conversation]":
+    rows: QuerySet[Conversation] = Conversation.objects.filter(
+        owner=Owner.WAITING, assignee=None, is_absence_told=False, channel=CHANNEL
+    ).exclude(handover_reason=BY_FORM)
+    return rows
+
+
+def _tell_one(conversation: Conversation) -> None:
+    is_waiting = conversation.owner == Owner.WAITING and conversation.assignee_id is None
+    if not is_waiting or conversation.is_absence_told:
+        return
+    bubble = bubble_of(conversation)
+    expected = expectation(bubble, conversation.team_id) if bubble else None
+    if expected is not None and expected.status == "online":
+        return
+    routing.note_absence(conversation, _words(conversation, bubble, expected))
+
+
+def _words(conversation: Conversation, bubble: Bubble | None, expected: Expectation | None) -> str:
+    if bubble is None or expected is None:
+        return ""
+    texts = texts_of(bubble, conversation.named_language or conversation.language)
+    begun = conversation.waiting_since or conversation.updated_at
+    zone = ZoneInfo(complete_settings(bubble.settings)["businessHours"]["timezone"])
+    return spelled(expected, texts, zone, begun)
+
+
+def _moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    local = at.astimezone(zone)
+    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d} "
+    return f"{day}{local:%H:%M} ({zone.key})"
+
+
+def _duration(seconds: int) -> str:
+    """Rounded up, in the largest unit of which there is one."""
+    span = timedelta(seconds=seconds)
+    name, unit = next(((n, u) for n, u in UNITS if span >= u), UNITS[-1])
+    return f"{-(-span // unit) or 1} {name}"

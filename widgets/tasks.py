@@ -1,0 +1,34 @@
+"""What the worker is told about visitors who wait for a person, or for whom one has replied."""
+
+import logging
+from uuid import UUID
+
+from celery import shared_task
+from django.db import Error
+
+from conversations import queueing, routing
+from widgets import absence, reply_mail
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name=queueing.NUDGE)
+def route(tenant_id: str) -> None:
+    _route(UUID(tenant_id))
+
+
+@shared_task
+def keep_queues() -> None:
+    """Do what nobody was told to do, or what has become due."""
+    for tenant_id in {*routing.due(), *absence.due()}:
+        try:
+            _route(tenant_id)
+        except Error:
+            # The others are not to wait for this one.
+            logger.exception("The queues of %s could not be routed", tenant_id)
+    reply_mail.send_due()
+
+
+def _route(tenant_id: UUID) -> None:
+    routing.route(tenant_id)
+    absence.tell(tenant_id)
