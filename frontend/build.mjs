@@ -12,6 +12,8 @@ import { build, transformSync } from "esbuild";
 const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, "../static/dist");
 const SHARED = ["build.mjs", "package-lock.json", "package.json", "tsconfig.json"];
+// As in widgets/assets.py.
+const VERSION_LENGTH = 16;
 const TARGET = ["chrome115", "firefox115", "safari16.5"];
 
 /** SHA-256 over the paths and contents of a folder's files and the shared ones, sorted by path. */
@@ -41,14 +43,34 @@ const styleSheets = {
   },
 };
 
-await build({
-  entryPoints: [join(HERE, "widget/index.ts")],
-  outfile: join(DIST, "chat-widget.js"),
+const OPTIONS = {
   banner: { js: `/*! LiveChat, built from frontend/widget, sources ${digest("widget")} */` },
   bundle: true,
   charset: "utf8",
-  format: "iife",
   minify: true,
   plugins: [styleSheets],
   target: TARGET,
+};
+
+/** Build the folders of the widget that are fetched when needed; the digest of each by its name. */
+async function chunks() {
+  const folders = readdirSync(join(HERE, "widget"), { withFileTypes: true });
+  const names = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  const digests = {};
+  for (const name of names.sort()) {
+    const outfile = join(DIST, `chat-widget-${name}.js`);
+    const entryPoints = [join(HERE, "widget", name, "index.ts")];
+    await build({ ...OPTIONS, entryPoints, format: "esm", outfile });
+    const built = createHash("sha256").update(readFileSync(outfile)).digest("hex");
+    digests[name] = built.slice(0, VERSION_LENGTH);
+  }
+  return digests;
+}
+
+await build({
+  ...OPTIONS,
+  define: { CHUNKS: JSON.stringify(await chunks()) },
+  entryPoints: [join(HERE, "widget/index.ts")],
+  format: "iife",
+  outfile: join(DIST, "chat-widget.js"),
 });

@@ -9,6 +9,7 @@ CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
 
 urlpatterns = [
     path("assets/chat-widget.js", assets.chat_widget),
+    path("assets/chat-widget-<slug:name>.js", assets.chunk),
     path(f"{WIDGET}/session", views.SessionView.as_view()),
     path(f"{WIDGET}/voice/start", views.VoiceStartView.as_view()),
     path(f"{WIDGET}/contact", views.ContactView.as_view()),

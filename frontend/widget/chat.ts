@@ -16,6 +16,8 @@ export interface Ear {
   restart(): void;
   /** How the line is, who holds the conversation, and which person spoke last. */
   state(line: Line, owner: string, person: string): void;
+  /** Whatever the server tells, before it is acted upon. */
+  frame(frame: Frame): void;
   /** Say in the visitor's words why a message was refused. */
   explain(code: string): string;
 }
@@ -65,6 +67,7 @@ export class Chat {
   #pieces: string[] = [];
   #answerKey = "";
   #isPosting = false;
+  #isEnded = false;
   #poll: number | undefined;
   #typing: number | undefined;
   #typingTold = 0;
@@ -79,14 +82,23 @@ export class Chat {
 
   /** Go on with the conversation that this browser remembers; false if there is none. */
   resume(): boolean {
-    this.#session = this.#memory.read();
+    this.#session = this.#memory.session;
     if (this.#session) void this.#connect();
     return this.#session !== undefined;
   }
 
   say(text: string): void {
-    this.#unsent.push({ messageId: uid(), text, refused: "" });
-    this.#flush();
+    this.resend([{ messageId: uid(), text, refused: "" }]);
+  }
+
+  /** What is not confirmed; another chat of the same visitor can go on with it. */
+  get unsent(): readonly Unsent[] {
+    return this.#unsent;
+  }
+
+  resend(all: readonly Unsent[]): void {
+    this.#unsent.push(...all);
+    if (all.length) this.#flush();
   }
 
   retry(unsent: Unsent): void {
@@ -114,6 +126,7 @@ export class Chat {
   }
 
   end(): void {
+    this.#isEnded = true;
     clearTimeout(this.#poll);
     clearTimeout(this.#typing);
     this.#socket?.end();
@@ -150,6 +163,7 @@ export class Chat {
       this.#refuse(error instanceof Refusal ? error.code : "");
       return;
     }
+    if (this.#isEnded) return;
     this.#socket = new Socket(this.#api.socketAddress, {
       hello: () => this.#hello(),
       onFrame: (frame) => this.#heard(frame),
@@ -175,6 +189,7 @@ export class Chat {
   }
 
   #heard(frame: Frame): void {
+    this.#ear.frame(frame);
     if (typeof frame.id === "number") {
       this.#cursor = frame.id;
       if (frame.id > this.#past && this.#line === "ready") {
@@ -342,7 +357,7 @@ export class Chat {
   async #look(): Promise<void> {
     if (document.visibilityState === "visible") await this.#readEvents().catch(() => undefined);
     this.#sendResults();
-    if (this.#line !== "ready") this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
+    if (this.#line !== "ready" && !this.#isEnded) this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
   }
 
   async #readEvents(): Promise<void> {
@@ -365,13 +380,15 @@ export class Chat {
   }
 
   #keep(session: Session): void {
+    // An answer that comes after the end must not bring back a visitor who has left.
+    if (this.#isEnded) return;
     this.#session = session;
     this.#memory.write(session);
   }
 
   #forget(): void {
     this.#session = this.#cursor = undefined;
-    this.#memory.clear();
+    if (!this.#isEnded) this.#memory.clear();
     this.#ear.restart();
   }
 }

@@ -1,7 +1,7 @@
 // The script that pages include: it sets one global and does nothing until it is asked.
 
 import type { Config } from "./messages";
-import { Widget, type Handle } from "./widget";
+import { Widget } from "./widget";
 
 interface MountOptions {
   token?: string | undefined;
@@ -29,11 +29,11 @@ function base(address: string | undefined): string {
   return (address || ORIGIN).replace(/\/+$/, "").replace(/\/api$/, "");
 }
 
-function mount({ token, code, backendUrl, flowName }: MountOptions): Handle {
+function mount({ token, code, backendUrl, flowName }: MountOptions): Widget {
   return new Widget({ widgetId: code, token, flowName, base: base(backendUrl) });
 }
 
-function renderWebWidget(options: WebWidgetOptions): Handle {
+function renderWebWidget(options: WebWidgetOptions): Widget {
   const { primaryColor, companyName, position, avatarUrl, headerLogoUrl } = options;
   return new Widget({
     widgetId: options.tenantId,

@@ -11,21 +11,20 @@ const PREFIX = "livechat:";
 /** Reading and writing that fail silently: pages may forbid storage, and then a page's life is all. */
 export class Memory {
   readonly #key: string;
+  #session: Session | undefined;
 
   constructor(name: string) {
     this.#key = PREFIX + name;
+    this.#session = this.#stored();
   }
 
-  read(): Session | undefined {
-    try {
-      const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Session | null;
-      return kept?.sessionId && kept.sessionSecret ? kept : undefined;
-    } catch {
-      return undefined;
-    }
+  /** The session as it is now. */
+  get session(): Session | undefined {
+    return this.#session;
   }
 
   write(session: Session): void {
+    this.#session = session;
     try {
       localStorage.setItem(this.#key, JSON.stringify(session));
     } catch {
@@ -34,10 +33,20 @@ export class Memory {
   }
 
   clear(): void {
+    this.#session = undefined;
     try {
       localStorage.removeItem(this.#key);
     } catch {
       // Blocked; then nothing was kept either.
+    }
+  }
+
+  #stored(): Session | undefined {
+    try {
+      const kept = JSON.parse(localStorage.getItem(this.#key) ?? "null") as Session | null;
+      return kept?.sessionId && kept.sessionSecret ? kept : undefined;
+    } catch {
+      return undefined;
     }
   }
 }

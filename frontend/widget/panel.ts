@@ -6,8 +6,14 @@ import type { Config, Unsent } from "./messages";
 import styles from "./styles.css";
 import { theme } from "./theme";
 
+export interface Place {
+  /** Where the page wants the panel itself; else a launcher floats over the page. */
+  target?: Element | undefined;
+}
+
 interface Actions {
   open(): void;
+  close(): void;
   typing(): void;
   say(text: string): void;
   retry(unsent: Unsent): void;
@@ -34,8 +40,10 @@ export class Panel {
   readonly #dark = matchMedia("(prefers-color-scheme: dark)");
   readonly #config: Config;
   readonly #actions: Actions;
+  readonly #target: Element | undefined;
 
-  constructor(config: Config, actions: Actions) {
+  constructor(config: Config, actions: Actions, { target }: Place = {}) {
+    this.#target = target;
     this.#config = config;
     this.#actions = actions;
     const { texts, widget } = config;
@@ -65,6 +73,7 @@ export class Panel {
     );
     const place = [...widget.position.split("-"), widget.size].join(" ");
     this.#root = h("div", { class: `root ${place}` }, this.#launcher, this.#panel, this.#said);
+    this.#root.classList.toggle("inline", !!target);
     this.#attach();
   }
 
@@ -83,13 +92,34 @@ export class Panel {
   }
 
   close(): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.#target) return;
     this.#show(false);
+    this.#actions.close();
     this.#launcher.focus({ preventScroll: true });
   }
 
+  /** Take the widget out of sight, the launcher as well. */
+  hide(hidden: boolean): void {
+    this.#root.hidden = hidden;
+  }
+
+  /** Whether something in it has the focus. */
+  get hasFocus(): boolean {
+    return this.#host.shadowRoot!.activeElement !== null;
+  }
+
+  /** What is written and not sent. */
+  get draft(): string {
+    return this.#input.value;
+  }
+
+  set draft(text: string) {
+    this.#input.value = text;
+    this.#fit();
+  }
+
   destroy(): void {
-    this.#dark.removeEventListener("change", this.#paint);
+    this.#dark.removeEventListener("change", this.paint);
     this.#host.remove();
   }
 
@@ -127,7 +157,7 @@ export class Panel {
   #attach(): void {
     const { customCss } = this.#config.widget;
     // On the root element, not in the body: pages swap their bodies, and transform them.
-    document.documentElement.append(this.#host);
+    (this.#target ?? document.documentElement).append(this.#host);
     const shadow = this.#host.attachShadow({ mode: "open" });
     shadow.adoptedStyleSheets = [styles, customCss].filter(Boolean).map((css) => {
       const sheet = new CSSStyleSheet();
@@ -135,11 +165,11 @@ export class Panel {
       return sheet;
     });
     shadow.append(this.#root);
-    this.#dark.addEventListener("change", this.#paint);
-    this.#paint();
+    this.#dark.addEventListener("change", this.paint);
+    this.paint();
   }
 
-  #paint = (): void => {
+  paint = (): void => {
     const { darkMode, primaryColor, textColor } = this.#config.widget;
     const dark = darkMode === "auto" ? this.#dark.matches : darkMode === "dark";
     const { brand, onBrand, accent } = theme(primaryColor, textColor, dark);
@@ -226,10 +256,14 @@ export class Panel {
   }
 
   #changed(): void {
+    this.#fit();
+    this.#actions.typing();
+  }
+
+  #fit(): void {
     this.#send.disabled = !this.#input.value.trim();
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
-    this.#actions.typing();
   }
 
   #submit(): void {

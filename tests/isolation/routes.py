@@ -138,6 +138,7 @@ ROUTES = {
     "GET healthz": Route("public"),
     "GET readyz": Route("public"),
     "GET assets/chat-widget.js": Route("public"),
+    "GET assets/chat-widget-<slug:name>.js": Route("public"),
     "GET api/schema": Route("public"),
     "GET api/docs": Route("public"),
     "POST api/auth/token": Route("public", {"email": ..., "password": ..., "tenantId": ...}),

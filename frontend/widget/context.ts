@@ -1,0 +1,43 @@
+// What a chunk gets to work with, and how chunks come.
+//
+// A chunk is an ES module of its own, `frontend/widget/<name>/index.ts`, that is fetched when it is
+// first needed. Its default export takes the widget's context, once for each widget, and what it
+// returns is what `load` promises.
+
+import type { Api } from "./api";
+import type { Chat } from "./chat";
+import type { Detail, EventName, Listener } from "./events";
+import type { Session } from "./memory";
+import type { Config } from "./messages";
+import type { Panel } from "./panel";
+
+export type ChunkName = "conversations" | "files" | "forms" | "identity" | "proactive";
+
+export interface Context {
+  readonly config: Config;
+  readonly texts: Record<string, string>;
+  readonly api: Api;
+  readonly chat: Chat;
+  readonly panel: Panel;
+  /** As it is now; none before the visitor has acted. */
+  readonly session: Session | undefined;
+  /** Aborted when the widget is destroyed or drawn anew: every listener and timer ends then. */
+  readonly signal: AbortSignal;
+  emit(name: EventName, detail?: Detail): void;
+  on(name: EventName, listener: Listener): () => void;
+  load<T>(name: ChunkName): Promise<T>;
+}
+
+export type Chunk<T> = (context: Context) => T;
+
+/** The digests of the chunks, which the build puts here. */
+declare const CHUNKS: Record<string, string>;
+
+/** Fetch a chunk; `again` makes another address of it, as browsers remember what failed. */
+export async function fetchChunk<T>(base: string, name: ChunkName, again = 0): Promise<Chunk<T>> {
+  const address = `${base}/assets/chat-widget-${name}.js?v=${CHUNKS[name]}`;
+  const module = (await import(again ? `${address}&again=${again}` : address)) as {
+    default: Chunk<T>;
+  };
+  return module.default;
+}
