@@ -19,6 +19,9 @@ REMEMBERED_WIDGETS = 10_000
 
 Rules = Sequence[tuple[Sequence[str], Sequence[str]]]
 
+# Of what does not exist every page may read that it does not, and tell its author.
+ANYBODY: Rules = [((), ())]
+
 _remembered: OrderedDict[str, tuple[float, Rules]] = OrderedDict()
 
 
@@ -50,7 +53,7 @@ def _read_rules(widget_id: str) -> Rules:
     try:
         tenant, bubble_id = place(widget_id)
     except LiveChatError:
-        return ()
+        return ANYBODY
     with tenant_scope(tenant.id):
         bubbles = Bubble.objects.filter(pk=bubble_id) if bubble_id else Bubble.objects.all()
         return list(bubbles.values_list("origins", "domains"))

@@ -14,6 +14,7 @@ METADATA_LIMIT = 8 * 1024
 RESULT_LIMIT = 32 * 1024
 ERROR_LENGTH = 1_000
 SESSION_ID_LENGTH = 128
+USER_ID_LENGTH = 200
 KEY_LENGTH = 200
 EVENT_LENGTH = 100
 FLOW_LENGTH = 100
@@ -167,6 +168,12 @@ class VoiceStartInput(serializers.Serializer):
 class SessionInput(serializers.Serializer):
     sessionId = session_id(default="", allow_blank=True)
     locale = locale()
+    userId = Text(
+        default="",
+        allow_blank=True,
+        max_length=USER_ID_LENGTH,
+        help_text="What the page calls its visitor; noted with a new session, and proves nothing.",
+    )
 
 
 class ContactInput(serializers.Serializer):
@@ -230,6 +237,7 @@ class MessageFrame(serializers.Serializer):
     additionalInput = Metadata(default=dict)
     attachments = serializers.ListField(child=Text(), max_length=FILES_PER_MESSAGE, default=list)
     newConversation = begins_another()
+    useStagingVersion = Flag(default=False)
 
 
 def checked(kind: type[serializers.Serializer], data: Any) -> dict[str, Any]:

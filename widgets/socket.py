@@ -131,6 +131,7 @@ class VisitorSocket(SocketConsumer):
             "variables": given["variables"],
             "additionalInput": given["additionalInput"],
             "newConversation": given["newConversation"],
+            "useStagingVersion": given["useStagingVersion"],
             "conversationId": self._channel and str(self._channel.conversation_id),
             "handOverWhenSpent": True,
         }

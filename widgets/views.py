@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -62,7 +63,7 @@ class SessionView(VisitorView):
         with opened(caller_of(request, widget_id)) as door:
             given = checked(SessionInput, request.data)
             token = current_token(door.bubble)
-            session = _continued(door, given["sessionId"]) or _begun(door)
+            session = _continued(door, given["sessionId"]) or _begun(door, given["userId"])
             body = {
                 "success": True,
                 "config": config_of(door.bubble, given["locale"]),
@@ -203,8 +204,9 @@ def _continued(door: Door, label: str) -> VisitorSession | None:
     return continue_session(door.visitor(label)) if door.caller.secret else None
 
 
-def _begun(door: Door) -> VisitorSession:
-    session = session_of(door, door.visitor(f"s_{secrets.token_urlsafe(16)}"))
+def _begun(door: Door, user_id: str) -> VisitorSession:
+    visitor = door.visitor(f"s_{secrets.token_urlsafe(16)}")
+    session = session_of(door, replace(visitor, user_id=user_id))
     # Its client has the secret from the beginning, so nobody goes on without it.
     session.secret_seen = True
     session.save(update_fields=["secret_seen"])

@@ -22,6 +22,12 @@ interface Begun {
   widgetToken: string;
 }
 
+/** How the page sends its visitors in: by a flow, and to the version that is not yet public. */
+export interface Way {
+  flowName?: string | undefined;
+  useStagingVersion?: boolean | undefined;
+}
+
 export interface Asking {
   session?: Session | undefined;
   /** Sent as JSON with POST, but a form as it is. */
@@ -30,38 +36,51 @@ export interface Asking {
   isPublic?: boolean;
 }
 
+/** What the page says of itself and its visitor. */
+export interface Page extends Way {
+  token?: string | undefined;
+  /** Where sockets go, if not to the base. */
+  socketBase?: string | undefined;
+  /** What the page calls its visitor; proves nothing. */
+  userId?: string | undefined;
+}
+
 export class Api {
   /** The bubble's code; a tenant's id only until the configuration has named the code. */
   widgetId: string;
   token: string;
   readonly #base: string;
   readonly #socketBase: string;
+  readonly #userId: string | undefined;
 
-  constructor(base: string, widgetId: string, token = "", socketBase = "") {
+  constructor(base: string, widgetId: string, { token, socketBase, userId }: Page) {
     this.#base = base;
-    this.#socketBase = socketBase || base.replace(/^http/, "ws");
+    this.#socketBase = (socketBase || base).replace(/^http/, "ws");
+    this.#userId = userId;
     this.widgetId = widgetId;
-    this.token = token;
+    this.token = token ?? "";
   }
 
   get socketAddress(): string {
     return `${this.#socketBase}/api/ws/chat`;
   }
 
-  async config(isPublic: boolean): Promise<Config> {
-    return (await this.ask<{ config: Config }>("/config", { isPublic })).config;
+  async config(isPublic: boolean, locale: string): Promise<Config> {
+    const path = `/config?locale=${encodeURIComponent(locale)}`;
+    return (await this.ask<{ config: Config }>(path, { isPublic })).config;
   }
 
   /** Go on with a session, or begin one. */
   begin(session: Session | undefined): Promise<Begun> {
-    return this.ask("/session", { session, body: { sessionId: session?.sessionId } });
+    const body = { sessionId: session?.sessionId, userId: this.#userId };
+    return this.ask("/session", { session, body });
   }
 
   /** Send without a socket; the answer may come with it, and is in the events in any case. */
-  send(session: Session, unsent: Unsent, flowName: string): Promise<{ conversationId: string }> {
+  send(session: Session, unsent: Unsent, way: Way): Promise<{ conversationId: string }> {
     const { sessionId, conversationId } = session;
     const { messageId, text } = unsent;
-    const said = { sessionId, conversationId, messageId, message: text, flowName };
+    const said = { sessionId, conversationId, messageId, message: text, ...way };
     return this.ask("/chat", { session, body: { ...said, handOverWhenSpent: true } });
   }
 

@@ -1,6 +1,6 @@
 // One visitor's conversation: what was said, what is on its way, and how it gets there.
 
-import { Refusal, type Api } from "./api";
+import { Refusal, type Api, type Way } from "./api";
 import type { Memory, Session } from "./memory";
 import type { Delta, Message, ToolRequest, Unsent } from "./messages";
 import { Socket, type Frame } from "./socket";
@@ -45,7 +45,7 @@ const BAD_SECRET = "invalid_session_secret";
 export class Chat {
   readonly #api: Api;
   readonly #memory: Memory;
-  readonly #flow: string;
+  readonly #way: Way;
   readonly #tools: Tools;
   readonly #ear: Ear;
   readonly #known = new Set<string>();
@@ -72,9 +72,9 @@ export class Chat {
   #typing: number | undefined;
   #typingTold = 0;
 
-  constructor(api: Api, memory: Memory, flow: string, tools: Tools, ear: Ear) {
+  constructor(api: Api, memory: Memory, way: Way, tools: Tools, ear: Ear) {
     this.#api = api;
-    this.#flow = flow;
+    this.#way = way;
     this.#memory = memory;
     this.#tools = tools;
     this.#ear = ear;
@@ -138,8 +138,7 @@ export class Chat {
     const next = this.#next();
     if (!next) return;
     const { messageId, text } = next;
-    const flowName = this.#flow;
-    if (!this.#socket?.send({ type: "message", messageId, text, flowName })) void this.#connect();
+    if (!this.#socket?.send({ type: "message", messageId, text, ...this.#way })) void this.#connect();
   }
 
   #next(): Unsent | undefined {
@@ -342,7 +341,7 @@ export class Chat {
     if (!next || this.#isPosting) return;
     this.#isPosting = true;
     try {
-      const { conversationId } = await this.#api.send(this.#session!, next, this.#flow);
+      const { conversationId } = await this.#api.send(this.#session!, next, this.#way);
       this.#unsent = this.#unsent.filter((unsent) => unsent !== next);
       this.#keep({ ...this.#session!, conversationId });
       await this.#readEvents();

@@ -11,7 +11,14 @@ import type { Session } from "./memory";
 import type { Config } from "./messages";
 import type { Panel } from "./panel";
 
-export type ChunkName = "conversations" | "files" | "forms" | "identity" | "proactive";
+export type ChunkName =
+  | "conversations"
+  | "files"
+  | "forms"
+  | "identity"
+  | "proactive"
+  | "problems"
+  | "tools";
 
 export interface Context {
   readonly config: Config;
@@ -26,6 +33,8 @@ export interface Context {
   emit(name: EventName, detail?: Detail): void;
   on(name: EventName, listener: Listener): () => void;
   load<T>(name: ChunkName): Promise<T>;
+  /** Go on as this visitor, or as nobody: what was shown goes, and everything is drawn anew. */
+  adopt(session: Session | undefined): void;
 }
 
 export type Chunk<T> = (context: Context) => T;
@@ -33,11 +42,9 @@ export type Chunk<T> = (context: Context) => T;
 /** The digests of the chunks, which the build puts here. */
 declare const CHUNKS: Record<string, string>;
 
-/** Fetch a chunk; `again` makes another address of it, as browsers remember what failed. */
-export async function fetchChunk<T>(base: string, name: ChunkName, again = 0): Promise<Chunk<T>> {
+/** A chunk's default export; `again` makes another address of it, as browsers note what failed. */
+export async function fetchChunk<T>(base: string, name: ChunkName, again = 0): Promise<T> {
   const address = `${base}/assets/chat-widget-${name}.js?v=${CHUNKS[name]}`;
-  const module = (await import(again ? `${address}&again=${again}` : address)) as {
-    default: Chunk<T>;
-  };
+  const module = (await import(again ? `${address}&again=${again}` : address)) as { default: T };
   return module.default;
 }

@@ -34,14 +34,14 @@ export class Events {
   }
 
   /** Call back whenever it happens, until the function that this returns is called. */
-  on(name: EventName, listener: Listener): () => void {
+  on = (name: EventName, listener: Listener): (() => void) => {
     const all = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, all.add(listener));
     return () => all.delete(listener);
-  }
+  };
 
   /** Tell the callbacks, and the window as `livechat:<name>`; what they throw is not ours. */
-  emit(name: EventName, detail: Detail = {}): void {
+  emit = (name: EventName, detail: Detail = {}): void => {
     const told = { ...detail, instanceId: this.#instanceId };
     this.log(name, detail);
     for (const listener of [...(this.#listeners.get(name) ?? [])]) {
@@ -52,7 +52,7 @@ export class Events {
       }
     }
     dispatchEvent(new CustomEvent(`livechat:${name}`, { detail: told }));
-  }
+  };
 
   /** A line for the page's author, if it asked for such lines. */
   log(...words: unknown[]): void {

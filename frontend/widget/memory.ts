@@ -33,9 +33,11 @@ export class Memory {
   }
 
   clear(): void {
+    // Another tab may have written a visitor who came later.
+    const isOurs = this.#stored()?.sessionId === this.#session?.sessionId;
     this.#session = undefined;
     try {
-      localStorage.removeItem(this.#key);
+      if (isOurs) localStorage.removeItem(this.#key);
     } catch {
       // Blocked; then nothing was kept either.
     }

@@ -41,9 +41,17 @@ export interface Unsent {
   refused: string;
 }
 
+/** Whether somebody of the team is there. */
+export interface Availability {
+  status: "online" | "away" | "closed";
+  opensAt: string | null;
+  usualReplySeconds: number | null;
+}
+
 export interface Config {
   name: string;
   code: string;
+  availability: Availability;
   greeting: string;
   /** What greets visitors who come in by a flow, by its name. */
   openings: Record<string, string>;
@@ -62,6 +70,6 @@ export interface Config {
     notifyOnGreeting: boolean;
     activation: string;
   };
-  branding: { logo: string; poweredBy: boolean };
+  branding: { logo: string; wordmark: string; poweredBy: boolean };
   texts: Record<string, string>;
 }

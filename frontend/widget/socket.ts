@@ -15,12 +15,14 @@ const LONGEST_PAUSE = 30_000;
 const STEADY = 10_000;
 const PING_EVERY = 20_000;
 const PONG_WITHIN = 10_000;
+const AWAKE = ["online", "focus", "pageshow"];
 // After these a reconnect would change nothing.
 const FINAL = [4400, 4401, 4403, 4404];
 
 export class Socket {
   readonly #url: string;
   readonly #owner: Owner;
+  readonly #life = new AbortController();
   #line: WebSocket | undefined;
   #ready = false;
   #complaint = "";
@@ -32,9 +34,9 @@ export class Socket {
   constructor(url: string, owner: Owner) {
     this.#url = url;
     this.#owner = owner;
-    addEventListener("online", this.#now);
-    addEventListener("pageshow", this.#now);
-    document.addEventListener("visibilitychange", this.#now);
+    const { signal } = this.#life;
+    for (const name of AWAKE) addEventListener(name, this.#now, { signal });
+    document.addEventListener("visibilitychange", this.#now, { signal });
     this.#open();
   }
 
@@ -45,21 +47,29 @@ export class Socket {
   }
 
   end(): void {
-    removeEventListener("online", this.#now);
-    removeEventListener("pageshow", this.#now);
-    document.removeEventListener("visibilitychange", this.#now);
+    this.#life.abort();
     clearTimeout(this.#pause);
     this.#hangUp();
   }
 
+  /** The browser is back from somewhere: open the line, or make sure that it is one. */
   #now = (): void => {
-    if (this.#line || document.visibilityState === "hidden") return;
+    if (document.visibilityState === "hidden") return;
+    if (this.#ready) this.#ask();
+    if (this.#line) return;
     clearTimeout(this.#pause);
     this.#open();
   };
 
   #open(): void {
-    const line = new WebSocket(this.#url);
+    let line: WebSocket;
+    try {
+      line = new WebSocket(this.#url);
+    } catch {
+      // Some pages may open none, such as one of https to a server without; requests may pass.
+      this.#pause = setTimeout(() => this.#lost(0));
+      return;
+    }
     this.#line = line;
     line.onopen = () => line.send(JSON.stringify(this.#owner.hello()));
     line.onmessage = ({ data }) => this.#heard(JSON.parse(data as string) as Frame);
@@ -80,10 +90,12 @@ export class Socket {
   /** Any frame proves the line; silence is answered with a ping, and then with a new line. */
   #listen(): void {
     clearTimeout(this.#pulse);
-    this.#pulse = setTimeout(() => {
-      this.send({ type: "ping" });
-      this.#expect(PONG_WITHIN);
-    }, PING_EVERY);
+    this.#pulse = setTimeout(() => this.#ask(), PING_EVERY);
+  }
+
+  #ask(): void {
+    this.send({ type: "ping" });
+    this.#expect(PONG_WITHIN);
   }
 
   #expect(within: number): void {

@@ -1,21 +1,19 @@
 // What becomes of a conversation, told as events: each turn of it once.
 
 import type { Detail, EventName } from "./events";
-import type { Memory } from "./memory";
 import type { Frame } from "./socket";
 
 interface Stand {
-  owner?: string;
-  assignee?: string | undefined;
+  owner: string;
+  assignee: string | undefined;
 }
 
 export class Story {
-  readonly #memory: Memory;
   readonly #emit: (name: EventName, detail: Detail) => void;
-  readonly #stands = new Map<string, Stand>();
+  readonly #stands = new Map<unknown, Stand>();
+  readonly #begun = new Set<unknown>();
 
-  constructor(memory: Memory, emit: (name: EventName, detail: Detail) => void) {
-    this.#memory = memory;
+  constructor(emit: (name: EventName, detail: Detail) => void) {
     this.#emit = emit;
   }
 
@@ -23,7 +21,8 @@ export class Story {
     const told = (data ?? {}) as Detail;
     switch (type) {
       case "ack":
-        this.#begin(told.conversationId);
+      case "message:new":
+        this.#begin(told);
         break;
       case "conversation:updated":
         this.#turn(told);
@@ -36,8 +35,10 @@ export class Story {
     }
   }
 
-  #begin(conversationId: unknown): void {
-    if (!conversationId || this.#memory.session?.conversationId === conversationId) return;
+  /** A conversation begins with its first message, whichever way that is heard of first. */
+  #begin({ conversationId, seq }: Detail): void {
+    if (seq !== 1 || this.#begun.has(conversationId)) return;
+    this.#begun.add(conversationId);
     this.#emit("conversation:started", { conversationId });
   }
 
@@ -45,13 +46,13 @@ export class Story {
     const detail = { conversationId: conversation.id, conversation };
     const owner = String(conversation.owner);
     const assignee = (conversation.assignee as { name: string } | null | undefined)?.name;
-    const before = this.#stands.get(String(conversation.id)) ?? {};
-    this.#stands.set(String(conversation.id), { owner, assignee });
-    if (owner !== before.owner) {
+    const before = this.#stands.get(conversation.id);
+    this.#stands.set(conversation.id, { owner, assignee });
+    if (owner !== before?.owner) {
       if (owner === "waiting") this.#emit("handoff:requested", detail);
       if (owner === "human") this.#emit("handoff:connected", detail);
       if (owner === "closed") this.#emit("conversation:resolved", detail);
     }
-    if (assignee && assignee !== before.assignee) this.#emit("conversation:assigned", detail);
+    if (assignee && assignee !== before?.assignee) this.#emit("conversation:assigned", detail);
   }
 }

@@ -1,26 +1,23 @@
 // One widget on a page: its configuration, its panel and its conversation, joined.
 
-import { Api, Refusal } from "./api";
+import { Api, type Page } from "./api";
 import { Chat, type Line } from "./chat";
-import { fetchChunk, type ChunkName, type Context } from "./context";
-import { Events, type EventName, type Listener } from "./events";
-import { Memory } from "./memory";
+import { fetchChunk, type Chunk, type ChunkName, type Context } from "./context";
+import { Events, type Detail } from "./events";
+import type { Contact, Identity, Proof } from "./identity";
+import { Memory, type Session } from "./memory";
 import type { Config, Message, Unsent } from "./messages";
 import { Panel } from "./panel";
+import type { Problem } from "./problems";
 import { Story } from "./story";
 import { Tools, type Tool } from "./tools";
 
-export interface Options {
+export interface Options extends Page {
   /** The bubble's code, or the tenant's id. */
   widgetId: string;
   base: string;
-  token?: string | undefined;
-  /** Where sockets go, if not to the base. */
-  socketBase?: string | undefined;
-  /** What the page calls its visitor; proves nothing. */
-  userId?: string | undefined;
-  /** The way in that the page names. */
-  flowName?: string | undefined;
+  /** The visitor's language, if not the browser's. */
+  locale?: string | undefined;
   /** The instance's name among those of the page. */
   id?: string | undefined;
   /** Where the panel stands; without it a launcher floats over the page. */
@@ -41,10 +38,12 @@ interface Left {
 let count = 0;
 
 export class Widget {
+  /** Call back whenever it happens, until the function that this returns is called. */
+  readonly on: Events["on"];
+  readonly #emit: Events["emit"];
   readonly #options: Options;
   readonly #api: Api;
-  readonly #tools = new Tools();
-  readonly #events: Events;
+  readonly #tools = new Tools(() => this.#fetch("tools"));
   readonly #shown: Promise<void>;
   #config: Config | undefined;
   #memory: Memory | undefined;
@@ -58,11 +57,16 @@ export class Widget {
   #isHidden = false;
   #left: Left = { isOpen: false, hasFocus: false, draft: "", unsent: [] };
   #unread = 0;
+  #locale: string;
+  #darkMode = "";
+  #proof: Proof | undefined;
 
   constructor(options: Options) {
     this.#options = options;
-    this.#events = new Events(options.id ?? `livechat-${++count}`, options.debug);
-    this.#api = new Api(options.base, options.widgetId, options.token, options.socketBase);
+    this.#locale = options.locale || navigator.language;
+    const events = new Events(options.id ?? `livechat-${++count}`, options.debug);
+    [this.on, this.#emit] = [events.on, events.emit];
+    this.#api = new Api(options.base, options.widgetId, options);
     this.#shown = this.#start();
     // Whoever waits for it is told; whoever does not is told on the console.
     this.#shown.catch(() => undefined);
@@ -77,12 +81,12 @@ export class Widget {
   }
 
   open(): void {
-    this.#left = { ...this.#left, isOpen: true, hasFocus: true };
+    this.#left.isOpen = this.#left.hasFocus = true;
     this.#panel?.open();
   }
 
   close(): void {
-    this.#left = { ...this.#left, isOpen: false };
+    this.#left.isOpen = false;
     this.#panel?.close();
   }
 
@@ -100,58 +104,112 @@ export class Widget {
   }
 
   destroy(): void {
-    if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     this.#erase();
   }
 
-  on(name: EventName, listener: Listener): () => void {
-    return this.#events.on(name, listener);
-  }
-
+  /** Let assistants call a function of the page, which may return a promise. */
   registerTool(name: string, tool: Tool): void {
     this.#tools.register(name, tool);
   }
 
+  /** Write this for the visitor, who may change it and send it. */
+  prefill(text: string): void {
+    this.#left.draft = text;
+    if (this.#panel) this.#panel.draft = text;
+  }
+
+  async send(text: string): Promise<void> {
+    await this.#shown;
+    this.#chat?.say(text);
+  }
+
+  async identify(proof: Proof): Promise<Contact> {
+    this.#proof = proof;
+    return (await this.#identity()).identify(proof);
+  }
+
+  async logout(): Promise<void> {
+    this.#proof = undefined;
+    await (await this.#identity()).logout();
+  }
+
+  /** Kept until the visitor has a session. */
+  async setAttributes(attributes: Detail): Promise<void> {
+    const identity = await this.#identity();
+    await this.#begun();
+    await identity.setAttributes(attributes);
+  }
+
+  async track(event: string, metadata: Detail = {}): Promise<void> {
+    const identity = await this.#identity();
+    if (!this.#api.token) await this.#begun();
+    await identity.track(event, metadata);
+  }
+
+  async setLocale(locale: string): Promise<void> {
+    this.#locale = locale;
+    await this.#shown;
+    await this.#configure();
+    this.#erase();
+    this.#draw();
+  }
+
+  setTheme(mode: "light" | "dark" | "auto"): void {
+    this.#darkMode = mode;
+    if (this.#config) this.#config.widget.darkMode = mode;
+    this.#panel?.paint();
+  }
+
   async #start(): Promise<void> {
     try {
-      this.#config = await this.#api.config(!this.#options.adjust);
-      this.#api.widgetId = this.#config.code;
-      this.#options.adjust?.(this.#config);
+      await this.#configure();
     } catch (error) {
-      complain(error, this.#options.base);
-      this.#events.emit("error", { error });
+      void this.#complain(error);
       throw error;
     }
-    if (this.#isDestroyed) throw new Error("destroyed");
-    this.#memory = new Memory(this.#config.code);
+    const config = this.#config!;
+    this.#api.widgetId = config.code;
+    this.#memory = new Memory(config.code);
     this.#draw();
-    this.#events.emit("ready");
+    if (this.#isDestroyed) return;
+    this.#emit("ready");
+    if (config.availability) this.#emit("status", { ...config.availability });
+  }
+
+  async #configure(): Promise<void> {
+    const { adjust } = this.#options;
+    const config = await this.#api.config(!adjust, this.#locale);
+    adjust?.(config);
+    config.widget.darkMode = this.#darkMode || config.widget.darkMode;
+    this.#config = config;
   }
 
   /** Draw everything from the configuration and the memory as they are now. */
   #draw(): void {
+    if (this.#isDestroyed) return;
     const [config, memory] = [this.#config!, this.#memory!];
     const { isOpen, hasFocus, draft, unsent } = this.#left;
     const panel = this.#makePanel(config);
-    const flow = this.#options.flowName ?? "";
-    const story = new Story(memory, (name, detail) => this.#events.emit(name, detail));
-    const chat = new Chat(this.#api, memory, flow, this.#tools, {
+    const { flowName, useStagingVersion } = this.#options;
+    const story = new Story(this.#emit);
+    const chat = new Chat(this.#api, memory, { flowName, useStagingVersion }, this.#tools, {
       message: (message, isNew) => this.#take(message, isNew),
       unsent: (all) => panel.log.waiting(all),
       coming: (text) => panel.log.coming(text, config.assistantName),
       restart: () => panel.log.clear(),
       state: (line, owner, person) => this.#tell(line, owner, person),
       frame: (frame) => story.hear(frame),
-      explain: (code) => explain(code, config.texts),
+      explain: (code) => this.#explain(code),
     });
     [this.#panel, this.#chat] = [panel, chat];
     this.#context = this.#makeContext(config, panel, chat);
-    this.#greet(config, flow);
+    this.#greet(config, flowName);
     this.#tell("idle", "bot", "");
     if (!chat.resume() && config.greeting && config.widget.notifyOnGreeting) panel.unread(1);
     chat.resend(unsent);
     panel.draft = draft;
+    if (this.#unread) panel.unread(this.#unread);
     panel.hide(this.#isHidden);
     if (isOpen || this.#options.target) panel.open(hasFocus);
     else if (config.widget.openAutomatically) panel.open(false);
@@ -174,7 +232,7 @@ export class Widget {
   #makePanel(config: Config): Panel {
     const actions = {
       open: () => this.#opened(),
-      close: () => this.#events.emit("closed"),
+      close: () => this.#emit("closed"),
       askForPerson: () => void this.#chat!.askForPerson(config.texts.askForPerson!),
       typing: () => this.#chat!.typing(),
       say: (text: string) => this.#chat!.say(text),
@@ -195,9 +253,10 @@ export class Widget {
         return memory.session;
       },
       signal: this.#life.signal,
-      emit: (name, detail) => this.#events.emit(name, detail),
-      on: (name, listener) => this.#events.on(name, listener),
+      emit: this.#emit,
+      on: this.on,
       load: <T>(name: ChunkName) => this.#load<T>(name),
+      adopt: (session) => this.#adopt(session),
     };
   }
 
@@ -205,12 +264,12 @@ export class Widget {
   #load<T>(name: ChunkName): Promise<T> {
     const context = this.#context!;
     const known = this.#chunks.get(name) as Promise<T> | undefined;
-    const loading = known ?? this.#fetch<T>(name).then((chunk) => chunk(context));
+    const loading = known ?? this.#fetch<Chunk<T>>(name).then((chunk) => chunk(context));
     this.#chunks.set(name, loading);
     return loading;
   }
 
-  async #fetch<T>(name: ChunkName): Promise<(context: Context) => T> {
+  async #fetch<T>(name: ChunkName): Promise<T> {
     try {
       return await fetchChunk<T>(this.#options.base, name, this.#failures);
     } catch (error) {
@@ -220,7 +279,31 @@ export class Widget {
     }
   }
 
-  #greet({ openings, greeting, assistantName, texts }: Config, flow: string): void {
+  async #identity(): Promise<Identity> {
+    await this.#shown;
+    return this.#load<Identity>("identity");
+  }
+
+  #adopt(session: Session | undefined): void {
+    this.#erase();
+    this.#unread = 0;
+    for (const unsent of this.#left.unsent) unsent.refused = "";
+    if (session) this.#memory!.write(session);
+    else {
+      this.#memory!.clear();
+      this.#left.draft = "";
+      this.#left.unsent = [];
+    }
+    this.#draw();
+  }
+
+  /** Resolved once the visitor has a session, and the page a token. */
+  async #begun(): Promise<void> {
+    if (this.#memory!.session && this.#api.token) return;
+    await new Promise<unknown>((done) => this.on("message:sent", done));
+  }
+
+  #greet({ openings, greeting, assistantName, texts }: Config, flow = ""): void {
     const { log } = this.#panel!;
     const opening = openings[flow] || greeting;
     if (opening) log.greet("assistant", assistantName, opening);
@@ -234,14 +317,14 @@ export class Widget {
 
   #opened(): void {
     this.#readAll();
-    this.#events.emit("opened");
+    this.#emit("opened");
   }
 
   #take(message: Message, isNew: boolean): void {
     this.#panel!.log.put(message);
     const { kind, name } = message.author;
     if (!isNew) return;
-    this.#events.emit(kind === "visitor" ? "message:sent" : "message:received", { message });
+    this.#emit(kind === "visitor" ? "message:sent" : "message:received", { message });
     if (kind === "visitor") return;
     this.#panel!.announce(`${name} ${message.text}`);
     if (this.#panel!.isOpen) this.#readAll();
@@ -256,7 +339,7 @@ export class Widget {
   #count(unread: number): void {
     this.#unread = unread;
     this.#panel!.unread(unread);
-    this.#events.emit("unread", { count: unread });
+    this.#emit("unread", { count: unread });
   }
 
   #tell(line: Line, owner: string, person: string): void {
@@ -274,19 +357,31 @@ export class Widget {
     const personComes = owner === "waiting" || owner === "human";
     this.#panel!.state(lines[line] ?? owners[owner] ?? "", personComes);
   }
-}
 
-function explain(code: string, texts: Record<string, string>): string {
-  if (code === "rate_limited") return texts.tooManyMessages!;
-  return code === "too_long" ? texts.messageTooLong! : texts.failed!;
-}
+  #explain(code: string): string {
+    const { texts } = this.#config!;
+    if (code === "identity_required") void this.#proveAgain(code);
+    if (code === "rate_limited") return texts.tooManyMessages!;
+    return code === "too_long" ? texts.messageTooLong! : texts.failed!;
+  }
 
-/** The page's author is the only one who can help, and looks into the console. */
-function complain(error: unknown, base: string): void {
-  const why =
-    error instanceof Refusal
-      ? `${error.message} (${error.code || error.status})`
-      : "Are the address and the bubble's code right, does the bubble allow this page's origin, " +
-        "and does the page's Content-Security-Policy list the address under connect-src?";
-  console.error(`LiveChat: ${base} shows no chat here. ${why}`);
+  /** The session has become nobody's: the page may know whose it is, and is asked once. */
+  async #proveAgain(code: string): Promise<void> {
+    const [proof, error] = [this.#proof, { code }];
+    this.#proof = undefined;
+    if (!proof) this.#emit("identity:error", error);
+    if (!proof) return this.#complain(error);
+    await (await this.#identity()).identify(proof).catch(() => undefined);
+  }
+
+  /** The page's author is the only one who can help, and looks into the console. */
+  async #complain(error: unknown): Promise<void> {
+    const { base, widgetId } = this.#options;
+    const problem = await this.#fetch<Problem>("problems").catch(
+      (): Problem => async () => "It is out of reach, or the page's CSP forbids it.",
+    );
+    const why = await problem(error, base, widgetId);
+    console.error(`LiveChat: ${base} shows no chat here. ${why}`);
+    this.#emit("error", { code: (error as { code?: string }).code ?? "", message: why });
+  }
 }

@@ -68,7 +68,7 @@ async def test_nothing_is_stored_and_only_the_config_asked_for_before_the_visito
 
     assert [url for url in requests if not url.startswith(site.url)] == [
         f"{site.backend}/assets/chat-widget.js",
-        f"{site.backend}/api/widgets/{shop.bubble.code}/config",
+        f"{site.backend}/api/widgets/{shop.bubble.code}/config?locale=en-GB",
     ]
     assert sockets == []
     assert await page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
@@ -468,7 +468,7 @@ async def test_what_is_wrong_is_said_in_the_console(page, site, shop):
 
     text = (await said.value).text
     assert text.startswith(f"LiveChat: {site.backend} shows no chat here.")
-    assert "connect-src" in text
+    assert 'no bubble with the code "nosuchbubble"' in text
     await expect(launcher(page)).to_have_count(0)
     page.complaints.clear()
 

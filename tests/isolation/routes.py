@@ -107,6 +107,7 @@ OTHERWISE = {
     },
     "POST api/conversations/<str:conversation_id>/messages": {"attachments": {"kind": "team file"}},
     "POST api/widgets/<str:widget_id>/track": {"sessionId": {"is_free": True}},
+    "POST api/widgets/<str:widget_id>/session": {"userId": {"is_free": True}},
 }
 # By place and name, what is nobody's.
 PLAIN = {

@@ -125,10 +125,19 @@ def test_a_preflight_is_answered_for_listed_pages(guarded, path):
 
 
 def test_a_preflight_promises_nothing_to_other_pages(guarded):
-    for widget_id in ("", guarded.bubble.code, "unknown"):
+    for widget_id in ("", guarded.bubble.code):
         answer = preflight(guarded, "https://evil.example", widget_id=widget_id)
         assert "Access-Control-Allow-Origin" not in answer.headers
         assert answer.status_code < 500
+
+
+def test_any_page_may_read_that_there_is_no_such_widget(guarded):
+    with guarded.client(origin="https://other.example", token="", widget_id="unknown") as client:
+        answer = client.get("config")
+
+    assert answer.status_code == 404
+    assert answer.json()["code"] == "widget_not_found"
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://other.example"
 
 
 def test_each_bubble_has_its_own_lists(guarded):
