@@ -4,10 +4,13 @@ from typing import Any
 
 from conversations.announcements import announce_contact
 from conversations.models import Contact, Conversation, VisitorSession
+from tenants.errors import BadRequest
 from tenants.scope import current_scope
 
 ATTRIBUTES_LIMIT = 50
 CLAIMED_EMAIL = "claimedEmail"
+# What we note ourselves.
+RESERVED = frozenset({CLAIMED_EMAIL, "userId"})
 
 
 def contact_by_email(email: str, *, name: str = "") -> Contact:
@@ -33,17 +36,18 @@ def introduce(
     The team sees the conversation under the contact with that address; the visitor gains nothing:
     what a browser may read hangs on its session alone. Nor can they rewrite what is known of
     somebody: an address is easily typed, so there only blanks are filled. Whoever types the address
-    of a person whom the site vouches for does not become that person: it is noted as a claim.
+    of a person whom the site vouches for does not become that person, nor does such a person become
+    somebody else: it is noted as a claim.
     """
     contact = session.contact
     if email and contact.email != email.strip().lower():
-        named = contact_by_email(email, name=name)
-        if named.external_id is None:
+        named = None if session.is_verified else contact_by_email(email, name=name)
+        if named is not None and named.external_id is None:
             contact = named
-            _move(session, contact)
+            move(session, contact)
         else:
             attributes = {**(attributes or {}), CLAIMED_EMAIL: email.strip().lower()}
-    if contact.email is None:
+    if contact.email is None and not session.is_verified:
         contact.name, contact.phone = name or contact.name, phone or contact.phone
         merged = {**contact.attributes, **(attributes or {})}
     else:
@@ -53,6 +57,39 @@ def introduce(
     contact.save(update_fields=["name", "phone", "attributes"])
     announce_contact(contact)
     return contact
+
+
+def describe(session: VisitorSession, attributes: dict[str, Any]) -> Contact:
+    """Note what the visitor's page says of its visitor; None takes back what it said before.
+
+    Nobody vouches for it. Of somebody whose address was only typed, blanks are filled and nothing
+    is changed. Raises BadRequest for a name of ours, and for too many.
+    """
+    if RESERVED & attributes.keys():
+        raise BadRequest("This name is ours.", code="reserved_attribute")
+    contact = Contact.objects.select_for_update(no_key=True).get(pk=session.contact_id)
+    is_own = session.is_verified or contact.email is None
+    known = contact.attributes
+    said = {name: value for name, value in attributes.items() if is_own or name not in known}
+    merged = {name: value for name, value in {**known, **said}.items() if value is not None}
+    if len(merged) > max(ATTRIBUTES_LIMIT, len(known)):
+        raise BadRequest(f"At most {ATTRIBUTES_LIMIT} attributes.", code="too_many_attributes")
+    if merged != known:
+        contact.attributes = merged
+        contact.save(update_fields=["attributes"])
+        announce_contact(contact)
+    return contact
+
+
+def move(session: VisitorSession, contact: Contact) -> None:
+    """Have a session and all that was said in it be another contact's; a nameless one goes."""
+    anonymous = session.contact
+    Conversation.objects.filter(session=session).update(contact=contact)
+    session.contact = contact
+    session.save(update_fields=["contact"])
+    nobody_left = not VisitorSession.objects.filter(contact=anonymous).exists()
+    if anonymous.email is None and anonymous.external_id is None and nobody_left:
+        anonymous.delete()
 
 
 def _find_or_make(field: str, value: str, name: str) -> Contact:
@@ -66,13 +103,3 @@ def _find_or_make(field: str, value: str, name: str) -> Contact:
 def _insert_unless_there(field: str, value: str, name: str) -> None:
     contact = Contact(tenant_id=current_scope().tenant_id, name=name, **{field: value})
     Contact.objects.bulk_create([contact], ignore_conflicts=True)
-
-
-def _move(session: VisitorSession, contact: Contact) -> None:
-    anonymous = session.contact
-    Conversation.objects.filter(session=session).update(contact=contact)
-    session.contact = contact
-    session.save(update_fields=["contact"])
-    nobody_left = not VisitorSession.objects.filter(contact=anonymous).exists()
-    if anonymous.email is None and anonymous.external_id is None and nobody_left:
-        anonymous.delete()

@@ -37,6 +37,7 @@ from conversations.models import (
 from conversations.opening import open_conversation
 from conversations.posting import post, post_line
 from conversations.repeats import hash_of, key_reused, received_before, require_content
+from conversations.sessions import theirs
 from tenants import metrics
 from tenants.errors import BadRequest, Conflict
 from tenants.ids import parse_uuid
@@ -60,8 +61,8 @@ class Received:
 
 
 def conversation_of(session: VisitorSession, conversation_id: object) -> Conversation:
-    """The session's conversation with this id, locked. Raises NotFound for any other."""
-    found = _locked().filter(session=session, pk=parse_uuid(conversation_id)).first()
+    """The visitor's conversation with this id, locked. Raises NotFound for any other."""
+    found = _locked().filter(theirs(session), pk=parse_uuid(conversation_id)).first()
     if found is None:
         raise conversation_not_found()
     return settled(found)
@@ -113,7 +114,7 @@ def receive_message(
     _rouse(conversation)
     context.apply_to(conversation)
     message = _post_visitors(
-        conversation, text=text, files=files, client_id=client_id, body_hash=body_hash
+        conversation, session, text=text, files=files, client_id=client_id, body_hash=body_hash
     )
     _count_when_stored(conversation)
     awaits_answer = conversation.owner == Owner.BOT and _put_to_work(
@@ -144,7 +145,9 @@ def leave_message(
     require_content(text, ())
     conversation = _latest_or_new(session, assistant, is_test=False)
     _rouse(conversation)
-    message = _post_visitors(conversation, text=text, client_id=client_id, body_hash=body_hash)
+    message = _post_visitors(
+        conversation, session, text=text, client_id=client_id, body_hash=body_hash
+    )
     _count_when_stored(conversation)
     if conversation.owner == Owner.BOT:
         hand_over(conversation, reason="offline", text=thanks)
@@ -315,7 +318,7 @@ def _locked() -> Any:
 def _latest_or_new(
     session: VisitorSession, assistant: Assistant | None, *, is_test: bool
 ) -> Conversation:
-    open_ones = _locked().filter(session=session, channel="chat").exclude(status=Status.RESOLVED)
+    open_ones = _locked().filter(theirs(session), channel="chat").exclude(status=Status.RESOLVED)
     if assistant is not None:
         open_ones = open_ones.filter(assistant=assistant)
     latest: Conversation | None = open_ones.order_by("-created_at").first()
@@ -336,13 +339,13 @@ def _rouse(conversation: Conversation) -> None:
     conversation.epoch += 1
 
 
-def _post_visitors(conversation: Conversation, **fields: Any) -> Message:
+def _post_visitors(conversation: Conversation, session: VisitorSession, **fields: Any) -> Message:
     return post(
         conversation,
         author_kind=AuthorKind.VISITOR,
         author_id=conversation.contact_id,
         author_name=conversation.contact.name,
-        sender_id=conversation.session_id,
+        sender_id=session.id,
         **fields,
     )
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import connections, router
-from django.db.models import DurationField, ExpressionWrapper, F
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
 from conversations.models import Contact, VisitorSession
-from tenants.errors import Unauthorized
+from tenants.errors import Forbidden, Unauthorized
 from tenants.ids import uuid7
 from tenants.keys import keys_for
 from tenants.scope import current_scope
@@ -21,6 +21,8 @@ IDLE_WITHOUT_SECRET = timedelta(minutes=30)
 SEEN_PRECISION = timedelta(minutes=1)
 # In the place of a fingerprint, which no browser can have.
 VOUCHED_FOR = "vouched for"
+# The digest of a session that has ended: no secret has it.
+ENDED = ""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class Visitor:
     """What a request tells about the browser it comes from.
 
     ``source_id`` is the bubble (or other door), ``label`` the client's ``sessionId``. For a visitor
-    who is vouched for, by a server that proved itself, the label alone says who it is.
+    who is vouched for, by a server that proved itself, the label alone says who it is. One who
+    must be verified has a session of a person whom the site vouched for, or none.
     """
 
     source_id: UUID
@@ -38,6 +41,7 @@ class Visitor:
     user_agent: str = ""
     user_id: str = ""
     is_vouched_for: bool = False
+    must_be_verified: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -53,7 +57,7 @@ def secret_of(session: VisitorSession) -> str:
 
     From the key that it was first derived from, which may be one of the installation's earlier.
     """
-    secrets = [_secret(session.id, key) for key in keys_for("visitor session")]
+    secrets = [_secret(session, key) for key in keys_for("visitor session")]
     known = (secret for secret in secrets if digest(secret) == session.secret_digest)
     return next(known, secrets[0])
 
@@ -66,10 +70,14 @@ def continue_session(
     Without the secret a session goes on for 30 minutes, from the same origin and user agent, and
     only until its client has once shown the secret. ``on_new`` may refuse by raising.
 
-    Raises Unauthorized for a secret that is not the session's.
+    Raises Unauthorized for a secret that is not the session's, and Forbidden for nobody in
+    particular where visitors must be verified.
     """
     if visitor.secret:
-        return _touch(_with_secret(visitor), secret_seen=True)
+        session = _touch(_with_secret(visitor), secret_seen=True)
+        _require_verified(visitor, session)
+        return session
+    _require_verified(visitor, None)
     found = _current(visitor) or _begun_meanwhile(visitor)
     if found is not None and (visitor.is_vouched_for or _may_go_on(found)):
         return _touch(found)
@@ -83,19 +91,72 @@ def continue_session(
 def proved_session(session_id: UUID) -> VisitorSession:
     """The session of a client that has proved before that it is its own, locked likewise."""
     found = _locked(pk=session_id)
-    if found is None:
+    if found is None or found.session.secret_digest == ENDED:
         raise VisitorSession.DoesNotExist
     return _touch(found)
 
 
 def known_session(visitor: Visitor) -> VisitorSession | None:
-    """The session that the visitor may read from: the secret is required, the label is not."""
+    """The session that the visitor may read from: the secret is required, the label is not.
+
+    Raises Forbidden for nobody in particular where visitors must be verified.
+    """
     if not visitor.secret:
+        _require_verified(visitor, None)
         return None
     sessions = VisitorSession.objects.filter(
         source_id=visitor.source_id, secret_digest=digest(visitor.secret)
     )
-    return sessions.filter(label=visitor.label).first() if visitor.label else sessions.first()
+    session = sessions.filter(label=visitor.label).first() if visitor.label else sessions.first()
+    if session is not None:
+        _require_verified(visitor, session)
+    return session
+
+
+def shown_session(visitor: Visitor) -> VisitorSession | None:
+    """The session whose secret is shown, locked, whatever it is called; None for a dead secret."""
+    if not visitor.secret:
+        return None
+    found = _locked(source_id=visitor.source_id, secret_digest=digest(visitor.secret))
+    return _touch(found, secret_seen=True) if found is not None else None
+
+
+def begin_verified(visitor: Visitor, contact: Contact) -> VisitorSession:
+    """A new session of a person whom the site vouches for; its client must show its secret."""
+    return _begin(visitor, contact=contact, is_verified=True, secret_seen=True)
+
+
+def change_secret(session: VisitorSession) -> None:
+    """Give the session another secret: whoever knows the old one knows nothing. It is locked."""
+    session.secret_version += 1
+    session.secret_digest = digest(_secret(session, keys_for("visitor session")[0]))
+    session.secret_changed_at = Now()
+    session.save(update_fields=["secret_version", "secret_digest", "secret_changed_at"])
+
+
+def end_session(session: VisitorSession) -> None:
+    """Let nobody go on with a session; what was said in it stays. It is locked."""
+    session.secret_digest, session.is_current = ENDED, False
+    session.secret_changed_at = Now()
+    session.save(update_fields=["secret_digest", "is_current", "secret_changed_at"])
+
+
+def theirs(session: VisitorSession) -> Q:
+    """Which conversations are the visitor's.
+
+    A verified person's are those of all sessions with this bubble, or other place, that the site
+    has vouched are theirs; anybody else's are those of this one session.
+    """
+    if not session.is_verified:
+        return Q(session=session)
+    sessions = VisitorSession.objects.filter(
+        source_id=session.source_id, contact_id=session.contact_id, is_verified=True
+    )
+    return Q(session__in=sessions)
+
+
+def identity_required() -> Forbidden:
+    return Forbidden("Only people who are logged in may chat here.", code="identity_required")
 
 
 @dataclass(frozen=True)
@@ -111,6 +172,11 @@ def _locked(**facts: object) -> _Locked | None:
     rows = VisitorSession.objects.select_for_update(no_key=True).annotate(idle=idle)
     session = rows.filter(**facts).first()
     return _Locked(session, session.idle) if session is not None else None
+
+
+def _require_verified(visitor: Visitor, session: VisitorSession | None) -> None:
+    if visitor.must_be_verified and not (session is not None and session.is_verified):
+        raise identity_required()
 
 
 def _with_secret(visitor: Visitor) -> _Locked:
@@ -131,8 +197,10 @@ def _current(visitor: Visitor) -> _Locked | None:
     )
 
 
-def _secret(session_id: UUID, key: bytes) -> str:
-    return "ss_" + hmac.new(key, session_id.bytes, hashlib.sha256).hexdigest()[:32]
+def _secret(session: VisitorSession, key: bytes) -> str:
+    version = session.secret_version
+    what = session.id.bytes + (version.to_bytes(4, "big") if version else b"")
+    return "ss_" + hmac.new(key, what, hashlib.sha256).hexdigest()[:32]
 
 
 def _begun_meanwhile(visitor: Visitor) -> _Locked | None:
@@ -156,7 +224,13 @@ def _touch(found: _Locked, *, secret_seen: bool = False) -> VisitorSession:
     return session
 
 
-def _begin(visitor: Visitor) -> VisitorSession:
+def _begin(
+    visitor: Visitor,
+    *,
+    contact: Contact | None = None,
+    is_verified: bool = False,
+    secret_seen: bool = False,
+) -> VisitorSession:
     tenant_id = current_scope().tenant_id
     session = VisitorSession(
         id=uuid7(),
@@ -168,9 +242,11 @@ def _begin(visitor: Visitor) -> VisitorSession:
         user_id=visitor.user_id[:200],
         last_seen_at=Now(),
         is_new=True,
+        is_verified=is_verified,
+        secret_seen=secret_seen,
     )
     session.secret_digest = digest(secret_of(session))
     said = {"userId": session.user_id} if session.user_id else {}
-    session.contact = Contact.objects.create(tenant_id=tenant_id, attributes=said)
+    session.contact = contact or Contact.objects.create(tenant_id=tenant_id, attributes=said)
     session.save(force_insert=True)
     return session

@@ -1,4 +1,4 @@
-"""What a visitor reads: their own session's conversations, and nothing that is the team's alone."""
+"""What a visitor reads: their own conversations, and nothing that is the team's alone."""
 
 from collections.abc import Collection
 from typing import Any
@@ -25,6 +25,7 @@ from conversations.models import (
     VisitorSession,
 )
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
+from conversations.sessions import theirs
 from realtime.log import Channel, read_events, read_head
 from tenants.errors import NotFound
 from tenants.ids import parse_uuid
@@ -38,8 +39,8 @@ RESYNC = {"type": "resync", "data": {}}
 def conversations(
     session: VisitorSession, *, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page:
-    """The session's conversations, latest first."""
-    begun = Conversation.objects.filter(session=session, message_seq__gt=0)
+    """The visitor's conversations, latest first."""
+    begun = Conversation.objects.filter(theirs(session), message_seq__gt=0)
     rows = begun.select_related("assignee__user").order_by("-id")
     if cursor:
         rows = rows.filter(id__lt=decode_cursor(cursor, UUID))
@@ -47,8 +48,8 @@ def conversations(
 
 
 def own_conversation(session: VisitorSession, conversation_id: object) -> Conversation:
-    """The session's conversation with this id. Raises NotFound for any other."""
-    rows = Conversation.objects.filter(session=session, pk=parse_uuid(conversation_id))
+    """The visitor's conversation with this id. Raises NotFound for any other."""
+    rows = Conversation.objects.filter(theirs(session), pk=parse_uuid(conversation_id))
     found: Conversation | None = rows.first()
     if found is None:
         raise conversation_not_found()
@@ -56,8 +57,8 @@ def own_conversation(session: VisitorSession, conversation_id: object) -> Conver
 
 
 def open_conversation(session: VisitorSession) -> Conversation | None:
-    """The conversation that the session's next message goes to, if it has one."""
-    rows = Conversation.objects.filter(session=session, channel="chat")
+    """The conversation that the visitor's next message goes to, if there is one."""
+    rows = Conversation.objects.filter(theirs(session), channel="chat")
     found: Conversation | None = (
         rows.exclude(status=Status.RESOLVED).order_by("-created_at").first()
     )
@@ -176,7 +177,10 @@ def attachment(session: VisitorSession, attachment_id: object) -> Attachment:
 def _may_see(session: VisitorSession, file: Attachment) -> bool:
     if file.message is None or file.conversation is None:
         return file.session_id == session.id
-    return file.conversation.session_id == session.id and not file.message.private
+    if file.message.private:
+        return False
+    rows = Conversation.objects.filter(theirs(session), pk=file.conversation_id)
+    return file.conversation.session_id == session.id or rows.exists()
 
 
 def _messages() -> "QuerySet[Message]":

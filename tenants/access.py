@@ -1,7 +1,8 @@
 """Which of the open sockets' permissions are worth nothing any more."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db.models import Q
@@ -11,7 +12,24 @@ from tenants.guests import GuestGrant
 from tenants.models import Credential, Tenant
 from tenants.sessions import MemberGrant, live_sessions, stamp_of
 
-AnyGrant = Grant | GuestGrant | MemberGrant
+
+class AnyGrant(Protocol):
+    """A permission of one tenant's; hashable."""
+
+    @property
+    def tenant_id(self) -> UUID: ...
+
+
+OwnGrant = Grant | GuestGrant | MemberGrant
+Check = Callable[[Collection[Any]], set[Any]]
+
+# Of the kinds that rooms above this one have.
+_checks: dict[type, Check] = {}
+
+
+def check_by(kind: type, check: Check) -> None:
+    """Have grants of a kind that is not known here looked at by who knows it."""
+    _checks[kind] = check
 
 
 def invalid(grants: Collection[AnyGrant]) -> set[AnyGrant]:
@@ -19,11 +37,11 @@ def invalid(grants: Collection[AnyGrant]) -> set[AnyGrant]:
 
     An access token's own expiry is not looked at: a socket outlives it by re-authenticating.
     """
-    keys = {grant.credential_id for grant in grants if isinstance(grant, Grant)}
-    sessions = {grant.session_id for grant in grants if isinstance(grant, MemberGrant)}
-    hosts = {grant.tenant_id for grant in grants if isinstance(grant, GuestGrant)}
-    good = _good_credentials(keys) | _good_members(sessions) | _good_hosts(hosts)
-    return {grant for grant in grants if _mark(grant) not in good}
+    found: set[AnyGrant] = set(_invalid({one for one in grants if isinstance(one, OwnGrant)}))
+    for kind, check in _checks.items():
+        if asked := {one for one in grants if isinstance(one, kind)}:
+            found |= check(asked)
+    return found
 
 
 def suspended(tenant_ids: Collection[UUID]) -> set[UUID]:
@@ -32,7 +50,15 @@ def suspended(tenant_ids: Collection[UUID]) -> set[UUID]:
     return set(rows.values_list("pk", flat=True))
 
 
-def _mark(grant: AnyGrant) -> tuple[object, ...]:
+def _invalid(grants: Collection[OwnGrant]) -> set[OwnGrant]:
+    keys = {grant.credential_id for grant in grants if isinstance(grant, Grant)}
+    sessions = {grant.session_id for grant in grants if isinstance(grant, MemberGrant)}
+    hosts = {grant.tenant_id for grant in grants if isinstance(grant, GuestGrant)}
+    good = _good_credentials(keys) | _good_members(sessions) | _good_hosts(hosts)
+    return {grant for grant in grants if _mark(grant) not in good}
+
+
+def _mark(grant: OwnGrant) -> tuple[object, ...]:
     if isinstance(grant, Grant):
         return (grant.credential_id,)
     if isinstance(grant, GuestGrant):

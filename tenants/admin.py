@@ -61,7 +61,7 @@ class TenantAdmin(OperatorsAdmin):
     search_fields = ("name", "slug", "=id")
     readonly_fields = ("id", "state", "pages", "created_at")
     prepopulated_fields = {"slug": ("name",)}
-    actions_detail = ("suspend", "resume")
+    actions_detail = ("identity_secret", "suspend", "resume")
     add_fieldsets = (
         (None, {"fields": (("name", "slug"),)}),
         ("Owner", {"fields": (("email", "person"), "password")}),
@@ -90,6 +90,27 @@ class TenantAdmin(OperatorsAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             _take_in(request, obj, Membership.Role.OWNER, form)
+
+    @action(description="Identity secret", icon="fingerprint")
+    def identity_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        def act(tenant: Tenant) -> HttpResponse:
+            kind = Credential.Kind.IDENTITY_SECRET
+            known = credentials.working(tenant.pk, kind)
+            if known:
+                issued = credentials.Issued(known[0], credentials.reveal(known[0]))
+            else:
+                issued = credentials.issue(tenant, kind, actor=actor(request))
+            return self.show_issued(request, issued)
+
+        return self.perform(
+            request,
+            object_id,
+            act,
+            title="Identity secret",
+            question="Your site signs with it who is logged in. Whoever has it can pass for any of "
+            "your users: keep it on your server. Its own page replaces it.",
+            button="Show the secret",
+        )
 
     @action(description="Suspend", icon="block")
     def suspend(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -126,7 +147,7 @@ class TenantAdmin(OperatorsAdmin):
         return "suspended" if tenant.is_suspended else "active"
 
     def offers(self, obj: Tenant, action: str) -> bool:
-        return action == ("resume" if obj.is_suspended else "suspend")
+        return action in ("identity_secret", "resume" if obj.is_suspended else "suspend")
 
     @display(description="What it has")
     def pages(self, tenant: Tenant) -> str:

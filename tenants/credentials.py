@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
 from tenants import audit, last_use, sharers, tokens
@@ -19,8 +20,13 @@ from tenants.tokens import invalid_credentials
 
 Kind = Credential.Kind
 
-PREFIXES = {Kind.WIDGET_TOKEN: "wt_", Kind.API_KEY: "sk_", Kind.WEB_INTEGRATION_TOKEN: "wi_"}
-SEALED_KINDS = frozenset({Kind.WIDGET_TOKEN, Kind.WEB_INTEGRATION_TOKEN})
+PREFIXES = {
+    Kind.WIDGET_TOKEN: "wt_",
+    Kind.API_KEY: "sk_",
+    Kind.WEB_INTEGRATION_TOKEN: "wi_",
+    Kind.IDENTITY_SECRET: "is_",
+}
+SEALED_KINDS = frozenset({Kind.WIDGET_TOKEN, Kind.WEB_INTEGRATION_TOKEN, Kind.IDENTITY_SECRET})
 TOKEN_TYPES = {Kind.BUBBLE_TOKEN: tokens.BUBBLE, Kind.API_TOKEN: tokens.API}
 EVERY_SCOPE = "*"
 SECRET_BYTES = 24
@@ -118,6 +124,13 @@ def revoke(credential: Credential, *, actor: str = "system") -> None:
                 "credential.revoked", actor=actor, target=credential, details=_said(credential)
             )
     credential.refresh_from_db(fields=["revoked_at"])
+
+
+def working(tenant_id: UUID, kind: str) -> list[Credential]:
+    """The tenant's credentials of a kind that neither expired nor were revoked, newest first."""
+    unexpired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    rows = Credential.objects.filter(unexpired, tenant=tenant_id, kind=kind, revoked_at=None)
+    return list(rows.order_by("-created_at"))
 
 
 def verify(text: str, *, kinds: Collection[str], origin: str | None = None) -> Grant:

@@ -94,6 +94,7 @@ class Refusal:
 CHAT_PER_SESSION = Limit("chat", RateLimitItemPerMinute(20))
 CHAT_PER_IP = Limit("chat-ip", RateLimitItemPerMinute(60), per_ip=True)
 NEW_SESSIONS = Limit("new-sessions", RateLimitItemPerMinute(10, 10), per_ip=True)
+SESSIONS_PER_PERSON = Limit("person-sessions", RateLimitItemPerMinute(30, 10))
 LOG_IN = Limit("log-in", RateLimitItemPerMinute(5, 5), per_ip=True)
 # Of one account, from anywhere: whoever guesses codes has the password.
 SECOND_FACTOR = Limit("second-factor", RateLimitItemPerMinute(10, 15))

@@ -8,6 +8,7 @@ from typing import Any
 import idna
 from django.conf import settings
 from django.http import HttpRequest
+from django.http.request import split_domain_port, validate_host
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s/\\?#@:\[\]%]+)(?::([0-9]{1,5}))?")
@@ -57,6 +58,20 @@ def origin_allowed(
     return normal is not None and (
         any(_matches(normal, pattern) for pattern in allowed)
         or any(_is_within(_host_of(normal), domain) for domain in domains)
+    )
+
+
+def is_own_origin(origin: str | None, scheme: str, host: str) -> bool:
+    """Whether a page of this very server asks: one that came from where the request went."""
+    if not origin or origin == "null":
+        return False
+    normal = normal_origin(origin)
+    if normal is not None and normal == normal_origin(settings.PUBLIC_URL):
+        return True
+    return (
+        normal is not None
+        and normal == normal_origin(f"{scheme}://{host}")
+        and validate_host(split_domain_port(host.lower())[0], settings.ALLOWED_HOSTS)
     )
 
 

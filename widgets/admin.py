@@ -16,7 +16,14 @@ from widgets.admin_form import SETTINGS, BubbleForm, NewBubbleForm, field_name
 from widgets.bubbles import create_bubble
 from widgets.models import Bubble
 
-OWN_SWITCHES = ("greets", "file_upload", "voice_enabled", "presence_ping", "staging_allowed")
+OWN_SWITCHES = (
+    "greets",
+    "file_upload",
+    "voice_enabled",
+    "identity_required",
+    "presence_ping",
+    "staging_allowed",
+)
 TABS = {
     "Look": ("widget.", "branding."),
     "Behaviour": ("popups.", "triggers", "preChatForm.", "rating.", "transcript."),

@@ -86,6 +86,7 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
         "attachments": {"maxBytes": FILE_LIMIT, "types": list(KINDS)},
         "presencePing": bubble.presence_ping,
         "availability": expectation(bubble).data(),
+        "identityRequired": bubble.identity_required,
     }
 
 

@@ -7,17 +7,21 @@ from typing import Any
 from django.http import HttpRequest
 from rest_framework.request import Request
 
-from tenants.network import client_ip, request_ip
+from tenants.network import client_ip, is_own_origin, request_ip
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Nothing of this is proved yet. Who names no widget means the one that the token opens."""
+    """Nothing of this is proved yet. Who names no widget means the one that the token opens.
+
+    ``is_own_page`` says whether it is a page of this very server that asks.
+    """
 
     widget_id: str | None = None
     token: str = ""
     secret: str = ""
     origin: str | None = None
+    is_own_page: bool = False
     ip: str | None = None
     user_agent: str = ""
 
@@ -29,6 +33,9 @@ def caller_of(request: HttpRequest | Request, widget_id: str | None = None) -> C
         token=token.strip() if scheme.lower() == "bearer" else "",
         secret=request.headers.get("X-Session-Secret", ""),
         origin=request.headers.get("Origin"),
+        is_own_page=is_own_origin(
+            request.headers.get("Origin"), request.scheme or "", request.headers.get("Host", "")
+        ),
         ip=request_ip(request),
         user_agent=request.headers.get("User-Agent", ""),
     )
@@ -40,6 +47,13 @@ def caller_on_socket(scope: Mapping[str, Any], *, token: str, secret: str) -> Ca
         token=token,
         secret=secret,
         origin=headers.get(b"origin"),
+        is_own_page=is_own_origin(
+            headers.get(b"origin"), _page_scheme(scope), headers.get(b"host", "")
+        ),
         ip=client_ip(scope),
         user_agent=headers.get(b"user-agent", ""),
     )
+
+
+def _page_scheme(scope: Mapping[str, Any]) -> str:
+    return {"ws": "http", "wss": "https"}.get(scope.get("scheme", ""), "")

@@ -52,7 +52,7 @@ def ask(
         attend(door.tenant_id)
         body = read()
         given = checked(ChatInput, body)
-        visitor = door.visitor(given["sessionId"])
+        visitor = door.visitor(given["sessionId"], user_id=given["userId"] or "")
         assistant = chosen_assistant(door.bubble, given["assistantId"] or None)
         session = session_of(door, visitor)
         files = attachments.files_of(session, given["attachments"])

@@ -31,13 +31,15 @@ class Door:
     is_demo: bool
     grant: Grant | None = None
 
-    def visitor(self, label: str) -> Visitor:
+    def visitor(self, label: str, *, user_id: str = "") -> Visitor:
         return Visitor(
             source_id=self.bubble.id,
             label=label,
             secret=self.caller.secret,
             origin=self.caller.origin or "",
             user_agent=self.caller.user_agent,
+            user_id=user_id,
+            must_be_verified=self.bubble.identity_required,
         )
 
 
@@ -51,7 +53,7 @@ def entered(caller: Caller) -> Iterator[Door]:
     grant = _grant(caller)
     with tenant_scope(grant.tenant_id):
         bubble = _spoken_for(grant, caller.widget_id)
-        _require_page(bubble, caller.origin)
+        _require_page(bubble, caller)
         yield Door(caller, bubble, grant.tenant_id, grant.tenant_is_demo, grant)
 
 
@@ -68,7 +70,7 @@ def opened(caller: Caller) -> Iterator[Door]:
         bubble = _bubble(bubble_id)
         if bubble is None:
             raise _unknown_widget()
-        _require_page(bubble, caller.origin)
+        _require_page(bubble, caller)
         yield Door(caller, bubble, tenant.id, tenant.is_demo)
 
 
@@ -115,8 +117,11 @@ def _bubble(bubble_id: UUID | None) -> Bubble | None:
     return found
 
 
-def _require_page(bubble: Bubble, origin: str | None) -> None:
-    if not origin_allowed(origin, bubble.origins, bubble.domains):
+def _require_page(bubble: Bubble, caller: Caller) -> None:
+    # Our own page for the bubble is not on its list.
+    if caller.is_own_page:
+        return
+    if not origin_allowed(caller.origin, bubble.origins, bubble.domains):
         raise Forbidden("This origin is not allowed.", code="origin_not_allowed")
 
 

@@ -8,15 +8,19 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from conversations.attachments import FILES_PER_MESSAGE
+from conversations.contacts import ATTRIBUTES_LIMIT
 from conversations.ratings import COMMENT_LIMIT, SCORES
 
 METADATA_LIMIT = 8 * 1024
+ATTRIBUTE_NAME_LENGTH = 60
+ATTRIBUTE_LENGTH = 500
 RESULT_LIMIT = 32 * 1024
 ERROR_LENGTH = 1_000
 SESSION_ID_LENGTH = 128
-USER_ID_LENGTH = 200
 KEY_LENGTH = 200
 EVENT_LENGTH = 100
+USER_ID_LENGTH = 200
+TOKEN_LENGTH = 4_000
 FLOW_LENGTH = 100
 LANGUAGE_LENGTH = 35
 
@@ -56,6 +60,33 @@ class Metadata(serializers.Field):
             self.fail("invalid")
         if len(json.dumps(data, ensure_ascii=False).encode()) > METADATA_LIMIT:
             self.fail("too_large")
+        return data
+
+    def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
+        return value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class Attributes(serializers.Field):
+    """What is known of somebody: short names with short texts, numbers, booleans or null."""
+
+    default_error_messages = {
+        "invalid": "Must be an object.",
+        "too_many": f"At most {ATTRIBUTES_LIMIT} names.",
+        "name": f"A name has one to {ATTRIBUTE_NAME_LENGTH} characters.",
+        "value": f"Must be a number, true, false, null or at most {ATTRIBUTE_LENGTH} characters.",
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("invalid")
+        if len(data) > ATTRIBUTES_LIMIT:
+            self.fail("too_many")
+        for name, value in data.items():
+            if not 1 <= len(name) <= ATTRIBUTE_NAME_LENGTH:
+                self.fail("name")
+            if isinstance(value, dict | list) or len(str(value)) > ATTRIBUTE_LENGTH:
+                self.fail("value")
         return data
 
     def to_representation(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -133,8 +164,19 @@ def locale() -> Text:
     )
 
 
+def user_id(**options: Any) -> Text:
+    return Text(
+        default="",
+        allow_blank=True,
+        max_length=USER_ID_LENGTH,
+        help_text="What the page calls its visitor; noted with a new session, and proves nothing.",
+        **options,
+    )
+
+
 class ChatInput(serializers.Serializer):
     sessionId = session_id()
+    userId = user_id(allow_null=True)
     message = Text(default="", allow_blank=True)
     assistantId = Text(default=None, allow_null=True, allow_blank=True)
     conversationId = Text(default=None, allow_null=True, allow_blank=True)
@@ -168,12 +210,28 @@ class VoiceStartInput(serializers.Serializer):
 class SessionInput(serializers.Serializer):
     sessionId = session_id(default="", allow_blank=True)
     locale = locale()
-    userId = Text(
-        default="",
-        allow_blank=True,
-        max_length=USER_ID_LENGTH,
-        help_text="What the page calls its visitor; noted with a new session, and proves nothing.",
-    )
+    userId = user_id(allow_null=True)
+
+
+class IdentityInput(serializers.Serializer):
+    """A token, or a user id and its hash."""
+
+    sessionId = session_id(default="", allow_blank=True, allow_null=True)
+    token = Text(default="", allow_blank=True, max_length=TOKEN_LENGTH)
+    userId = user_id()
+    userHash = Text(default="", allow_blank=True, max_length=64)
+    email = serializers.EmailField(default="", allow_blank=True, max_length=254)
+    name = Text(default="", allow_blank=True, max_length=200)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        by_hash = bool(attrs["userId"] and attrs["userHash"])
+        if bool(attrs["token"]) == by_hash:
+            raise serializers.ValidationError("Send a token, or a userId and its userHash.")
+        return attrs
+
+
+class AttributesInput(serializers.Serializer):
+    attributes = Attributes()
 
 
 class ContactInput(serializers.Serializer):

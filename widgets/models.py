@@ -79,6 +79,11 @@ class Bubble(TenantModel):
     staging_allowed = models.BooleanField(
         default=False, help_text="Pages may ask for the assistant's staging version."
     )
+    identity_required = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Only people for whom your site vouches may chat.",
+    )
     presence_ping = models.BooleanField(
         default=False, help_text="Pages report their visitors to the live board."
     )

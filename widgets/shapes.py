@@ -72,6 +72,7 @@ class WidgetConfig(config.Settings):
     attachments = FileRules()
     presencePing = serializers.BooleanField()
     availability = Availability()
+    identityRequired = serializers.BooleanField()
 
 
 class ConfigAnswer(Success):
@@ -88,6 +89,23 @@ class OfflineAnswer(Success):
     conversationId = serializers.UUIDField()
     sessionSecret = serializers.CharField(
         required=False, help_text="With a session's first answer only."
+    )
+
+
+class Identified(serializers.Serializer):
+    name = serializers.CharField()
+    email = serializers.CharField(allow_null=True)
+
+
+class IdentityAnswer(Success):
+    sessionId = serializers.CharField()
+    sessionSecret = serializers.CharField()
+    conversationId = serializers.UUIDField(
+        allow_null=True, help_text="The one that the next message goes to."
+    )
+    contact = Identified()
+    widgetToken = serializers.CharField(
+        required=False, help_text="For a page that showed no token."
     )
 
 

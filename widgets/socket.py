@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 from conversations import engine, visitor_queries
 from conversations.engine import Received
 from conversations.sessions import continue_session
+from conversations.visits import SessionGrant, grant_of
 from realtime import guard
 from realtime.consumer import SocketConsumer
 from realtime.ephemeral import whisper
@@ -37,7 +38,8 @@ class VisitorSocket(SocketConsumer):
         self._known: int | None = None
         self._grant: Grant | None = None
         self._channel: Channel | None = None
-        self._watched: guard.Watched | None = None
+        self._session: SessionGrant | None = None
+        self._watched: tuple[guard.Watched, ...] = ()
         self._held: list[str] | None = None
 
     async def authenticate(self, frame: dict[str, Any]) -> None:
@@ -46,7 +48,7 @@ class VisitorSocket(SocketConsumer):
             self.scope, token=given["token"], secret=given["sessionSecret"]
         )
         self._label, self._known = given["sessionId"], given["lastEventId"]
-        grant, conversation_id = await run_in_db_thread(
+        grant, self._session, conversation_id = await run_in_db_thread(
             _identify, self._caller, self._label, given["conversationId"]
         )
         self._grant = grant
@@ -55,7 +57,9 @@ class VisitorSocket(SocketConsumer):
 
     async def welcome(self, frame: dict[str, Any]) -> None:
         assert self._grant is not None
-        self._watched = guard.watch(self._grant, self._revoke)
+        assert self._session is not None
+        grants = (self._grant, self._session)
+        self._watched = tuple(guard.watch(grant, self._revoke) for grant in grants)
         if self._channel is None:
             hub().attend(self._grant.tenant_id)
             await self._confirm(None, 0)
@@ -81,8 +85,7 @@ class VisitorSocket(SocketConsumer):
                 raise BadRequest("Unknown type of frame.", code="unknown_type")
 
     async def disconnect(self, code: int) -> None:
-        if self._watched is not None:
-            self._watched.release()
+        self._stop_watching()
         if self._channel is not None:
             hub().unsubscribe(self._channel, self._hear)
 
@@ -204,20 +207,31 @@ class VisitorSocket(SocketConsumer):
         else:
             await self.send_frame({"type": "ack", "data": {"callId": call_id}})
 
+    def _stop_watching(self) -> None:
+        for watched in self._watched:
+            watched.release()
+        self._watched = ()
+
     def _revoke(self, code: str, close_code: int) -> None:
+        # Both permissions may have come to their end at once.
+        if not self._watched:
+            return
+        self._stop_watching()
         self.spawn(self.fail(code, close_code, message="These credentials are no longer valid."))
 
 
-def _identify(caller: Caller, label: str, conversation_id: str | None) -> tuple[Grant, UUID | None]:
-    """The token's grant, and the conversation to follow if there is one yet."""
+def _identify(
+    caller: Caller, label: str, conversation_id: str | None
+) -> tuple[Grant, SessionGrant, UUID | None]:
+    """The token's grant, the session's, and the conversation to follow if there is one yet."""
     with entered(caller) as door:
         session = continue_session(door.visitor(label))
         assert door.grant is not None
         if conversation_id is not None:
             found = visitor_queries.own_conversation(session, conversation_id)
-            return door.grant, found.id
+            return door.grant, grant_of(session), found.id
         latest = visitor_queries.open_conversation(session)
-        return door.grant, latest.id if latest else None
+        return door.grant, grant_of(session), latest.id if latest else None
 
 
 def _mark_seen(caller: Caller, label: str, conversation_id: UUID | None, seq: int) -> None:

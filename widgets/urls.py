@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from widgets import assets, file_views, form_views, transcript_views, views
+from widgets import (
+    assets,
+    file_views,
+    form_views,
+    identity_views,
+    transcript_views,
+    views,
+)
 
 WIDGET = "api/widgets/<str:widget_id>"
 CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
@@ -14,6 +21,9 @@ urlpatterns = [
     path(f"{WIDGET}/voice/start", views.VoiceStartView.as_view()),
     path(f"{WIDGET}/contact", views.ContactView.as_view()),
     path(f"{WIDGET}/offline", form_views.OfflineView.as_view()),
+    path(f"{WIDGET}/identify", identity_views.IdentifyView.as_view()),
+    path(f"{WIDGET}/logout", identity_views.LogoutView.as_view()),
+    path(f"{WIDGET}/attributes", identity_views.AttributesView.as_view()),
     path(f"{WIDGET}/conversations", views.ConversationsView.as_view()),
     path(f"{CONVERSATION}/messages", views.MessagesView.as_view()),
     path(f"{CONVERSATION}/events", views.EventsView.as_view()),

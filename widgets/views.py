@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
@@ -38,6 +37,11 @@ from widgets.tool_results import take
 LARGEST_NUMBER = 2**63 - 1
 
 
+def new_label() -> str:
+    """The id of a session whose client has named none."""
+    return f"s_{secrets.token_urlsafe(16)}"
+
+
 @contextmanager
 def visiting(request: Request, widget_id: str) -> Iterator[tuple[Door, VisitorSession]]:
     """Open the tenant's scope for a visitor who shows the session's secret."""
@@ -63,7 +67,7 @@ class SessionView(VisitorView):
         with opened(caller_of(request, widget_id)) as door:
             given = checked(SessionInput, request.data)
             token = current_token(door.bubble)
-            session = _continued(door, given["sessionId"]) or _begun(door, given["userId"])
+            session = _continued(door, given["sessionId"]) or _begun(door, given["userId"] or "")
             body = {
                 "success": True,
                 "config": config_of(door.bubble, given["locale"]),
@@ -205,8 +209,7 @@ def _continued(door: Door, label: str) -> VisitorSession | None:
 
 
 def _begun(door: Door, user_id: str) -> VisitorSession:
-    visitor = door.visitor(f"s_{secrets.token_urlsafe(16)}")
-    session = session_of(door, replace(visitor, user_id=user_id))
+    session = session_of(door, door.visitor(new_label(), user_id=user_id))
     # Its client has the secret from the beginning, so nobody goes on without it.
     session.secret_seen = True
     session.save(update_fields=["secret_seen"])

@@ -58,6 +58,12 @@ class VisitorSession(TenantModel):
     origin = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     last_seen_at = models.DateTimeField()
+    is_verified = models.BooleanField(
+        default=False, db_default=False, help_text="The site vouched for its contact."
+    )
+    # Each version is another secret; the earlier ones are worth nothing.
+    secret_version = models.PositiveIntegerField(default=0, db_default=0)
+    secret_changed_at = models.DateTimeField(null=True)
     is_new = models.BooleanField(
         default=False,
         db_default=False,
@@ -76,6 +82,11 @@ class VisitorSession(TenantModel):
             models.Index(fields=("tenant", "secret_digest")),
             models.Index(
                 fields=("last_seen_at",), condition=Q(is_new=True), name="visitor_session_new"
+            ),
+            models.Index(
+                fields=("secret_changed_at",),
+                condition=Q(secret_changed_at__isnull=False),
+                name="visitor_session_changed",
             ),
         )
 

@@ -17,6 +17,7 @@ class Credential(models.Model):
         API_TOKEN = "api_token", "API token"
         API_KEY = "api_key", "API key"
         WEB_INTEGRATION_TOKEN = "web_integration_token", "web-integration token"
+        IDENTITY_SECRET = "identity_secret", "identity secret"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="credentials")

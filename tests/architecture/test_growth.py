@@ -68,6 +68,7 @@ BOUNDS = {
     "realtime/guard.py: _guards": "one for each loop",
     "realtime/lobby.py: Lobby._rooms": "the sockets that wait or have not authenticated",
     "realtime/lobby.py: _Room.places": "UNAUTHENTICATED_SOCKETS_PER_IP",
+    "tenants/access.py: _checks": "the kinds of grants",
     "tenants/accounts.py: _hashing": "four at once",
     "tenants/executor.py: FairThreads._pool": "DATABASE_THREADS; who waits has a connection",
     "tenants/executor.py: FairThreads._running": "the threads",

@@ -84,6 +84,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
     }
 
     assert reasons == {
+        "find ended sessions",
         "find unread knowledge",
         "finish erasing",
         "find waiting analyses",

@@ -145,6 +145,7 @@ class Knock:
             "refresh": lambda: self.world.tenant_ids["refresh"],
             "name": lambda: f"Token {uuid7()}",
             "file": lambda: PNG,
+            "token": lambda: self.world.vouches_for(f"user-{uuid7()}"),
         }
         body |= {name: known[name]() for name, value in body.items() if value is ...}
         if self.caller.role == "key" and ("body", "memberId") in self._names():

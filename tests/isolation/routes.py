@@ -107,7 +107,15 @@ OTHERWISE = {
     },
     "POST api/conversations/<str:conversation_id>/messages": {"attachments": {"kind": "team file"}},
     "POST api/widgets/<str:widget_id>/track": {"sessionId": {"is_free": True}},
+    # What a page calls its visitor proves nothing.
     "POST api/widgets/<str:widget_id>/session": {"userId": {"is_free": True}},
+    "POST api/widgets/<str:widget_id>/chat": {"userId": {"is_free": True}},
+    # Who proves who they are needs no secret beside it.
+    "POST api/widgets/<str:widget_id>/identify": {
+        "X-Session-Secret": {"kind": "key", "is_free": True},
+        "sessionId": {"is_free": True},
+        "userId": {"is_free": True},
+    },
 }
 # By place and name, what is nobody's.
 PLAIN = {
@@ -123,7 +131,8 @@ PLAIN = {
         "metadata", "name", "newConversation", "origins", "otp", "password", "phone", "private",
         "result", "score", "seq",
         "setCurrentLanguageTo", "speechData", "speechResponse", "staging", "status", "text",
-        "timestamp", "tts", "type", "until", "useStagingVersion", "variables",
+        "timestamp", "token", "tts", "type", "until", "useStagingVersion", "userHash",
+        "variables",
     )
 }  # fmt: skip
 
@@ -152,6 +161,7 @@ ROUTES = {
     f"POST {WIDGET}/voice/start": Route("page", {"sessionId": ...}, extra=(SECRET,)),
     f"POST {WIDGET}/contact": Route("visitor", {"name": "Kim"}),
     f"GET {WIDGET}/conversations": VISITOR,
+    f"POST {WIDGET}/attributes": Route("visitor", {"attributes": {"plan": "pro"}}),
     f"POST {WIDGET}/attachments": Route("visitor", {"file": ...}),
     f"GET {WIDGET}/attachments/<str:attachment_id>": VISITOR,
     f"POST {WIDGET}/offline": Route(
@@ -223,6 +233,9 @@ ROUTES = {
     # Last, as little can be done with what has ended.
     f"POST {OWN_CONVERSATION}/end": VISITOR,
     f"POST {CONVERSATION}/close": TEAM,
+    # The first who does it ends the session for the others.
+    f"POST {WIDGET}/logout": Route("visitor", success=(200, 401)),
+    f"POST {WIDGET}/identify": Route("config", {"token": ...}),
 }
 
 

@@ -26,10 +26,10 @@ WRITABLE = {
     "POST api/auth/token": {"email", "password", "tenantId", "otp"},
     "POST api/auth/refresh": {"refresh"},
     "POST api/auth/logout": {"refresh"},
-    f"POST {WIDGET}/session": {"sessionId", "locale"},
+    f"POST {WIDGET}/session": {"sessionId", "locale", "userId"},
     f"POST {WIDGET}/chat": {
-        "sessionId", "message", "assistantId", "conversationId", "messageId", "attachments",
-        "flowName", "language", "variables", "additionalInput", "useStagingVersion",
+        "sessionId", "userId", "message", "assistantId", "conversationId", "messageId",
+        "attachments", "flowName", "language", "variables", "additionalInput", "useStagingVersion",
         "environment", "handOverWhenSpent", "newConversation",
     },
     f"POST {WIDGET}/track": {"sessionId", "event", "timestamp", "metadata"},
@@ -38,6 +38,8 @@ WRITABLE = {
     f"POST {WIDGET}/offline": {"sessionId", "name", "email", "message", "messageId", "locale"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/rating": {"score", "comment"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/transcript": {"email", "locale"},
+    f"POST {WIDGET}/identify": {"sessionId", "token", "userId", "userHash", "email", "name"},
+    f"POST {WIDGET}/attributes": {"attributes"},
     f"POST {WIDGET}/attachments": {"file"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/read": {"seq"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/tool-calls/<str:call_id>": {
@@ -58,12 +60,18 @@ WRITABLE = {
     f"POST {INTEGRATION}/tokens": {"name"},
 }  # fmt: skip
 FORBIDDEN = re.compile(
-    r"tenant(?!Id$)|account|owner|role|scope|hash|digest|sealed|secret|created|updated|revoked"
+    r"tenant(?!Id$)|account|owner|role|scope|(?<!^user)hash|digest|sealed|secret|created|updated|revoked"
     r"|^id$|author|sender|seq(?!$)|is_?(staff|demo|super)|fingerprint|epoch|decided",
     re.IGNORECASE,
 )
 OF_A_FILE = {f"POST {WIDGET}/attachments", "POST api/attachments"}
-WRITERS = {"page": "a visitor", "visitor": "a visitor", "blits": "a server", "public": "nobody"}
+WRITERS = {
+    "config": "nobody",
+    "page": "a visitor",
+    "visitor": "a visitor",
+    "blits": "a server",
+    "public": "nobody",
+}
 WRITING = [one for one in ROUTES if one.startswith(("POST", "PATCH")) and one not in OF_A_FILE]
 SMUGGLED = "smuggled-in"
 
@@ -133,8 +141,9 @@ def test_frames_write_no_columns_either(worlds, name, path, first, frame):
     acme = worlds["acme"]
     known = {
         "token": acme.tokens["agent" if name == "tenant" else "widget token"],
-        "sessionId": acme.mine.ids["label"],
-        "sessionSecret": acme.mine.secret if name == "visitor" else None,
+        # Somebody whom no route above has logged out.
+        "sessionId": acme.other.ids["label"],
+        "sessionSecret": acme.other.secret if name == "visitor" else None,
         "authToken": acme.tokens["API token"],
         "api_key": acme.tokens["API key"],
         "message": "Hello?",

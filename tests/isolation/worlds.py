@@ -1,8 +1,10 @@
 """Tenants with one of everything, each thing marked with whose it is."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import jwt
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -66,6 +68,7 @@ class World:
         self.paged, self.other_paged = self._paged(), self._paged()
         self.tokens = {**self._tokens(), **self._worthless_tokens()}
         self.tenant_ids = self._tenant_ids()
+        self.identity = credentials.issue(self.tenant, KIND.IDENTITY_SECRET)
         self.deleted = self._deleted()
 
     def scope(self):
@@ -73,6 +76,11 @@ class World:
 
     def fingerprint(self):
         return fingerprint(self.tenant.id)
+
+    def vouches_for(self, user_id):
+        """What the tenant's own site gives to a user of its."""
+        claims = {"sub": user_id, "name": "Kim", "exp": int(time.time()) + 600}
+        return jwt.encode(claims, self.identity.secret, algorithm="HS256")
 
     def close(self):
         """No worker of another test shall find what is unanswered here."""

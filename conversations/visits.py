@@ -1,0 +1,41 @@
+"""How long an open socket may go on for a session: until its secret is another, or none."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.db.models.functions import Now
+
+from conversations.models import VisitorSession
+from tenants import access
+from tenants.scope import platform_scope
+
+# Every socket is looked at each second; but for a process that could not reach the database.
+LOOKED_BACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class SessionGrant:
+    """A session's secret was shown; worth nothing once that one opens it no more."""
+
+    tenant_id: UUID
+    session_id: UUID
+    secret_digest: str
+
+
+def grant_of(session: VisitorSession) -> SessionGrant:
+    return SessionGrant(session.tenant_id, session.id, session.secret_digest)
+
+
+def ended(grants: Collection[SessionGrant]) -> set[SessionGrant]:
+    """Those whose secret was changed of late; by one query, however many they are."""
+    with platform_scope("find ended sessions"):
+        changed = VisitorSession.objects.filter(secret_changed_at__gt=Now() - LOOKED_BACK)
+        now = dict(changed.values_list("id", "secret_digest"))
+    return {
+        one for one in grants if now.get(one.session_id, one.secret_digest) != one.secret_digest
+    }
+
+
+access.check_by(SessionGrant, ended)
