@@ -1,16 +1,17 @@
 """Who acts in the team's REST: a member for themselves, or a program for a member that it names."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from tenants.authentication import MayUse, TokenAuthentication
 from tenants.callers import grant_of
-from tenants.errors import BadRequest
+from tenants.errors import BadRequest, Forbidden
 from tenants.ids import parse_uuid
 from tenants.models import Membership
 from tenants.sessions import MemberGrant
@@ -26,6 +27,15 @@ class TeamView(APIView):
 
     def get_permissions(self) -> list[Any]:
         return [MayRead() if self.request.method in SAFE_METHODS else MayWrite()]
+
+
+class IsMember(BasePermission):
+    """For what programs may not do on anybody's behalf."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not isinstance(grant_of(request), MemberGrant):
+            raise Forbidden("Only a member may do this.", code="member_required")
+        return True
 
 
 def acting_member(request: Request, given: dict[str, Any]) -> Membership:
@@ -47,8 +57,22 @@ def member_by_id(request: Request, member_id: object) -> Membership:
     members = members_of(grant_of(request).tenant_id)
     member = members.filter(pk=known).first() if known else None
     if member is None:
-        raise BadRequest("There is no such member.", code="unknown_member")
+        raise unknown_member()
     return member
+
+
+def members_by_id(request: Request, member_ids: Collection[object]) -> list[Membership]:
+    """Active members of the caller's tenant. Raises BadRequest if any id is none's."""
+    known = {parse_uuid(each) for each in member_ids}
+    ids = [each for each in known if each is not None]
+    found = list(members_of(grant_of(request).tenant_id).filter(pk__in=ids))
+    if len(found) != len(known):
+        raise unknown_member()
+    return found
+
+
+def unknown_member() -> BadRequest:
+    return BadRequest("There is no such member.", code="unknown_member")
 
 
 def members_of(tenant_id: UUID) -> QuerySet[Membership]:

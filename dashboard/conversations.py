@@ -15,6 +15,7 @@ from conversations.announcements import conversation_data
 from conversations.models import Conversation, Owner, Status
 from dashboard import shapes
 from dashboard.callers import TeamView, acting_member, display_name, member_by_id
+from dashboard.teams import named_team
 from tenants import paging
 from tenants.callers import at_work, grant_of
 from tenants.errors import BadRequest
@@ -102,15 +103,33 @@ class GiveBackView(ActionView):
 
 class AssignView(ActionView):
     class Input(serializers.Serializer):
-        memberId = Text(allow_null=True, help_text="Null for nobody.")
+        memberId = Text(allow_null=True, required=False, help_text="Null for nobody.")
+        teamId = Text(
+            allow_null=True,
+            required=False,
+            help_text="In whose queue it waits from now on; null for everybody's.",
+        )
+
+        def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+            if not attrs:
+                raise serializers.ValidationError("Name a member or a team.")
+            return attrs
 
     @extend_schema(operation_id="assignConversation", request=Input, responses=shapes.Conversation)
     def post(self, request: Request, conversation_id: str) -> Response:
-        """Make a member responsible, without changing who answers."""
+        """Make a member responsible, without changing who answers; or pass it on to a team.
+
+        What a member holds waits for the team's next one from then on.
+        """
 
         def act(conversation: Conversation, given: dict[str, Any]) -> None:
-            member_id = given["memberId"]
-            assigning.assign(conversation, member_id and member_by_id(request, member_id))
+            member_id = given.get("memberId")
+            member = member_by_id(request, member_id) if member_id is not None else None
+            if "teamId" in given:
+                team = named_team(given["teamId"]) if given["teamId"] is not None else None
+                assigning.pass_on(conversation, team)
+            if member is not None or "teamId" not in given:
+                assigning.assign(conversation, member)
 
         return self.act(request, conversation_id, act)
 

@@ -6,6 +6,8 @@ from assistants.models import Tool
 from assistants.nlu.entities import TYPES
 from assistants.nlu.shape import ENGINES, SENTIMENTS
 from conversations.models import AuthorKind, Owner, Status
+from conversations.models import Availability as StoredAvailability
+from conversations.models import Team as StoredTeam
 from conversations.models import ToolCall as StoredCall
 from tenants.models import Membership
 
@@ -42,6 +44,10 @@ class Conversation(serializers.Serializer):
     owner = serializers.ChoiceField(Owner.choices)
     assistantId = serializers.UUIDField(allow_null=True)
     assigneeId = serializers.UUIDField(allow_null=True)
+    teamId = serializers.UUIDField(allow_null=True, help_text="Null for everybody's queue.")
+    waitingSince = serializers.DateTimeField(
+        allow_null=True, help_text="Until a person replies for the first time."
+    )
     contact_data = Contact()
     subject = serializers.CharField()
     lastMessage = Preview(allow_null=True)
@@ -131,6 +137,22 @@ class Member(serializers.Serializer):
     email = serializers.EmailField()
     name = serializers.CharField()
     role = serializers.ChoiceField(Membership.Role.choices)
+
+
+class MemberAvailability(serializers.Serializer):
+    memberId = serializers.UUIDField()
+    status = serializers.ChoiceField(StoredAvailability.Status.choices, help_text="As chosen.")
+    online = serializers.BooleanField(help_text="Whether they chose so and are there.")
+    capacity = serializers.IntegerField()
+    assigned = serializers.IntegerField(help_text="Open conversations that they have in hand.")
+
+
+class Team(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    strategy = serializers.ChoiceField(StoredTeam.Strategy.choices)
+    members = MemberAvailability(many=True)
+    createdAt = serializers.DateTimeField()
 
 
 class Assistant(serializers.Serializer):

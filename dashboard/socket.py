@@ -1,13 +1,14 @@
 """``/api/ws/tenant``: what happens in a tenant, live, to one of its members."""
 
 import asyncio
+import logging
 import time
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 
-from conversations import queries
+from conversations import availability, queries
 from conversations.errors import conversation_not_found
 from realtime import guard
 from realtime.consumer import SocketConsumer
@@ -19,8 +20,11 @@ from tenants.errors import BadRequest, Forbidden, LiveChatError, Unauthorized
 from tenants.executor import run_in_db_thread
 from tenants.ids import parse_uuid
 from tenants.network import normal_origin
+from tenants.outages import FAILURES
 from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
+
+logger = logging.getLogger(__name__)
 
 EXPIRY_GRACE_SECONDS = 5.0
 PRESENCES = ("online", "away", "offline")
@@ -38,6 +42,7 @@ class TenantSocket(SocketConsumer):
         self._channel: Channel | None = None
         self._watched: guard.Watched | None = None
         self._expiry: asyncio.TimerHandle | None = None
+        self._renewal: asyncio.TimerHandle | None = None
 
     async def authenticate(self, frame: dict[str, Any]) -> None:
         self._require_own_origin()
@@ -50,6 +55,7 @@ class TenantSocket(SocketConsumer):
         position = await hub().position(channel)
         after = position if frame.get("lastEventId") is None else _number(frame["lastEventId"])
         await self._confirm(after if 0 <= after <= position else position)
+        await self._be_present()
         await hub().subscribe(channel, self.deliver, self.send_frame, after=after)
 
     async def on_frame(self, frame: dict[str, Any]) -> None:
@@ -65,6 +71,9 @@ class TenantSocket(SocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         self._stand_down()
+        # Presence lapses by itself: another tab may be open, or this one come back.
+        if self._renewal is not None:
+            self._renewal.cancel()
         if self._channel is not None:
             hub().unsubscribe(self._channel, self.deliver)
 
@@ -118,6 +127,22 @@ class TenantSocket(SocketConsumer):
 
     def _expire(self) -> None:
         self.spawn(self.fail("token_expired", 4401, message="The access token has expired."))
+
+    async def _be_present(self) -> None:
+        """Note that the member is there, now and for as long as the socket lasts."""
+        assert self.grant is not None
+        try:
+            await run_in_db_thread(
+                availability.renew, self.grant.tenant_id, self.grant.membership_id
+            )
+        except FAILURES:
+            # Not worth the socket: it is only early, and the next time comes soon.
+            logger.warning("A member's presence could not be noted")
+        if not self.closed:
+            loop = asyncio.get_running_loop()
+            self._renewal = loop.call_later(
+                availability.SOCKET_RENEWS_SECONDS, lambda: self.spawn(self._be_present())
+            )
 
     async def _type(self, frame: dict[str, Any]) -> None:
         conversation_id = await self._conversation(frame.get("conversationId"))

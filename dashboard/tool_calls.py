@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,12 +11,10 @@ from conversations import engine, queries, tool_answers
 from conversations.announcements import tool_call_data
 from conversations.models import ToolCall
 from dashboard import shapes
-from dashboard.callers import TeamView, acting_member
+from dashboard.callers import IsMember, TeamView, acting_member
 from tenants import paging
-from tenants.callers import at_work, grant_of
-from tenants.errors import Forbidden
+from tenants.callers import at_work
 from tenants.models import Membership
-from tenants.sessions import MemberGrant
 from widgets.inputs import checked
 
 
@@ -35,15 +32,6 @@ class ToolCallsView(TeamView):
                 conversation_id, cursor=given.get("cursor"), size=given["limit"]
             )
         return Response(page.data())
-
-
-class IsMember(BasePermission):
-    """For what programs may not do on anybody's behalf."""
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        if not isinstance(grant_of(request), MemberGrant):
-            raise Forbidden("Only a member may do this.", code="member_required")
-        return True
 
 
 class DecisionView(TeamView):

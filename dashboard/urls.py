@@ -3,7 +3,16 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularSwaggerSplitView
 
-from dashboard import analyses, conversations, directory, messages, tool_calls, usage
+from dashboard import (
+    analyses,
+    availability,
+    conversations,
+    directory,
+    messages,
+    teams,
+    tool_calls,
+    usage,
+)
 from dashboard.description import DescriptionView
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
@@ -14,6 +23,9 @@ docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="das
 urlpatterns = [
     path("api/me", directory.MeView.as_view()),
     path("api/members", directory.MembersView.as_view()),
+    path("api/availability", availability.AvailabilityView.as_view()),
+    path("api/teams", teams.TeamsView.as_view()),
+    path("api/teams/<str:team_id>", teams.TeamDetailView.as_view()),
     path("api/assistants", directory.AssistantsView.as_view()),
     path("api/assistants/<str:assistant_id>/analyze", analyses.AnalyzeView.as_view()),
     path("api/usage", usage.UsageView.as_view()),

@@ -302,6 +302,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "AuthorKind": "conversations.models.AuthorKind",
+        "AvailabilityStatus": "conversations.models.Availability.Status",
         "ConversationOwner": "conversations.models.Owner",
         "ConversationStatus": "conversations.models.Status",
         "Role": "tenants.models.Membership.Role",

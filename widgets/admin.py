@@ -49,13 +49,19 @@ class BubbleAdmin(DefaultAdmin):
     search_fields = ("name", "tenant__name", "public_code__code")
     autocomplete_fields = ("tenant",)
     fixed_fields = ("tenant",)
-    own_choices = ("assistant",)
+    own_choices = ("assistant", "team")
     readonly_fields = ("code", "is_default", "snippet", "tokens")
     actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
     add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
     fieldsets = (
         (None, {"fields": (("name", "tenant"), ("code", "is_default"), "snippet", "tokens")}),
-        ("Who", {"classes": ["tab"], "fields": ("assistant", "origins", "domains", *OWN_SWITCHES)}),
+        (
+            "Who",
+            {
+                "classes": ["tab"],
+                "fields": ("assistant", "team", "origins", "domains", *OWN_SWITCHES),
+            },
+        ),
         *(_tab(title, prefixes) for title, prefixes in TABS.items()),
     )
 

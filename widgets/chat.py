@@ -71,13 +71,7 @@ def ask(
             client_id=message_key(key) or given["messageId"],
             files=files,
             is_test=door.bubble.staging_allowed and _asks_for_staging(given),
-            context=MessageContext(
-                flow=given["flowName"],
-                language=given["language"] or "",
-                variables=given["variables"],
-                additional_input=given["additionalInput"],
-                team_id=door.bubble.team_id,
-            ),
+            context=_context(door, given),
             hand_over_when_spent=given["handOverWhenSpent"],
             admit=admit,
         )
@@ -139,6 +133,16 @@ def chat_body(asked: Asked, outcome: Outcome) -> dict[str, Any]:
     if asked.secret:
         body["sessionSecret"] = asked.secret
     return body
+
+
+def _context(door: Door, given: dict[str, Any]) -> MessageContext:
+    return MessageContext(
+        flow=given["flowName"],
+        language=given["language"] or "",
+        variables=given["variables"],
+        additional_input=given["additionalInput"],
+        team_id=door.bubble.team_id,
+    )
 
 
 def _continued(visitor: Visitor, session: VisitorSession, given: dict[str, Any]) -> str | None:

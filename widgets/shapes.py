@@ -44,7 +44,7 @@ class FileRules(serializers.Serializer):
     types = serializers.ListField(child=serializers.CharField())
 
 
-class Availability(serializers.Serializer):
+class Expectation(serializers.Serializer):
     status = serializers.ChoiceField(
         ("online", "away", "closed"),
         help_text="`closed` by the business hours; `away` if nobody of the team is there.",
@@ -71,7 +71,7 @@ class WidgetConfig(config.Settings):
     fileUpload = serializers.BooleanField()
     attachments = FileRules()
     presencePing = serializers.BooleanField()
-    availability = Availability()
+    availability = Expectation()
     identityRequired = serializers.BooleanField()
 
 

@@ -86,6 +86,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
     assert reasons == {
         "find ended sessions",
         "find unread knowledge",
+        "find unread replies",
         "finish erasing",
         "find waiting analyses",
         "forget analyses",
@@ -99,9 +100,11 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
         "give reservations back",
         "operators' admin",
         "people's own accounts",
+        "route conversations",
         "send mail",
         "sweep turns",
         "tell of a restored database",
+        "tell of absence",
         "wake snoozed conversations",
     }
 

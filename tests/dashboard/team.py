@@ -31,6 +31,14 @@ class Api:
             headers={**self.headers, **headers},
         )
 
+    def put(self, path, body):
+        return self.client.put(
+            f"/api/{path}",
+            data=json.dumps(body),
+            content_type="application/json",
+            headers=self.headers,
+        )
+
     def patch(self, path, body):
         return self.client.patch(
             f"/api/{path}",

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from assistants.models import Assistant
 from conversations.attachments import attach_later, store
 from conversations.models import Contact, Conversation
+from conversations.teams import create_team
 from dashboard.urls import urlpatterns
 from tenants import credentials, sessions
 from tenants.models import Credential, Membership
@@ -33,6 +34,9 @@ UNTIL = "2090-01-01T00:00:00Z"
 ROUTES = [
     ("GET", "me", None, 200, None),
     ("GET", "members", None, 200, None),
+    ("GET", "availability", None, 200, None),
+    ("GET", "teams", None, 200, None),
+    ("GET", "teams/{}", None, 200, "team"),
     ("GET", "assistants", None, 200, None),
     ("POST", "assistants/{}/analyze", {"message": "Hello"}, 200, "assistant"),
     ("GET", "usage", None, 200, None),
@@ -60,7 +64,8 @@ DECISIONS = {"approvable": "tool_call", "rejectable": "tool_call"}
 WITH_ID = [row for row in ROUTES if row[4]]
 # A download is streamed, which the test client's synchronous handler cannot do.
 ANSWERED = [row for row in ROUTES if row[4] != "attachment"]
-FOR_KEYS = [row for row in ANSWERED if row[4] not in DECISIONS]
+# Nobody is there for somebody else.
+FOR_KEYS = [row for row in ANSWERED if row[4] not in DECISIONS and row[1] != "availability"]
 WRITE, READ = "conversations:write", "conversations:read"
 
 
@@ -97,6 +102,7 @@ def ids_of(tenant):
             "contact": str(Contact.objects.get().id),
             "attachment": str(attach_later(file).id),
             "assistant": str(Assistant.objects.get().id),
+            "team": str(create_team(name="A secret", strategy="round_robin", actor="a test").id),
             **{
                 kind: waiting_call(Conversation.objects.get(), "A secret.", risk="approval")
                 for kind in DECISIONS

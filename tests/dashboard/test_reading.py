@@ -51,6 +51,8 @@ def test_a_conversation_is_shown_as_its_events_show_it(acme, agent):
         "owner",
         "assistantId",
         "assigneeId",
+        "teamId",
+        "waitingSince",
         "contact_data",
         "subject",
         "lastMessage",

@@ -76,6 +76,7 @@ IDS = {
     ("path", "call_id"): ("call", 404),
     ("path", "assistant_id"): ("assistant", 404),
     ("path", "contact_id"): ("contact", 404),
+    ("path", "team_id"): ("team", 404),
     ("path", "integration_id"): ("integration", 404),
     ("path", "token_id"): ("integration token", 404),
     ("path", "message_id"): ("message", 404),
@@ -88,6 +89,8 @@ IDS = {
     ("body", "conversationId"): ("conversation", 404),
     ("body", "assistantId"): ("assistant", 400),
     ("body", "memberId"): ("member", 400),
+    ("body", "memberIds"): ("members", 400),
+    ("body", "teamId"): ("team", 400),
     ("body", "attachments"): ("unsent", 400),
     ("body", "messageId"): ("key", 400),
     ("body", "tenantId"): ("tenant", 401),
@@ -124,15 +127,14 @@ PLAIN = {
 } | {
     ("body", name)
     for name in (
-        "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools", "comment",
-        "details",
+        "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools", "capacity",
+        "comment", "details",
         "email", "environment", "error", "event", "file", "fileData", "fileExtension", "flowName",
         "handOverWhenSpent", "language", "llmAdditionalInput", "locale", "location", "message",
         "metadata", "name", "newConversation", "origins", "otp", "password", "phone", "private",
-        "result", "score", "seq",
-        "setCurrentLanguageTo", "speechData", "speechResponse", "staging", "status", "text",
-        "timestamp", "token", "tts", "type", "until", "useStagingVersion", "userHash",
-        "variables",
+        "result", "score", "seq", "setCurrentLanguageTo", "speechData", "speechResponse", "staging",
+        "status", "strategy", "text", "timestamp", "token", "tts", "type", "until",
+        "useStagingVersion", "userHash", "variables",
     )
 }  # fmt: skip
 
@@ -179,6 +181,13 @@ ROUTES = {
     f"POST {OWN_CONVERSATION}/tool-calls/<str:call_id>": Route("visitor", {"result": "Shown."}),
     "GET api/me": Route("me"),
     "GET api/members": TEAM,
+    "GET api/availability": Route("members"),
+    "PUT api/availability": Route("members", {"status": "online"}),
+    "GET api/teams": TEAM,
+    "POST api/teams": Route("admins", {"name": ...}),
+    "GET api/teams/<str:team_id>": TEAM,
+    "PATCH api/teams/<str:team_id>": Route("admins", {"strategy": "least_loaded"}),
+    "DELETE api/teams/<str:team_id>": ADMINS,
     "GET api/assistants": TEAM,
     "GET api/usage": TEAM,
     "POST api/assistants/<str:assistant_id>/analyze": Route("team", {"message": "Hello?"}),

@@ -51,7 +51,11 @@ WRITABLE = {
         "text", "private", "attachments", "messageId", "memberId",
     },
     f"POST {CONVERSATION}/take-over": {"memberId"},
-    f"POST {CONVERSATION}/assign": {"memberId"},
+    f"POST {CONVERSATION}/assign": {"memberId", "teamId"},
+    # Their own.
+    "PUT api/availability": {"status", "capacity"},
+    "POST api/teams": {"name", "strategy", "memberIds"},
+    "PATCH api/teams/<str:team_id>": {"name", "strategy", "memberIds"},
     f"POST {CONVERSATION}/qualify": {"details"},
     # Of an own conversation, to one of three that are neither its end nor its owner.
     f"POST {CONVERSATION}/status": {"status", "until"},

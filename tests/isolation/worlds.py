@@ -24,6 +24,7 @@ from conversations.models import (
 from conversations.models.turn import OPEN_STATES
 from conversations.opening import reserve_conversation
 from conversations.sessions import Visitor, continue_session, secret_of
+from conversations.teams import create_team, delete_team
 from gateways.blackbox.integrations import create_integration, delete_integration, issue_token
 from tenants import credentials, sessions
 from tenants.ids import uuid7
@@ -118,6 +119,7 @@ class World:
             "team file": lambda: [self._file(None).id],
             "call": lambda: self._call(person),
             "approvable": lambda: self._call(person, risk="approval"),
+            "team": lambda: self._team().id,
             "integration": lambda: create_integration(name=self.canary).id,
             "integration token": lambda: self._integration_token().credential.id,
         }
@@ -127,6 +129,11 @@ class World:
 
     def _integration_token(self):
         return issue_token(self.integration, name=f"{self.canary} {uuid7()}")
+
+    def _team(self):
+        name = f"{self.canary} {uuid7()}"
+        members = [self.members["agent"]]
+        return create_team(name=name, strategy="round_robin", members=members, actor="a test")
 
     def _call(self, person, risk="read"):
         conversation = Conversation.objects.get(pk=person.ids["conversation"])
@@ -275,6 +282,8 @@ class World:
             "member": str(self.members["agent"].id),
             "integration": str(self.integration.id),
             "integration token": str(self.integration_token.id),
+            "members": [str(self.members["agent"].id)],
+            "team": self.fresh("team", None),
             "refresh": self._log_in(self.members["agent"]).refresh,
             "team file": self.fresh("team file", None),
         }
@@ -286,8 +295,11 @@ class World:
             integration = create_integration(name="Gone")
             token = self._integration_token().credential
             delete_integration(integration, actor="a test")
+            team = self._team()
             ids = {"assistant": str(assistant.id), "integration": str(integration.id)}
+            ids["team"] = str(team.id)
             assistant.delete()
+            delete_team(team, actor="a test")
         credentials.revoke(token)
         bubble = create_bubble(self.tenant, None, name="Gone")
         code = bubble.code
@@ -302,6 +314,7 @@ class World:
             **ids,
             "integration token": str(token.id),
             "member": str(self.gone.id),
+            "members": [str(self.gone.id)],
             "code": code,
             "widget": code,
             "tenant": str(left.tenant_id),
