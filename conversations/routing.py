@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connections, router
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from conversations import queueing
 from conversations.announcements import announce_conversation
@@ -105,11 +106,7 @@ def _assign_next(tenant_id: UUID) -> bool:
 def _assign(conversation: Conversation, row: Any) -> None:
     if row is None:
         return
-    with connections[router.db_for_write(Availability)].cursor() as cursor:
-        cursor.execute(
-            "UPDATE conversations_availability SET assigned_at = clock_timestamp() WHERE id = %s",
-            [row.pk],
-        )
+    Availability.objects.filter(pk=row.pk).update(assigned_at=Now())
     conversation.assignee, conversation.is_routed = row.member, True
     _save(conversation)
 

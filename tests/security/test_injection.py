@@ -35,6 +35,7 @@ QUERIES = {
     "/api/conversations/{conversation_id}/tool-calls": ("cursor", "limit"),
     "/api/members": ("cursor", "limit"),
     "/api/assistants": ("cursor", "limit"),
+    "/api/teams": ("cursor", "limit"),
     "/api/usage": ("month", "conversation"),
     "/api/v1/web-integrations": ("cursor", "limit"),
     "/api/widgets/{tenant_id}/conversations": ("cursor",),

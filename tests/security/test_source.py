@@ -36,6 +36,9 @@ FLOORS = {
 OWN_SQL = {
     "assistants/counters.py": "counts and looks in one statement",
     "assistants/knowledge/search.py": "calls the function that searches",
+    "conversations/availability.py": "tells in one statement what visitors may expect",
+    "conversations/queueing.py": "counts places, and tells who has come nearer",
+    "conversations/routing.py": "takes an advisory lock",
     "conversations/sessions.py": "takes an advisory lock",
     "conversations/turns.py": "ends turns and returns what they were",
     "livechat/demo.py": "takes an advisory lock",
