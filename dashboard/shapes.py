@@ -10,6 +10,7 @@ from conversations.models import Availability as StoredAvailability
 from conversations.models import Team as StoredTeam
 from conversations.models import ToolCall as StoredCall
 from tenants.models import Membership
+from widgets.shapes import Rating
 
 
 class Contact(serializers.Serializer):
@@ -30,11 +31,6 @@ class Preview(serializers.Serializer):
     author = serializers.ChoiceField(AuthorKind.choices)
     text = serializers.CharField()
     createdAt = serializers.DateTimeField()
-
-
-class Rating(serializers.Serializer):
-    score = serializers.IntegerField(help_text="From 1 to 5.")
-    comment = serializers.CharField()
 
 
 class Conversation(serializers.Serializer):

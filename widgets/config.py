@@ -138,11 +138,11 @@ class OfflineForm(Strict):
     enabled = serializers.BooleanField(default=False)
 
 
-class Rating(Strict):
+class RatingSettings(Strict):
     enabled = serializers.BooleanField(default=True)
 
 
-class Transcript(Strict):
+class TranscriptSettings(Strict):
     enabled = serializers.BooleanField(default=True)
 
 
@@ -179,8 +179,8 @@ class Settings(Strict):
     triggers = serializers.ListField(child=Trigger(), max_length=20, default=[])
     businessHours = BusinessHours(required=False)
     offlineForm = OfflineForm(required=False)
-    rating = Rating(required=False)
-    transcript = Transcript(required=False)
+    rating = RatingSettings(required=False)
+    transcript = TranscriptSettings(required=False)
     languages = serializers.ListField(
         child=Pattern(LANGUAGE), max_length=LANGUAGES_LIMIT, default=["en"]
     )

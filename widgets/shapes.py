@@ -117,7 +117,7 @@ class VoiceAnswer(Success):
 
 
 class Rating(serializers.Serializer):
-    score = serializers.IntegerField()
+    score = serializers.IntegerField(help_text="From 1 to 5.")
     comment = serializers.CharField()
 
 
