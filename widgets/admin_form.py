@@ -51,7 +51,7 @@ HINTS = {
     "languages": "One on each line, such as en or pt-BR; the first is the main one. "
     "The words come with us in English, German, French, Spanish, Dutch and Arabic.",
     "translations": "Your own words in the other languages, one on each line: "
-    "language | word | translation, such as de | send | Absenden.",
+    "language | name of the text | translation, such as de | soundOn | Ton an.",
 }
 
 
@@ -128,7 +128,7 @@ def form_field(path: str, field: Any) -> forms.Field:
     options: dict[str, Any] = {
         "required": False,
         "label": _label(path),
-        "help_text": HINTS.get(path, ""),
+        "help_text": HINTS.get(path) or _name_of_text(path),
     }
     match field:
         case serializers.BooleanField():
@@ -231,6 +231,12 @@ def _label(path: str) -> str:
     group, _, name = path.rpartition(".")
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
     return f"{GROUPS[group]}: {words}" if group in GROUPS else words[:1].upper() + words[1:]
+
+
+def _name_of_text(path: str) -> str:
+    """How translations call a text, where its label does not tell."""
+    group, _, name = path.rpartition(".")
+    return name if group == "texts" and not name.islower() else ""
 
 
 def _shorter(path: str) -> Iterator[str]:

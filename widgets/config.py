@@ -184,8 +184,8 @@ class Settings(Strict):
     languages = serializers.ListField(
         child=Pattern(LANGUAGE), max_length=LANGUAGES_LIMIT, default=["en"]
     )
-    texts = Texts(required=False)
     translations = Translations(default={})
+    texts = Texts(required=False)
 
 
 def cleaned_settings(given: Any) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def _line(message: dict[str, Any], texts: dict[str, str], zone: ZoneInfo) -> str
     parts = [message["text"]] if message["text"] else []
     if files := ", ".join(file["name"] for file in message["attachments"]):
         parts.append(f"{texts['transcriptFiles']}: {files}")
-    said = f"\n{INDENT}".join("\n".join(parts).splitlines())
+    first, *further = "\n".join(parts).splitlines() or [""]
+    said = "\n".join([first, *(f"{INDENT}{line}".rstrip() for line in further)])
     author = _author(message["author"], texts)
     return f"[{moment}] {author}: {said}" if author else f"[{moment}] {said}"
 

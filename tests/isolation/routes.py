@@ -166,11 +166,6 @@ ROUTES = {
     f"POST {WIDGET}/attributes": Route("visitor", {"attributes": {"plan": "pro"}}),
     f"POST {WIDGET}/attachments": Route("visitor", {"file": ...}),
     f"GET {WIDGET}/attachments/<str:attachment_id>": VISITOR,
-    f"POST {WIDGET}/offline": Route(
-        "page",
-        {"sessionId": ..., "email": "kim@shop.example", "message": "Later."},
-        extra=(SECRET,),
-    ),
     f"GET {OWN_CONVERSATION}/messages": VISITOR,
     f"POST {OWN_CONVERSATION}/rating": Route("visitor", {"score": 4}),
     f"GET {OWN_CONVERSATION}/transcript": VISITOR,
@@ -239,6 +234,12 @@ ROUTES = {
     f"GET {BLITS}/settings/<str:code>": Route("blits"),
     # Whatever else is asked for below that root.
     r"GET ^api/external(?:/[\s\S]*)?\Z": Route("public", success=(404,)),
+    # It makes one contact of all who send it.
+    f"POST {WIDGET}/offline": Route(
+        "page",
+        {"sessionId": ..., "email": "kim@shop.example", "message": "Later."},
+        extra=(SECRET,),
+    ),
     # Last, as little can be done with what has ended.
     f"POST {OWN_CONVERSATION}/end": VISITOR,
     f"POST {CONVERSATION}/close": TEAM,
