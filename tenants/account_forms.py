@@ -66,7 +66,7 @@ class CodeStep(forms.Form):
             claims = links.read(links.CODE, step)
         except NotFound:
             claims = {}
-        rows = User.objects.select_related("second_factor").filter(is_active=True)
+        rows = User.objects.filter(is_active=True)
         user = rows.filter(pk=claims["sub"]).first() if claims else None
         if user is None or claims["stamp"] != links.stamp_of(user):
             raise forms.ValidationError("That took too long. Log in again.", code="step_gone")

@@ -45,9 +45,8 @@ def find(email: str) -> Account:
     if not email.isprintable():
         return Account(email, [])
     rows = Membership.objects.filter(user__email=email, user__is_active=True, is_active=True)
-    memberships = list(
-        rows.select_related("tenant", "user__second_factor").order_by("tenant__name", "id")
-    )
+    rows = rows.select_related("tenant", "user__second_factor")
+    memberships = list(rows.order_by("tenant__name", "id"))
     for membership in memberships:
         # One instance for all: checking a password may renew its hash.
         membership.user = memberships[0].user

@@ -1,12 +1,24 @@
 """What operators change about tenants, people and credentials."""
 
-import pytest
+from urllib.parse import urlsplit
 
-from tenants import credentials, sessions
+import pytest
+from django.db.models.functions import Now
+from django.test import Client
+
+from tenants import credentials, enrolment, sessions
 from tenants.errors import LiveChatError
-from tenants.models import AuditEntry, Credential, Membership, Tenant, User
+from tenants.models import (
+    AccountMail,
+    AuditEntry,
+    Credential,
+    Membership,
+    SecondFactor,
+    Tenant,
+    User,
+)
 from tenants.scope import tenant_scope
-from tests.admin.operators import shown_secrets
+from tests.admin.operators import object_id, shown_secrets
 from tests.dashboard.team import Api, access_token, key_api
 from tests.factories import PASSWORD, make_assistant, make_member
 
@@ -110,16 +122,47 @@ def test_suspending_and_resuming_a_tenant(operator, acme, globex):
     ]
 
 
-def test_a_member_is_added_and_told_a_password(operator, acme):
+def test_a_member_is_invited_again_shown_the_link_and_refused(operator, acme):
     email = f"new@{acme.slug}.example"
 
-    told = operator.save("tenants/membership/add/", tenant=acme.id, email=email, role="admin")
+    answer = operator.save("tenants/membership/add/", tenant=acme.id, email=email, role="admin")
 
-    shown_email, password = shown_secrets(told)
-    assert shown_email == email
-    assert may_log_in(email, password)
-    assert Membership.objects.get(user__email=email).role == "admin"
+    page = f"tenants/invitation/{object_id(answer)}"
+    assert answer.headers["Location"] == f"/admin/{page}/change/"
+    assert b"pending" in operator.get(f"{page}/change/").content
+    assert operator.post(f"{page}/resend/").status_code == 302
+    told = operator.post(f"{page}/show_link/")
+    (link,) = shown_secrets(told)
     assert "no-store" in told.headers["Cache-Control"]
+    assert Client().get(urlsplit(link).path).status_code == 200
+    operator.post(f"{page}/revoke/")
+    assert Client().get(urlsplit(link).path).status_code == 404
+    assert not Membership.objects.filter(tenant=acme).exists()
+    assert acts(acme) == [
+        (act, operator.email)
+        for act in ("member.invited", "invitation.resent", "invitation.revoked")
+    ]
+
+
+def test_a_lost_phone_is_forgotten_and_mail_that_failed_is_sent_again(operator, acme):
+    member = make_member(acme)
+    enrolment.begin(member.user)
+    SecondFactor.objects.filter(user=member.user).update(confirmed_at=Now())
+    assert not may_log_in(member.user.email, PASSWORD)
+
+    asked = operator.get(f"tenants/user/{member.user_id}/reset_second_factor/")
+    operator.post(f"tenants/user/{member.user_id}/reset_second_factor/")
+
+    assert asked.status_code == 200
+    assert may_log_in(member.user.email, PASSWORD)
+    assert ("second_factor.removed", operator.email) in acts(acme)
+    notice = AccountMail.objects.get(to=member.user.email)
+    AccountMail.objects.filter(pk=notice.pk).update(state="failed", problem="550 no such person")
+    assert b"550 no such person" in operator.get("tenants/accountmail/", q=notice.to).content
+    operator.post(f"tenants/accountmail/{notice.pk}/send_again/")
+    notice.refresh_from_db()
+    assert notice.state in ("waiting", "sent")
+    assert operator.get("tenants/mail/").status_code == 200
 
 
 def test_a_member_is_not_added_twice(operator, acme):

@@ -1,4 +1,4 @@
-"""Cookies are for the admin alone: each of them, and what another site's page can do with them."""
+"""Cookies are for the admin and people's own pages alone: each of them, and what another site's page can do with them."""
 
 import pytest
 
@@ -62,11 +62,11 @@ def test_every_cookie_is_tied_to_this_host_and_kept_from_scripts(browser, house)
     assert int(given[SESSION]["max-age"]) <= 12 * 3600
 
 
-def test_nothing_outside_of_the_admin_sets_a_cookie(house):
+def test_nothing_outside_of_the_pages_of_people_sets_a_cookie(house):
     with house.client() as client:
         for name in routes.routes():
             method, _, template = name.partition(" ")
-            if method == "GET" and not template.startswith("admin/"):
+            if method == "GET" and not template.startswith(("admin/", "account/")):
                 headers = routes.credentials_for(template, house)
                 answer = client.get(routes.path_of(template, house), headers=headers)
                 assert "set-cookie" not in answer.headers, name
