@@ -13,7 +13,8 @@ from drf_spectacular.generators import SchemaGenerator
 from tests.isolation.callers import CALLERS
 from tests.isolation.values import OWN, VALUES, applies
 
-ELSEWHERE = ("admin/", "admin")
+# Pages of operators and of people themselves, which no token opens.
+ELSEWHERE = ("admin/", "admin", "account/", "account")
 METHODS = ("get", "post", "put", "patch", "delete")
 
 

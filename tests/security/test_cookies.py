@@ -1,4 +1,7 @@
-"""Cookies are for the admin and people's own pages alone: each of them, and what another site's page can do with them."""
+"""Cookies are for the admin and people's own pages alone.
+
+Each of them, and what another site's page can do with them.
+"""
 
 import pytest
 
