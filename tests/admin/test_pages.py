@@ -7,7 +7,7 @@ from assistants import usage
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Provider, Tool
 from gateways.blackbox.integrations import create_integration
-from tenants import credentials
+from tenants import credentials, invitations, mail
 from tenants.ids import uuid7
 from tenants.models import Credential
 from tenants.scope import platform_scope, tenant_scope
@@ -20,6 +20,9 @@ LISTED = {
     "tenants.membership",
     "tenants.credential",
     "tenants.auditentry",
+    "tenants.invitation",
+    "tenants.mail",
+    "tenants.accountmail",
     "assistants.assistant",
     "assistants.knowledgesource",
     "assistants.provider",
@@ -29,7 +32,15 @@ LISTED = {
     "widgets.bubble",
     "gateways.webintegration",
 }
-NOT_MADE_HERE = {"tenants.auditentry", "conversations.conversation", "assistants.usageentry"}
+OF_NO_TENANT = {"tenants.user", "tenants.accountmail"}
+NOT_MADE_HERE = {
+    "tenants.auditentry",
+    "tenants.invitation",
+    "tenants.mail",
+    "tenants.accountmail",
+    "conversations.conversation",
+    "assistants.usageentry",
+}
 
 
 def furnish(tenant):
@@ -41,9 +52,11 @@ def furnish(tenant):
     with tenant_scope(tenant.id):
         Provider.objects.create(tenant_id=tenant.id, name="Models")
         Tool.objects.create(tenant_id=tenant.id, name="lookup", description="Looks it up.")
+        invitations.invite(tenant, email="kim@shop.example", role="agent", actor="olga")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
         create_integration(name="Shop")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
+    mail.notify("kim@globex.example", "Your password was changed.")
     ingest(source)
     write(tenant, make_visitor(), "Hello?")
 
@@ -71,7 +84,7 @@ def test_pages_open(operator, acme, globex, label):
     assert {page.status_code for page in changed} == {200}
 
 
-@pytest.mark.parametrize("label", sorted(LISTED - {"tenants.user"}))
+@pytest.mark.parametrize("label", sorted(LISTED - OF_NO_TENANT))
 def test_lists_are_filtered_by_tenant(operator, acme, globex, label):
     furnish(acme)
     furnish(globex)

@@ -13,7 +13,7 @@ from assistants import usage
 from assistants.knowledge.ingestion import add_source
 from assistants.models import Provider, Tool
 from gateways.blackbox.integrations import create_integration, issue_token
-from tenants import credentials, sessions
+from tenants import credentials, invitations, mail, sessions
 from tenants.ids import uuid7
 from tenants.models import Credential, User
 from tenants.scope import tenant_scope
@@ -83,6 +83,7 @@ class House:
             self.integration, self.spare = (create_integration(name="Shop") for _ in range(2))
             self.integration_token = issue_token(self.integration, name="Page").secret
             self._furnish()
+        mail.notify(self.owner.user.email, "Your password was changed.")
         self._visit()
 
     def _furnish(self):
@@ -95,6 +96,7 @@ class House:
         tool = Tool(tenant_id=self.tenant.id, name="lookup", description="Looks it up.")
         tool.headers = f"X-Key: {self.tool_secret}"
         tool.save()
+        invitations.invite(self.tenant, email="kim@shop.example", role="agent", actor="olga")
         add_source(self.shop.assistant, kind="text", title="Help", content="We open at nine.")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
 
@@ -105,6 +107,8 @@ class House:
             return self.tenant.id
         if label == "tenants.user":
             return self.owner.user_id
+        if label == "tenants.accountmail":
+            return model.objects.values_list("pk", flat=True).first()
         with tenant_scope(self.tenant.id):
             return model.objects.filter(tenant=self.tenant).values_list("pk", flat=True).first()
 
