@@ -235,7 +235,8 @@ class TwoFactorPage(OwnPage):
     def facts(self, request: HttpRequest, **names: str) -> dict[str, Any]:
         user = self.own(request)
         key = enrolment.key_of(user)
-        own = {"key": key, "qr": _qr(enrolment.address_of(user, key))}
+        parts = [key[at : at + 4] for at in range(0, len(key), 4)]
+        own = {"key": parts, "qr": _qr(enrolment.address_of(user, key))}
         return {**super().facts(request, **names), **own}
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:

@@ -15,7 +15,7 @@ from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm
 
 from tenants import admin_mail as admin_mail  # its pages
-from tenants import credentials, enrolment, invitations, second_factor, sessions
+from tenants import credentials, enrolment, invitations, mail, second_factor, sessions
 from tenants.admin_forms import (
     GraceForm,
     NewKeyForm,
@@ -193,6 +193,7 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
         if request.method == "POST" and response.status_code == 302:
             user = User.objects.get(pk=id)
             sessions.end_sessions(user=user)
+            mail.notify(user.email, "An operator set a new password for your account.")
             self._note_everywhere(request, user, "password_set", [])
         return response
 

@@ -68,12 +68,13 @@ def _claim(mail: Outgoing) -> bool:
 
 
 def _attempt(mail: Outgoing, connection: Any) -> bool:
-    """Whether the server is there."""
+    """Whether it is worth while to send the server another one now."""
     try:
         connection.send_messages([_message(mail)])
     except smtplib.SMTPException as error:
         _note(mail, error, is_final=_is_final(error))
-        return not isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPConnectError)
+        # Anything else concerns the server, or our log-in there, and not this mail.
+        return isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
     except OSError as error:
         _note(mail, error, is_final=False)
         return False

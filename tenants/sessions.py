@@ -68,8 +68,7 @@ def log_in(
         raise invalid_credentials()
     match = second_factor.demand(account.memberships[0].user, otp)
     membership = accounts.choose(account, tenant_id)
-    if match is None and membership.tenant.two_factor_required:
-        raise enrolment_required()
+    _check_factor(membership)
     with tenant_scope(membership.tenant_id):
         second_factor.spend(match)
         session = _open(membership, ip=ip, user_agent=user_agent)
@@ -86,16 +85,26 @@ def enrolment_required() -> Unauthorized:
 
 
 def refresh(text: str) -> TokenPair:
-    """Exchange a refresh token for its child; one that is used late ends the whole session."""
+    """Exchange a refresh token for its child; one that is used late ends the whole session.
+
+    Raises Unauthorized, ``otp_enrolment_required`` too; Forbidden for a suspended tenant.
+    """
     claims = tokens.read(text, token_type=tokens.REFRESH)
     with transaction.atomic():
         session = _live(claims, _sessions().select_for_update(of=("self",)))
+        _check_factor(session.membership)
         child = _child(session, claims["gen"])
     if child is None:
         # Two hold this token, and one of them took it from the other.
         _end(session, "member.token_reused")
         raise invalid_credentials()
     return child
+
+
+def _check_factor(membership: Membership) -> None:
+    """The tenant may have begun to want a second factor since the log-in."""
+    if membership.tenant.two_factor_required and not second_factor.of(membership.user):
+        raise enrolment_required()
 
 
 def log_out(text: str) -> None:

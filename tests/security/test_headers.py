@@ -42,6 +42,7 @@ DOCS = (
     "script-src 'self'; " + BASE
 )
 POLICY = "content-security-policy"
+NEVER_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
 SHARED = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
 PROFILES = {
     "api": SECURITY | {POLICY: API},
@@ -49,12 +50,9 @@ PROFILES = {
     "public config": SECURITY | {POLICY: API, "cache-control": "no-cache"},
     "file": SECURITY | {POLICY: "sandbox; default-src 'none'"},
     "page": SECURITY | {POLICY: PAGE},
+    "page, never kept": SECURITY | {POLICY: PAGE, "cache-control": NEVER_KEPT},
     "docs": SECURITY | {POLICY: DOCS},
-    "admin": SECURITY
-    | {
-        POLICY: ADMIN,
-        "cache-control": "max-age=0, no-cache, no-store, must-revalidate, private",
-    },
+    "admin": SECURITY | {POLICY: ADMIN, "cache-control": NEVER_KEPT},
     "admin, refused": SECURITY | {POLICY: ADMIN},
     "script": SECURITY
     | SHARED

@@ -303,7 +303,7 @@ def test_an_app_is_set_up_recovered_and_given_up(acme, own_address):
 
     page = client.get("/account/two-factor/")
     user.refresh_from_db()
-    key = re.search(r"<code>([A-Z2-7]{32})</code>", page.content.decode())[1]
+    key = re.search(r"<code>([A-Z2-7 ]{40})</code>", page.content.decode())[1].replace(" ", "")
     assert b"<svg" in page.content
     assert api_log_in(user.email)[0] == 200
     assert b"not the code" in client.post("/account/two-factor/", {"code": "000000"}).content
@@ -341,6 +341,11 @@ def test_a_tenant_may_want_two_factors_of_its_members(acme, globex, own_address)
     led = client.get("/admin/")
     assert (led.status_code, led.headers["Location"]) == (302, "/account/two-factor/")
     assert b"Your team wants" in client.get("/account/").content
+
+    earlier = sessions.log_in(email=email, password=PASSWORD, tenant_id=str(globex.id))
+    Tenant.objects.filter(pk=globex.pk).update(two_factor_required=True)
+    with pytest.raises(LiveChatError, match="two factors"):
+        sessions.refresh(earlier.refresh)
 
     client.get("/account/two-factor/")
     member.user.refresh_from_db()
