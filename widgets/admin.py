@@ -5,13 +5,14 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 
 from tenants import credentials
 from tenants.models import Credential
 from tenants.operators import DefaultAdmin, actor, credentials_of
 from tenants.scope import tenant_scope
+from widgets import hosted, sightings
 from widgets.admin_form import SETTINGS, BubbleForm, NewBubbleForm, field_name
 from widgets.bubbles import create_bubble
 from widgets.models import Bubble
@@ -50,11 +51,22 @@ class BubbleAdmin(DefaultAdmin):
     autocomplete_fields = ("tenant",)
     fixed_fields = ("tenant",)
     own_choices = ("assistant", "team")
-    readonly_fields = ("code", "is_default", "snippet", "tokens")
+    readonly_fields = ("code", "is_default", "snippet", "hosted_page", "seen", "tokens")
     actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
     add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
     fieldsets = (
-        (None, {"fields": (("name", "tenant"), ("code", "is_default"), "snippet", "tokens")}),
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "tenant"),
+                    ("code", "is_default"),
+                    "snippet",
+                    ("hosted_page", "seen"),
+                    "tokens",
+                )
+            },
+        ),
         (
             "Who",
             {
@@ -104,6 +116,26 @@ class BubbleAdmin(DefaultAdmin):
             url=settings.PUBLIC_URL, code=bubble.code, token=credentials.reveal(token)
         )
         return format_html('<pre class="secret">{}</pre>', text)
+
+    @display(description="Page of its own")
+    def hosted_page(self, bubble: Bubble) -> str:
+        path = f"/chat/{bubble.code}"
+        return format_html(
+            '<a href="{0}" target="_blank" rel="noopener">{1}</a><br>'
+            '<a href="{0}/qr.svg"><img class="qr" src="{0}/qr.svg" alt="QR code of this address" '
+            'width="160" height="160"></a>',
+            path,
+            hosted.address_of(bubble.code),
+        )
+
+    @display(description="Seen on your site")
+    def seen(self, bubble: Bubble) -> str:
+        with tenant_scope(bubble.tenant_id):
+            found = sightings.of(bubble)
+        if not found:
+            return "Not yet: no page has shown it."
+        rows = ((one.origin, f"{one.seen_at:%Y-%m-%d %H:%M} UTC") for one in found)
+        return format_html_join("", "{} · {}<br>", rows)
 
     @display(description="Tokens")
     def tokens(self, bubble: Bubble) -> str:

@@ -12,6 +12,7 @@ from conversations.replies import wait_for_outcome
 from tenants import rest
 from tenants.executor import run_in_db_thread
 from tenants.hot import HotView
+from widgets import sightings
 from widgets.bubbles import config_of
 from widgets.callers import Caller, caller_of
 from widgets.chat import ask, attending, chat_body
@@ -74,6 +75,8 @@ def _config(caller: Caller, locale: str) -> bytes:
     """The config as it is sent; a token says which bubble is meant, but nobody needs one."""
     way_in = entered if caller.token else opened
     with way_in(caller) as door:
+        if not caller.is_own_page:
+            sightings.note(door.bubble, caller.origin)
         return rest.encode({"success": True, "config": config_of(door.bubble, locale)})
 
 

@@ -127,6 +127,22 @@ class BubbleCode(models.Model):
         return self.code
 
 
+class Sighting(TenantModel):
+    """A site whose pages have shown a bubble, and when one last did."""
+
+    bubble = models.ForeignKey(
+        Bubble, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    origin = models.CharField(max_length=300)
+    seen_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = (models.UniqueConstraint(fields=("bubble", "origin"), name="sighting_once"),)
+
+    def __str__(self) -> str:
+        return self.origin
+
+
 class TrackEvent(TenantModel):
     """Something that a page reports about its visitor. Nobody vouches for any of it."""
 

@@ -6,6 +6,7 @@ from widgets import (
     assets,
     file_views,
     form_views,
+    hosted,
     identity_views,
     transcript_views,
     views,
@@ -17,6 +18,8 @@ CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
 urlpatterns = [
     path("assets/chat-widget.js", assets.chat_widget),
     path("assets/chat-widget-<slug:name>.js", assets.chunk),
+    path("chat/<str:code>", hosted.page),
+    path("chat/<str:code>/qr.svg", hosted.qr),
     path(f"{WIDGET}/session", views.SessionView.as_view()),
     path(f"{WIDGET}/voice/start", views.VoiceStartView.as_view()),
     path(f"{WIDGET}/contact", views.ContactView.as_view()),

@@ -89,6 +89,7 @@ BOUNDS = {
     "tenants/tracing/__init__.py: NO_FACTS": "never written",
     "widgets/cors.py: _remembered": "REMEMBERED_WIDGETS, the oldest dropped",
     "widgets/refusals.py: _refused": "REMEMBERED, then begun anew",
+    "widgets/sightings.py: _seen": "REMEMBERED_BUBBLES, the oldest dropped, of 20 origins each",
     "widgets/socket.py: VisitorSocket._held": "held_limit",
 }
 

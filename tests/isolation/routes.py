@@ -111,6 +111,9 @@ OTHERWISE = {
     },
     "POST api/conversations/<str:conversation_id>/messages": {"attachments": {"kind": "team file"}},
     "POST api/widgets/<str:widget_id>/track": {"sessionId": {"is_free": True}},
+    # A bubble's page is for everybody, like the bubble.
+    "GET chat/<str:code>": {"code": {"kind": "widget"}},
+    "GET chat/<str:code>/qr.svg": {"code": {"kind": "widget"}},
     # What a page calls its visitor proves nothing.
     "POST api/widgets/<str:widget_id>/session": {"userId": {"is_free": True}},
     "POST api/widgets/<str:widget_id>/chat": {"userId": {"is_free": True}},
@@ -124,7 +127,7 @@ OTHERWISE = {
 # By place and name, what is nobody's.
 PLAIN = {
     ("query", name)
-    for name in ("after", "limit", "locale", "message", "owner", "status", "thumbnail")
+    for name in ("after", "limit", "locale", "message", "owner", "status", "thumbnail", "v")
 } | {
     ("body", name)
     for name in (
@@ -152,6 +155,8 @@ ROUTES = {
     "GET readyz": Route("public"),
     "GET assets/chat-widget.js": Route("public"),
     "GET assets/chat-widget-<slug:name>.js": Route("public"),
+    "GET chat/<str:code>": Route("public"),
+    "GET chat/<str:code>/qr.svg": Route("public"),
     "GET api/schema": Route("public"),
     "GET api/docs": Route("public"),
     "POST api/auth/token": Route("public", {"email": ..., "password": ..., "tenantId": ...}),

@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SECURITY = ROOT / "docs" / "security.md"
 # Headers that are read, and that are no id of anybody's.
 PLAIN_HEADERS = {
-    "Content-Type", "Host", "If-None-Match", "Origin", "User-Agent", "Authorization",
-    "text-response", "accept-ranges", "content-encoding", "content-length", "content-type",
-    "location", "retry-after", "Location",
+    "Accept-Language", "Content-Type", "Host", "If-None-Match", "Origin", "User-Agent",
+    "Authorization", "text-response", "accept-ranges", "content-encoding", "content-length",
+    "content-type", "location", "retry-after", "Location",
 }  # fmt: skip
 FRAMES_OF = {
     "visitor": ("widgets/socket.py", "on_frame"),

@@ -16,7 +16,7 @@ PATTERNS = {
     "^api/external": "api/external/nowhere",
 }
 # Last, as nothing works after it.
-LAST = ("auth/logout", "/end", "/close")
+LAST = ("/logout", "/identify", "/end", "/close")
 
 
 def routes():

@@ -41,6 +41,11 @@ DOCS = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "script-src 'self'; " + BASE
 )
+CHAT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' https: http: data: blob:; media-src 'self' blob:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors *"
+)
 POLICY = "content-security-policy"
 NEVER_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
 SHARED = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
@@ -51,6 +56,8 @@ PROFILES = {
     "file": SECURITY | {POLICY: "sandbox; default-src 'none'"},
     "page": SECURITY | {POLICY: PAGE},
     "page, never kept": SECURITY | {POLICY: PAGE, "cache-control": NEVER_KEPT},
+    "chat page": SECURITY | {POLICY: CHAT},
+    "picture": SECURITY | {POLICY: PAGE, "cache-control": "public, max-age=300"},
     "docs": SECURITY | {POLICY: DOCS},
     "admin": SECURITY | {POLICY: ADMIN, "cache-control": NEVER_KEPT},
     "admin, refused": SECURITY | {POLICY: ADMIN},
