@@ -1,7 +1,7 @@
 // The widget's requests. No cookies: who asks is said by token, session and its secret.
 
 import type { Frame } from "./socket";
-import type { Config, Message, Unsent } from "./messages";
+import type { Config, Conversation, Message, Unsent } from "./messages";
 import type { Session } from "./memory";
 import type { Answer } from "./tools";
 
@@ -11,6 +11,8 @@ export class Refusal extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** Seconds until it is worth another try, where the server says so. */
+    readonly retryAfter = 0,
   ) {
     super(message);
   }
@@ -22,10 +24,9 @@ interface Begun {
   widgetToken: string;
 }
 
-/** How the page sends its visitors in: by a flow, and to the version that is not yet public. */
-export interface Way {
-  flowName?: string | undefined;
-  useStagingVersion?: boolean | undefined;
+export interface Page<T> {
+  results: T[];
+  nextCursor: string | null;
 }
 
 export interface Asking {
@@ -79,24 +80,22 @@ export class Api {
   /** Send without a socket; the answer may come with it, and is in the events in any case. */
   send(session: Session, unsent: Unsent, way: Way): Promise<{ conversationId: string }> {
     const { sessionId, conversationId } = session;
-    const { messageId, text } = unsent;
-    const said = { sessionId, conversationId, messageId, message: text, ...way };
-    return this.ask("/chat", { session, body: { ...said, handOverWhenSpent: true } });
+    const { messageId, text, attachments } = unsent;
+    const files = attachments.map(({ id }) => id);
+    const said = { sessionId, conversationId, messageId, message: text, attachments: files };
+    const how = { flowName, handOverWhenSpent: true, newConversation: unsent.beginsAnother };
+    return this.ask("/chat", { session, body: { ...said, ...how } });
   }
 
-  /** Who answers in the conversation. */
-  async owner(session: Session): Promise<string | undefined> {
-    const { results } = await this.ask<{ results: { id: string; owner: string }[] }>(
-      "/conversations",
-      { session },
-    );
-    return results.find(({ id }) => id === session.conversationId)?.owner;
+  /** The session's conversations, latest first. */
+  conversations(session: Session, cursor?: string): Promise<Page<Conversation>> {
+    return this.ask(`/conversations${from(cursor)}`, { session });
   }
 
-  /** The conversation's latest messages, newest first. */
-  async history(session: Session): Promise<Message[]> {
+  /** A page of the conversation's messages, newest first. */
+  history(session: Session, cursor?: string): Promise<Page<Message>> {
     const path = `/conversations/${session.conversationId}/messages`;
-    return (await this.ask<{ results: Message[] }>(path, { session })).results;
+    return this.ask(path + from(cursor), { session });
   }
 
   events(session: Session, after: number): Promise<{ results: Frame[]; lastEventId: number }> {
@@ -113,6 +112,19 @@ export class Api {
     return this.ask(`/conversations/${session.conversationId}/handover`, { session, body: {} });
   }
 
+  /** Where a question is asked. */
+  address(path: string): string {
+    return `${this.#base}/api/widgets/${encodeURIComponent(this.widgetId)}${path}`;
+  }
+
+  /** Who asks. */
+  headers(session: Session | undefined): Record<string, string> {
+    const headers: Record<string, string> = {};
+    if (this.token) headers.Authorization = `Bearer ${this.token}`;
+    if (session) headers["X-Session-Secret"] = session.sessionSecret;
+    return headers;
+  }
+
   /** The answer as JSON. Raises Refusal, or TypeError where no answer comes. */
   async ask<T>(path: string, asking: Asking = {}): Promise<T> {
     return (await this.fetch(path, asking)).json() as Promise<T>;
@@ -120,13 +132,10 @@ export class Api {
 
   /** The answer as it is, such as a file. Raises Refusal, or TypeError where no answer comes. */
   async fetch(path: string, { session, body, isPublic }: Asking = {}): Promise<Response> {
-    const headers: Record<string, string> = {};
+    const headers: Record<string, string> = isPublic ? {} : this.headers(session);
     const isForm = body instanceof FormData;
-    if (this.token && !isPublic) headers.Authorization = `Bearer ${this.token}`;
-    if (session) headers["X-Session-Secret"] = session.sessionSecret;
     if (body && !isForm) headers["Content-Type"] = "application/json";
-    const widget = `${this.#base}/api/widgets/${encodeURIComponent(this.widgetId)}`;
-    const response = await fetch(widget + path, {
+    const response = await fetch(this.address(path), {
       method: body ? "POST" : "GET",
       headers,
       body: !body || isForm ? (body ?? null) : JSON.stringify(body),
@@ -134,6 +143,11 @@ export class Api {
     });
     if (response.ok) return response;
     const answer = (await response.json().catch(() => ({}))) as Record<string, string>;
-    throw new Refusal(response.status, answer.code ?? "", answer.error ?? "");
+    const retryAfter = Number(response.headers.get("Retry-After"));
+    throw new Refusal(response.status, answer.code ?? "", answer.error ?? "", retryAfter);
   }
+}
+
+function from(cursor: string | undefined): string {
+  return cursor ? `?cursor=${encodeURIComponent(cursor)}` : "";
 }

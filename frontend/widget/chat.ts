@@ -2,7 +2,7 @@
 
 import { Refusal, type Api, type Way } from "./api";
 import type { Memory, Session } from "./memory";
-import type { Delta, Message, ToolRequest, Unsent } from "./messages";
+import type { Attachment, Conversation, Delta, Message, ToolRequest, Unsent } from "./messages";
 import { Socket, type Frame } from "./socket";
 import type { Answer, Tools } from "./tools";
 
@@ -10,6 +10,10 @@ export interface Ear {
   /** A message; not new when it was changed or comes from the past. */
   message(message: Message, isNew: boolean): void;
   unsent(all: readonly Unsent[]): void;
+  /** Messages from before all others, and so not new. */
+  older(messages: readonly Message[]): void;
+  /** How far the team has read. */
+  teamRead(seq: number): void;
   /** The answer as far as it has come, empty at first; undefined when none is being written. */
   coming(text: string | undefined): void;
   /** Forget all messages; they come again. */
@@ -38,11 +42,17 @@ interface Position {
 }
 
 const TYPING_SHOWN = 6_000;
+/** No answer takes this long; whoever waits for one need not be told so any longer. */
+const THINKING_SHOWN = 90_000;
 const TYPING_TOLD_EVERY = 3_000;
 const POLL_EVERY = 4_000;
 const BAD_SECRET = "invalid_session_secret";
+/** What is heard while the visitor is about to begin another conversation than the one heard of. */
+const OF_NO_CONVERSATION = ["auth:ok", "ack", "error"];
 
 export class Chat {
+  /** Takes the files that go with the next message. */
+  takeFiles: (() => Attachment[]) | undefined;
   readonly #api: Api;
   readonly #memory: Memory;
   readonly #way: Way;
@@ -57,6 +67,10 @@ export class Chat {
   #person = "";
   #last: Message | undefined;
   #unsent: Unsent[] = [];
+  /** Where messages go on before the earliest that is shown. */
+  #earlier: string | null = null;
+  #isReading = false;
+  #beginsAnother = false;
   /** What the page's tools returned and the server has not confirmed. */
   readonly #results = new Map<string, Answer>();
   /** Events up to this one are told again, and are not of this moment. */
@@ -88,7 +102,9 @@ export class Chat {
   }
 
   say(text: string): void {
-    this.resend([{ messageId: uid(), text, refused: "" }]);
+    const attachments = this.takeFiles?.() ?? [];
+    if (!text && !attachments.length) return;
+    this.resend([{ messageId: uid(), text, attachments, refused: "" }]);
   }
 
   /** What is not confirmed; another chat of the same visitor can go on with it. */
@@ -121,6 +137,44 @@ export class Chat {
     if (this.#socket?.send({ type: "typing" })) this.#typingTold = Date.now();
   }
 
+  /** The visitor's session, begun if there is none. Raises Refusal. */
+  async session(): Promise<Session> {
+    if (!this.#session || !this.#api.token) await this.#begin();
+    return this.#session!;
+  }
+
+  /** Show another conversation, or without an id begin one with the next message. */
+  switchTo(conversationId?: string): void {
+    // What is on its way was not meant for another conversation.
+    if (!this.#session || this.#next()) return;
+    const session = { ...this.#session, conversationId };
+    this.#keep(session);
+    this.#beginsAnother = !conversationId;
+    this.#last = this.#cursor = this.#ahead = undefined;
+    [this.#past, this.#owner, this.#person, this.#earlier] = [0, "bot", "", null];
+    this.#ear.restart();
+    this.#expect(undefined);
+    this.#set(this.#line);
+    if (conversationId) this.#reconnect();
+  }
+
+  /** Read the page of messages before the earliest one that is shown. */
+  async older(): Promise<void> {
+    if (!this.#earlier || this.#isReading) return;
+    const session = this.#session!;
+    this.#isReading = true;
+    try {
+      const page = await this.#api.history(session, this.#earlier);
+      if (!this.#isOf(session)) return;
+      this.#earlier = page.nextCursor;
+      this.#ear.older(page.results);
+    } catch {
+      // The next scrolling tries again.
+    } finally {
+      this.#isReading = false;
+    }
+  }
+
   read(): void {
     if (this.#last) this.#socket?.send({ type: "read", seq: this.#last.seq });
   }
@@ -137,12 +191,16 @@ export class Chat {
     this.#ear.unsent(this.#unsent);
     const next = this.#next();
     if (!next) return;
-    const { messageId, text } = next;
-    if (!this.#socket?.send({ type: "message", messageId, text, ...this.#way })) void this.#connect();
+    const { messageId, text, beginsAnother: newConversation } = next;
+    const attachments = next.attachments.map(({ id }) => id);
+    const message = { messageId, text, attachments, newConversation, flowName: this.#flow };
+    if (!this.#socket?.send({ type: "message", ...message })) void this.#connect();
   }
 
   #next(): Unsent | undefined {
-    return this.#unsent.find((unsent) => !unsent.refused);
+    const next = this.#unsent.find((unsent) => !unsent.refused);
+    if (next) next.beginsAnother = this.#beginsAnother || undefined;
+    return next;
   }
 
   #connect(): Promise<void> {
@@ -159,7 +217,7 @@ export class Chat {
       if (!this.#session || !this.#api.token) await this.#begin();
     } catch (error) {
       this.#set("idle");
-      this.#refuse(error instanceof Refusal ? error.code : "");
+      this.#refuse(error);
       return;
     }
     if (this.#isEnded) return;
@@ -168,6 +226,12 @@ export class Chat {
       onFrame: (frame) => this.#heard(frame),
       onLost: (why) => this.#lost(why),
     });
+  }
+
+  #reconnect(): void {
+    this.#socket?.end();
+    this.#socket = undefined;
+    void this.#connect();
   }
 
   async #begin(): Promise<void> {
@@ -189,6 +253,7 @@ export class Chat {
 
   #heard(frame: Frame): void {
     this.#ear.frame(frame);
+    if (this.#beginsAnother && !OF_NO_CONVERSATION.includes(frame.type)) return;
     if (typeof frame.id === "number") {
       this.#cursor = frame.id;
       if (frame.id > this.#past && this.#line === "ready") {
@@ -204,7 +269,7 @@ export class Chat {
         this.#acknowledge(frame.data as Acknowledgement);
         break;
       case "error":
-        if (frame.messageId) this.#refuse(frame.code as string);
+        if (frame.messageId) this.#refuse(frame);
         // Too late: the assistant does not wait for it any more.
         if (frame.callId) this.#results.delete(frame.callId as string);
         break;
@@ -222,12 +287,11 @@ export class Chat {
         this.#grow(frame.data as Delta);
         break;
       case "typing":
-        this.#showTyping();
+        if ((frame.data as { typing?: boolean }).typing === false) this.#expect(undefined);
+        else this.#expect(TYPING_SHOWN);
         break;
       case "conversation:updated":
-        this.#owner = (frame.data as { owner: string }).owner;
-        if (this.#owner !== "bot") this.#ear.coming(undefined);
-        this.#set(this.#line);
+        this.#follow(frame.data as Conversation);
     }
   }
 
@@ -235,8 +299,9 @@ export class Chat {
     clearTimeout(this.#poll);
     this.#past = lastEventId;
     this.#set("ready");
-    if (conversationId) this.#keep({ ...this.#session!, conversationId });
-    if (conversationId && this.#cursor === undefined) await this.#catchUp();
+    const follows = conversationId && !this.#beginsAnother;
+    if (follows) this.#keep({ ...this.#session!, conversationId });
+    if (follows && this.#cursor === undefined) await this.#catchUp();
     this.#cursor ??= lastEventId;
     this.#flush();
     this.#sendResults();
@@ -245,12 +310,30 @@ export class Chat {
   /** Read everything afresh: on a new page, or after too long an absence. */
   async #catchUp(): Promise<void> {
     const session = this.#session!;
-    const both = Promise.all([this.#api.history(session), this.#api.owner(session)]);
-    const [messages, owner] = await both.catch((): [Message[], string?] => [[]]);
-    if (messages.length) this.#ear.restart();
+    const [history, all] = await Promise.all([
+      this.#api.history(session).catch(() => undefined),
+      this.#api.conversations(session).catch(() => undefined),
+    ]);
+    if (!this.#isOf(session)) return;
+    if (history?.results.length) {
+      this.#ear.restart();
+      this.#earlier = history.nextCursor;
+    }
     this.#last = undefined;
-    for (const message of messages.reverse()) this.#take(message, false);
-    if (owner) this.#owner = owner;
+    for (const message of history?.results.reverse() ?? []) this.#take(message, false);
+    const now = all?.results.find(({ id }) => id === session.conversationId);
+    if (now) this.#follow(now);
+    else this.#set(this.#line);
+  }
+
+  #isOf({ conversationId }: Session): boolean {
+    return this.#session?.conversationId === conversationId && !this.#beginsAnother;
+  }
+
+  #follow({ owner, teamReadSeq }: Conversation): void {
+    this.#owner = owner;
+    if (owner !== "bot") this.#expect(undefined);
+    if (teamReadSeq) this.#ear.teamRead(teamReadSeq);
     this.#set(this.#line);
   }
 
@@ -259,6 +342,8 @@ export class Chat {
       this.#results.delete(callId);
       return;
     }
+    const isAnother = this.#beginsAnother;
+    this.#beginsAnother = false;
     this.#keep({ ...this.#session!, conversationId });
     const sent = this.#unsent.find((unsent) => unsent.messageId === messageId);
     if (!sent) return;
@@ -266,10 +351,11 @@ export class Chat {
     this.#ear.unsent(this.#unsent);
     const author = { kind: "visitor" as const, name: "" };
     const createdAt = new Date().toISOString();
-    const rest = { author, text: sent.text, attachments: [], sources: [], choices: [], createdAt };
-    this.#take({ id, seq, ...rest });
-    if (this.#owner === "bot") this.#ear.coming("");
-    this.#flush();
+    const { text, attachments } = sent;
+    this.#take({ id, seq, author, text, attachments, sources: [], choices: [], createdAt });
+    if (this.#owner === "bot") this.#expect(THINKING_SHOWN);
+    if (isAnother) this.#reconnect();
+    else this.#flush();
   }
 
   #take(message: Message, isNew = !this.#known.has(message.id)): void {
@@ -280,7 +366,7 @@ export class Chat {
     }
     if (!this.#last || message.seq >= this.#last.seq) {
       this.#last = message;
-      if (message.author.kind !== "visitor") this.#ear.coming(undefined);
+      if (message.author.kind !== "visitor") this.#expect(undefined);
     }
     this.#ear.message(message, isNew);
   }
@@ -293,7 +379,7 @@ export class Chat {
     this.#answerKey = key;
     this.#pieces[index] = text;
     const gap = this.#pieces.findIndex((piece) => piece === undefined);
-    this.#ear.coming(this.#pieces.slice(0, gap < 0 ? undefined : gap).join(""));
+    this.#expect(THINKING_SHOWN, this.#pieces.slice(0, gap < 0 ? undefined : gap).join(""));
   }
 
   /** Let the page do what an assistant asks for, unless that is an old story. */
@@ -315,10 +401,11 @@ export class Chat {
     }
   }
 
-  #showTyping(): void {
-    this.#ear.coming("");
+  /** Show for so long that an answer is being written; for no time, that none is any more. */
+  #expect(milliseconds: number | undefined, text = ""): void {
     clearTimeout(this.#typing);
-    this.#typing = setTimeout(() => this.#ear.coming(undefined), TYPING_SHOWN);
+    this.#ear.coming(milliseconds ? text : undefined);
+    if (milliseconds) this.#typing = setTimeout(() => this.#expect(undefined), milliseconds);
   }
 
   /** The line is gone; `why` says what would not change by trying again. */
@@ -326,7 +413,7 @@ export class Chat {
     this.#set(why ? "idle" : "lost");
     if (why) {
       this.#socket = undefined;
-      if (why !== BAD_SECRET) return this.#refuse(why);
+      if (why !== BAD_SECRET) return this.#refuse({ code: why });
       this.#forget();
       return this.#flush();
     }
@@ -343,11 +430,12 @@ export class Chat {
     try {
       const { conversationId } = await this.#api.send(this.#session!, next, this.#way);
       this.#unsent = this.#unsent.filter((unsent) => unsent !== next);
+      this.#beginsAnother = false;
       this.#keep({ ...this.#session!, conversationId });
       await this.#readEvents();
       this.#ear.unsent(this.#unsent);
     } catch (error) {
-      if (error instanceof Refusal) this.#refuse(error.code);
+      if (error instanceof Refusal) this.#refuse(error);
     } finally {
       this.#isPosting = false;
     }
@@ -366,10 +454,12 @@ export class Chat {
     this.#cursor = Math.max(this.#cursor ?? 0, lastEventId);
   }
 
-  #refuse(code: string): void {
+  #refuse(error: unknown): void {
     const next = this.#next();
     if (!next) return;
-    next.refused = this.#ear.explain(code);
+    const { code, retryAfter } = error as Partial<Refusal>;
+    next.refused = this.#ear.explain(code ?? "");
+    next.notBefore = Date.now() + 1_000 * (retryAfter ?? 0);
     this.#flush();
   }
 

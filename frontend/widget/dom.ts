@@ -1,11 +1,9 @@
 // Elements without HTML strings: nothing that a person or a model wrote can become markup.
 
-type Child = Node | string;
+export type Child = Node | string;
 type Props = Record<string, string | boolean | EventListener | undefined>;
 
 const SVG = "http://www.w3.org/2000/svg";
-const ADDRESS = /https?:\/\/[^\s<>"']+/g;
-const AFTER_ADDRESS = /[.,;:!?)\]}»”’*_]+$/;
 
 /** Make an element: `onclick` and the like are listeners, true and "" are bare attributes. */
 export function h<K extends keyof HTMLElementTagNameMap>(
@@ -37,16 +35,4 @@ export function icon(path: string): SVGSVGElement {
 export function link(address: string, text: string): Child {
   if (!/^https?:\/\//i.test(address)) return text;
   return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text);
-}
-
-/** Text with its web addresses made clickable. */
-export function linked(text: string): Child[] {
-  const parts: Child[] = [];
-  let end = 0;
-  for (const match of text.matchAll(ADDRESS)) {
-    const address = match[0].replace(AFTER_ADDRESS, "");
-    parts.push(text.slice(end, match.index), link(address, address));
-    end = match.index + address.length;
-  }
-  return [...parts, text.slice(end)];
 }

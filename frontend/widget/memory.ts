@@ -3,7 +3,7 @@
 export interface Session {
   sessionId: string;
   sessionSecret: string;
-  conversationId?: string;
+  conversationId?: string | undefined;
 }
 
 const PREFIX = "livechat:";

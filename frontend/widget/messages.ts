@@ -5,12 +5,21 @@ export interface Source {
   url?: string;
 }
 
+/** A file that is with the server. */
+export interface Attachment {
+  id: string;
+  name: string;
+  contentType: string;
+  /** In bytes. */
+  size: number;
+}
+
 export interface Message {
   id: string;
   seq: number;
   author: { kind: "visitor" | "assistant" | "agent" | "system"; name: string };
   text: string;
-  attachments: { name: string }[];
+  attachments: Attachment[];
   sources: Source[];
   choices: string[];
   createdAt: string;
@@ -25,6 +34,17 @@ export interface Delta {
   text: string;
 }
 
+/** A conversation as its visitor sees it. */
+export interface Conversation {
+  id: string;
+  owner: string;
+  updatedAt: string;
+  /** How far the team and the visitor have read. */
+  teamReadSeq?: number;
+  readSeq?: number;
+  lastMessage?: { seq: number; text: string; createdAt: string; author: string } | null;
+}
+
 /** A call that an assistant asks the page to make. */
 export interface ToolRequest {
   id: string;
@@ -37,8 +57,13 @@ export interface ToolRequest {
 export interface Unsent {
   messageId: string;
   text: string;
+  attachments: Attachment[];
+  /** It begins another conversation beside those that there are. */
+  beginsAnother?: boolean | undefined;
   /** Why it was refused, in words for the visitor; empty while it is on its way. */
   refused: string;
+  /** Until when the server takes nothing more, by our clock. */
+  notBefore?: number;
 }
 
 /** Whether somebody of the team is there. */
@@ -51,7 +76,10 @@ export interface Availability {
 export interface Config {
   name: string;
   code: string;
-  availability: Availability;
+  locale?: string;
+  direction?: string;
+  fileUpload: boolean;
+  attachments?: { maxBytes: number; types: string[] };
   greeting: string;
   /** What greets visitors who come in by a flow, by its name. */
   openings: Record<string, string>;
@@ -69,6 +97,7 @@ export interface Config {
     openAutomatically: boolean;
     notifyOnGreeting: boolean;
     activation: string;
+    sound?: boolean;
   };
   branding: { logo: string; wordmark: string; poweredBy: boolean };
   texts: Record<string, string>;

@@ -2,8 +2,9 @@
 
 import { h, icon } from "./dom";
 import { Log } from "./log";
-import type { Config, Unsent } from "./messages";
+import type { Config } from "./messages";
 import styles from "./styles.css";
+import type { Drawing } from "./talk/drawing";
 import { theme } from "./theme";
 
 export interface Place {
@@ -16,7 +17,7 @@ interface Actions {
   close(): void;
   typing(): void;
   say(text: string): void;
-  retry(unsent: Unsent): void;
+  talk(): Promise<Drawing>;
   askForPerson(): void;
 }
 
@@ -41,6 +42,7 @@ export class Panel {
   readonly #config: Config;
   readonly #actions: Actions;
   readonly #target: Element | undefined;
+  #shadow!: ShadowRoot;
 
   constructor(config: Config, actions: Actions, { target }: Place = {}) {
     this.#target = target;
@@ -48,7 +50,7 @@ export class Panel {
     this.#actions = actions;
     const { texts, widget } = config;
     const title = widget.title || config.name;
-    this.log = new Log(texts, title, { choose: actions.say, retry: actions.retry });
+    this.log = new Log(title, actions.talk);
     this.#input = this.#textarea();
     this.#send = h("button", { class: "plain", "aria-label": texts.send, disabled: true });
     this.#send.append(icon(SEND));
@@ -118,6 +120,12 @@ export class Panel {
     this.#fit();
   }
 
+  /** Take the style of a part that was loaded later; the tenant's own stays the last word. */
+  dress(css: string): void {
+    const sheets = this.#shadow.adoptedStyleSheets;
+    this.#shadow.adoptedStyleSheets = [sheets[0]!, sheet(css), ...sheets.slice(1)];
+  }
+
   destroy(): void {
     this.#dark.removeEventListener("change", this.paint);
     this.#host.remove();
@@ -158,13 +166,9 @@ export class Panel {
     const { customCss } = this.#config.widget;
     // On the root element, not in the body: pages swap their bodies, and transform them.
     (this.#target ?? document.documentElement).append(this.#host);
-    const shadow = this.#host.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = [styles, customCss].filter(Boolean).map((css) => {
-      const sheet = new CSSStyleSheet();
-      sheet.replaceSync(css);
-      return sheet;
-    });
-    shadow.append(this.#root);
+    this.#shadow = this.#host.attachShadow({ mode: "open" });
+    this.#shadow.adoptedStyleSheets = [styles, customCss].filter(Boolean).map(sheet);
+    this.#shadow.append(this.#root);
     this.#dark.addEventListener("change", this.paint);
     this.paint();
   }
@@ -273,6 +277,12 @@ export class Panel {
     this.#changed();
     this.#actions.say(text);
   }
+}
+
+function sheet(css: string): CSSStyleSheet {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(css);
+  return sheet;
 }
 
 function picture(source: string, instead: Node | string): HTMLElement {

@@ -10,6 +10,7 @@ import type { Config, Message, Unsent } from "./messages";
 import { Panel } from "./panel";
 import type { Problem } from "./problems";
 import { Story } from "./story";
+import type { Drawing } from "./talk/drawing";
 import { Tools, type Tool } from "./tools";
 
 export interface Options extends Page {
@@ -196,6 +197,8 @@ export class Widget {
     const chat = new Chat(this.#api, memory, { flowName, useStagingVersion }, this.#tools, {
       message: (message, isNew) => this.#take(message, isNew),
       unsent: (all) => panel.log.waiting(all),
+      older: (messages) => panel.log.prepend(messages),
+      teamRead: (seq) => panel.log.read(seq),
       coming: (text) => panel.log.coming(text, config.assistantName),
       restart: () => panel.log.clear(),
       state: (line, owner, person) => this.#tell(line, owner, person),
@@ -236,7 +239,7 @@ export class Widget {
       askForPerson: () => void this.#chat!.askForPerson(config.texts.askForPerson!),
       typing: () => this.#chat!.typing(),
       say: (text: string) => this.#chat!.say(text),
-      retry: (unsent: Unsent) => this.#chat!.retry(unsent),
+      talk: () => this.#load<Drawing>("talk"),
     };
     return new Panel(config, actions, { target: this.#options.target });
   }
