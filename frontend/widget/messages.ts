@@ -73,13 +73,34 @@ export interface Availability {
   usualReplySeconds: number | null;
 }
 
+export interface Trigger {
+  event: string;
+  value: string;
+  message: string;
+}
+
+export interface FormField {
+  name: string;
+  label: string;
+  type: string;
+  required: boolean;
+}
+
 export interface Config {
   name: string;
   code: string;
-  locale?: string;
+  locale: string;
   direction?: string;
   fileUpload: boolean;
   attachments?: { maxBytes: number; types: string[] };
+  assistantId: string | null;
+  availability: Availability;
+  popups: { enabled: boolean; delaySeconds: number; messages: string[] };
+  triggers: Trigger[];
+  preChatForm: { enabled: boolean; fields: FormField[] };
+  offlineForm: { enabled: boolean };
+  rating: { enabled: boolean };
+  transcript: { enabled: boolean };
   greeting: string;
   /** What greets visitors who come in by a flow, by its name. */
   openings: Record<string, string>;
@@ -97,7 +118,10 @@ export interface Config {
     openAutomatically: boolean;
     notifyOnGreeting: boolean;
     activation: string;
-    sound?: boolean;
+    hideWhenAway: boolean;
+    sound: boolean;
+    /** A CSS selector of the page's own launchers; empty if it has none. */
+    customLauncher: string;
   };
   branding: { logo: string; wordmark: string; poweredBy: boolean };
   texts: Record<string, string>;

@@ -14,6 +14,8 @@ export interface Place {
 
 interface Actions {
   open(): void;
+  /** The menu button was used. */
+  menu(button: HTMLButtonElement): void;
   close(): void;
   typing(): void;
   say(text: string): void;
@@ -25,14 +27,21 @@ const CHAT = "M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V6
 const DOWN = "M6 9l6 6 6-6";
 const CLOSE = "M6 6l12 12M18 6L6 18";
 const SEND = "M12 19V5M6 11l6-6 6 6";
+const DOT = "m-.8 0a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0";
+const MORE = `M5 12${DOT}M12 12${DOT}M19 12${DOT}`;
 
 export class Panel {
   readonly log: Log;
+  readonly launcher: HTMLButtonElement;
+  /** Below the head, and between the conversation and the composer: for what comes later. */
+  readonly strip = h("div", { class: "strip" });
+  readonly card = h("div", { class: "card" });
   readonly #host = h("div");
   readonly #root: HTMLElement;
-  readonly #launcher: HTMLButtonElement;
   readonly #panel: HTMLElement;
   readonly #state = h("div", { class: "state" });
+  readonly #sheet = h("div", { class: "sheet", hidden: true });
+  readonly #talk: HTMLElement;
   readonly #input: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
   readonly #person: HTMLButtonElement;
@@ -41,6 +50,8 @@ export class Panel {
   readonly #dark = matchMedia("(prefers-color-scheme: dark)");
   readonly #config: Config;
   readonly #actions: Actions;
+  /** What had the focus before, which may be the page's own way in. */
+  #before: HTMLElement | null = null;
   readonly #target: Element | undefined;
   #shadow!: ShadowRoot;
 
@@ -56,7 +67,8 @@ export class Panel {
     this.#send.append(icon(SEND));
     this.#person = h("button", { type: "button", onclick: actions.askForPerson });
     this.#person.textContent = texts.askForPerson!;
-    this.#launcher = this.#makeLauncher();
+    this.launcher = this.#makeLauncher();
+    this.#talk = h("div", { class: "talk" }, this.log.element, this.card, this.#composer());
     this.#panel = h(
       "section",
       {
@@ -69,12 +81,13 @@ export class Panel {
         onkeypress: (event) => event.stopPropagation(),
       },
       this.#head(title),
-      this.log.element,
-      this.#composer(),
+      this.strip,
+      this.#talk,
+      this.#sheet,
       this.#foot(),
     );
     const place = [...widget.position.split("-"), widget.size].join(" ");
-    this.#root = h("div", { class: `root ${place}` }, this.#launcher, this.#panel, this.#said);
+    this.#root = h("div", { class: `root ${place}` }, this.launcher, this.#panel, this.#said);
     this.#root.classList.toggle("inline", !!target);
     this.#attach();
   }
@@ -86,18 +99,40 @@ export class Panel {
   /** Open, and take the focus unless nobody asked for it. */
   open(focus = true): void {
     if (this.isOpen) return;
+    this.#before = document.activeElement as HTMLElement | null;
     this.#show(true);
+    this.#fit();
     this.unread(0);
     this.log.toEnd();
-    if (focus) this.#input.focus({ preventScroll: true });
     this.#actions.open();
+    if (focus) this.focus();
+  }
+
+  /** Go to where the visitor writes next: the first field of a form, or the composer. */
+  focus(): void {
+    const field = this.#sheet.querySelector<HTMLElement>("input, textarea, button");
+    (this.#talk.hidden ? (field ?? this.#panel) : this.#input).focus({ preventScroll: true });
+  }
+
+  /** Put something in the place of the conversation; without content, give it back. */
+  sheet(content?: HTMLElement): void {
+    this.#sheet.replaceChildren(content ?? "");
+    this.#sheet.hidden = !content;
+    this.#talk.hidden = !!content;
+    if (!content) this.log.toEnd();
+    if (this.isOpen) this.focus();
   }
 
   close(): void {
     if (!this.isOpen || this.#target) return;
     this.#show(false);
+    this.focusLauncher();
     this.#actions.close();
-    this.#launcher.focus({ preventScroll: true });
+  }
+
+  /** Go back to the launcher, or to what the page has in its place. */
+  focusLauncher(): void {
+    (this.launcher.hidden ? this.#before : this.launcher)?.focus({ preventScroll: true });
   }
 
   /** Take the widget out of sight, the launcher as well. */
@@ -145,7 +180,7 @@ export class Panel {
   unread(count: number): void {
     this.#badge.hidden = !count;
     this.#badge.textContent = String(count);
-    this.#launcher.setAttribute("aria-label", this.#label(count));
+    this.launcher.setAttribute("aria-label", this.#label(count));
   }
 
   #label(count: number): string {
@@ -157,9 +192,9 @@ export class Panel {
   #show(open: boolean): void {
     this.#panel.hidden = !open;
     this.#root.classList.toggle("open", open);
-    this.#launcher.setAttribute("aria-expanded", String(open));
-    this.#launcher.setAttribute("aria-label", this.#label(0));
-    this.#launcher.firstElementChild!.replaceWith(open ? icon(DOWN) : this.#launcherIcon());
+    this.launcher.setAttribute("aria-expanded", String(open));
+    this.launcher.setAttribute("aria-label", this.#label(0));
+    this.launcher.firstElementChild!.replaceWith(open ? icon(DOWN) : this.#launcherIcon());
   }
 
   #attach(): void {
@@ -191,10 +226,9 @@ export class Panel {
       "aria-label": this.#config.texts.open,
       onclick: () => (this.isOpen ? this.close() : this.open()),
     });
-    if (this.#config.widget.activation === "hover") {
-      launcher.addEventListener("mouseenter", () => this.open());
-    }
     launcher.append(this.#launcherIcon(), this.#badge);
+    const { availability, widget } = this.#config;
+    launcher.hidden = widget.hideWhenAway && availability.status !== "online";
     return launcher;
   }
 
@@ -209,15 +243,14 @@ export class Panel {
     const letter = [...title][0] ?? "";
     const face = h("div", { class: "face", "aria-hidden": "true" });
     face.append(image ? picture(image, letter) : letter);
-    const close = h("button", {
-      class: "plain",
-      type: "button",
-      "aria-label": texts.close,
-      onclick: () => this.close(),
-    });
-    close.append(icon(CLOSE));
-    const names = h("div", { class: "names" }, h("h2", { class: "title" }, title), this.#state);
-    return h("div", { class: "head" }, face, names, close);
+    const close = button(texts.close!, CLOSE, () => this.close());
+    const menu = button(texts.menu!, MORE, () => this.#actions.menu(menu));
+    menu.setAttribute("aria-haspopup", "menu");
+    menu.setAttribute("aria-expanded", "false");
+    const wordmark = branding.wordmark && picture(branding.wordmark, title, title);
+    const heading = h("h2", { class: "title" }, wordmark || title);
+    const names = h("div", { class: "names" }, heading, this.#state);
+    return h("div", { class: "head" }, face, names, h("div", { class: "menus" }, menu), close);
   }
 
   #textarea(): HTMLTextAreaElement {
@@ -279,14 +312,20 @@ export class Panel {
   }
 }
 
+function button(label: string, path: string, onclick: () => void): HTMLButtonElement {
+  const made = h("button", { class: "plain", type: "button", "aria-label": label, onclick });
+  made.append(icon(path));
+  return made;
+}
+
 function sheet(css: string): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   return sheet;
 }
 
-function picture(source: string, instead: Node | string): HTMLElement {
-  const image = h("img", { src: source, alt: "", loading: "lazy" });
+function picture(source: string, instead: Node | string, alt = ""): HTMLElement {
+  const image = h("img", { src: source, alt, loading: "lazy" });
   image.addEventListener("error", () => image.replaceWith(instead));
   return image;
 }

@@ -2,10 +2,11 @@
 
 import { Api, type Page } from "./api";
 import { Chat, type Line } from "./chat";
-import { fetchChunk, type Chunk, type ChunkName, type Context } from "./context";
-import { Events, type Detail } from "./events";
-import type { Contact, Identity, Proof } from "./identity";
-import { Memory, type Session } from "./memory";
+import { fetchChunk, type ChunkName, type Context } from "./context";
+import { h } from "./dom";
+import { Events, type EventName, type Listener } from "./events";
+import { Memory } from "./memory";
+import type { Forms } from "./forms";
 import type { Config, Message, Unsent } from "./messages";
 import { Panel } from "./panel";
 import type { Problem } from "./problems";
@@ -58,9 +59,7 @@ export class Widget {
   #isHidden = false;
   #left: Left = { isOpen: false, hasFocus: false, draft: "", unsent: [] };
   #unread = 0;
-  #locale: string;
-  #darkMode = "";
-  #proof: Proof | undefined;
+  #owner = "bot";
 
   constructor(options: Options) {
     this.#options = options;
@@ -169,9 +168,9 @@ export class Widget {
       void this.#complain(error);
       throw error;
     }
-    const config = this.#config!;
-    this.#api.widgetId = config.code;
-    this.#memory = new Memory(config.code);
+    if (this.#isDestroyed) throw new Error("destroyed");
+    this.#events.on("status", (told) => Object.assign(this.#config!.availability, told));
+    this.#memory = new Memory(this.#config.code);
     this.#draw();
     if (this.#isDestroyed) return;
     this.#emit("ready");
@@ -214,6 +213,7 @@ export class Widget {
     panel.draft = draft;
     if (this.#unread) panel.unread(this.#unread);
     panel.hide(this.#isHidden);
+    if (isProactive(config)) void this.#load("proactive").catch(() => undefined);
     if (isOpen || this.#options.target) panel.open(hasFocus);
     else if (config.widget.openAutomatically) panel.open(false);
   }
@@ -235,8 +235,13 @@ export class Widget {
   #makePanel(config: Config): Panel {
     const actions = {
       open: () => this.#opened(),
-      close: () => this.#emit("closed"),
-      askForPerson: () => void this.#chat!.askForPerson(config.texts.askForPerson!),
+      close: () => this.#events.emit("closed"),
+      menu: (button: HTMLButtonElement) => this.#around((forms) => forms.menu(button)),
+      askForPerson: () =>
+        this.#around(
+          (forms) => void forms.person(),
+          () => void this.#chat!.askForPerson(config.texts.askForPerson!),
+        ),
       typing: () => this.#chat!.typing(),
       say: (text: string) => this.#chat!.say(text),
       talk: () => this.#load<Drawing>("talk"),
@@ -320,7 +325,8 @@ export class Widget {
 
   #opened(): void {
     this.#readAll();
-    this.#emit("opened");
+    this.#stand();
+    this.#events.emit("opened");
   }
 
   #take(message: Message, isNew: boolean): void {
@@ -359,7 +365,41 @@ export class Widget {
     };
     const personComes = owner === "waiting" || owner === "human";
     this.#panel!.state(lines[line] ?? owners[owner] ?? "", personComes);
+    this.#owner = owner;
+    this.#stand();
   }
+
+  /** Show what stands around the conversation, which is fetched when there is some to be seen. */
+  #stand(): void {
+    if (!this.#panel!.isOpen) return;
+    const owner = this.#owner;
+    const isThere = this.#chunks.has("forms");
+    const asks = !this.#memory!.session && mustAsk(this.#config!);
+    if (asks && !isThere) this.#panel!.sheet(h("div"));
+    if (asks || isThere || owner === "waiting" || owner === "closed") {
+      this.#around(
+        (forms) => forms.stand(owner, asks),
+        () => this.#panel!.sheet(),
+      );
+    }
+  }
+
+  /** Act with the forms; otherwise if they cannot be fetched. */
+  #around(act: (forms: Forms) => void, otherwise: () => void = () => undefined): void {
+    this.#load<Forms>("forms").then(act, otherwise);
+  }
+}
+
+/** Whether new visitors may find something else than the conversation. */
+function mustAsk({ assistantId, offlineForm, preChatForm }: Config): boolean {
+  return preChatForm.enabled || (offlineForm.enabled && !assistantId);
+}
+
+function isProactive({ popups, triggers, widget }: Config): unknown {
+  const { activation, customLauncher, hideWhenAway } = widget;
+  const isFound = activation === "hover" || customLauncher || hideWhenAway;
+  return popups.enabled || triggers[0] || isFound;
+}
 
   #explain(code: string): string {
     const { texts } = this.#config!;

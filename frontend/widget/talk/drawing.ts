@@ -16,6 +16,7 @@ export class Drawing {
   readonly #element: HTMLElement;
   readonly #texts: Record<string, string>;
   #drawFiles: DrawFiles | undefined;
+  #greeting: HTMLElement | undefined;
   readonly #list = h("ol");
   readonly #unsent = h("ol");
   readonly #coming = h("ol");
@@ -46,8 +47,11 @@ export class Drawing {
     this.#element.addEventListener("scroll", () => this.#scrolled());
   }
 
+  /** Say something before everything else, in the place of what greeted before. */
   greet(kind: string, name: string, text: string): void {
-    this.#list.prepend(item(kind, name, text));
+    this.#greeting?.remove();
+    this.#greeting = item(kind, name, text);
+    this.#list.prepend(this.#greeting);
     this.#settle();
   }
 

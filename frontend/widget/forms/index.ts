@@ -1,0 +1,126 @@
+// What stands before and around the chat; fetched when the first of it is needed.
+
+import type { Context } from "../context";
+import { askForRating, askWhetherToEnd, downloadTranscript, mailTranscript } from "./after";
+import { askBefore, takeMessage } from "./before";
+import styles from "./forms.css";
+import { toggleMenu, type Entry } from "./menu";
+import { Waiting } from "./waiting";
+
+interface Conversation {
+  id: string;
+  queue?: { position: number } | null;
+  assignee?: { name: string } | null;
+  rating?: object | null;
+}
+
+const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21a8 8 0 0 1 16 0";
+const LOUD = "M4 9v6h4l5 4V5L8 9zM17 9a4 4 0 0 1 0 6";
+const QUIET = "M4 9v6h4l5 4V5L8 9zM17 10l4 4M21 10l-4 4";
+const DOWN = "M12 4v11M7 11l5 5 5-5M5 20h14";
+const MAIL = "M4 6h16v12H4zM4 7l8 6 8-6";
+const END = "M9 6H5v13h4M14 8l4 4-4 4M18 12H9";
+
+export class Forms {
+  readonly #context: Context;
+  readonly #waiting: Waiting;
+  #owner = "bot";
+  #wasAsked = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#waiting = new Waiting(context);
+    context.panel.dress(styles);
+    const listen: Context["on"] = (name, listener) => {
+      const off = context.on(name, listener);
+      context.signal.addEventListener("abort", off);
+      return off;
+    };
+    listen("queue:position", ({ position }) => this.#tell({ queue: { position } } as Conversation));
+    listen("conversation:assigned", (told) => this.#tell(told.conversation as Conversation));
+    listen("status", () => this.#tell({} as Conversation));
+  }
+
+  /** Ask what must be known before the chat; once in a page's life. */
+  #begin(): void {
+    const { config, panel } = this.#context;
+    if (this.#wasAsked) return;
+    this.#wasAsked = true;
+    if (isAway(this.#context) && !config.assistantId) takeMessage(this.#context, false);
+    else if (config.preChatForm.enabled) askBefore(this.#context);
+    else panel.sheet();
+  }
+
+  /** Show what goes with who holds the conversation; `isNew` before there is one. */
+  stand(owner: string, isNew: boolean): void {
+    if (isNew) this.#begin();
+    void this.#follow(owner);
+  }
+
+  async #follow(owner: string): Promise<void> {
+    if (owner === this.#owner) return;
+    this.#owner = owner;
+    if (owner !== "waiting") this.#waiting.end();
+    if (owner !== "closed") this.#context.panel.card.replaceChildren();
+    if (owner !== "waiting" && owner !== "closed") return;
+    const conversation = await this.#conversation();
+    if (this.#owner !== owner || !conversation) return;
+    if (owner === "waiting") this.#tell(conversation);
+    else if (this.#context.config.rating.enabled && !conversation.rating) {
+      askForRating(this.#context);
+    }
+  }
+
+  /** Get a person, or where none is there a message to one. */
+  async person(): Promise<void> {
+    const { api, chat, config, texts } = this.#context;
+    if (config.offlineForm.enabled) {
+      const fresh = await api.config(true).catch(() => config);
+      Object.assign(config.availability, fresh.availability);
+    }
+    if (isAway(this.#context)) takeMessage(this.#context, true);
+    else await chat.askForPerson(texts.askForPerson!);
+  }
+
+  menu(button: HTMLButtonElement): void {
+    toggleMenu(button, this.#entries());
+  }
+
+  #tell({ queue, assignee }: Conversation): void {
+    this.#waiting.place(queue?.position);
+    if (assignee) this.#waiting.assigned(assignee.name);
+    if (this.#owner === "waiting") this.#waiting.show();
+  }
+
+  async #conversation(): Promise<Conversation | undefined> {
+    const { api, session } = this.#context;
+    const asked = api.ask<{ results: Conversation[] }>("/conversations", { session });
+    const { results } = await asked.catch(() => ({ results: [] }));
+    return results.find(({ id }) => id === session?.conversationId);
+  }
+
+  #entries(): Entry[] {
+    const context = this.#context;
+    const { config, session, texts } = context;
+    const { widget } = config;
+    const has = Boolean(session?.conversationId);
+    const keeps = has && config.transcript.enabled;
+    const entry = (wanted: unknown, label: string, icon: string, act: () => void): Entry[] =>
+      wanted ? [{ label: texts[label]!, icon, act }] : [];
+    return [
+      ...entry(this.#owner === "bot", "askForPerson", PERSON, () => void this.person()),
+      ...entry(true, widget.sound ? "soundOff" : "soundOn", widget.sound ? QUIET : LOUD, () => {
+        widget.sound = !widget.sound;
+      }),
+      ...entry(keeps, "transcriptDownload", DOWN, () => void downloadTranscript(context)),
+      ...entry(keeps, "transcriptMail", MAIL, () => mailTranscript(context)),
+      ...entry(has && this.#owner !== "closed", "end", END, () => askWhetherToEnd(context)),
+    ];
+  }
+}
+
+function isAway({ config }: Context): boolean {
+  return config.offlineForm.enabled && config.availability.status !== "online";
+}
+
+export default (context: Context): Forms => new Forms(context);

@@ -1,0 +1,45 @@
+// When somebody is there again and how long it takes, in the visitor's words and time zone.
+
+import type { Availability } from "../messages";
+
+type Texts = Record<string, string>;
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY * 1000;
+
+/** The visitor's own way to write times, as far as it is of the language that is spoken here. */
+function regional(locale: string): string {
+  const base = (tag: string): string => tag.split("-")[0]!;
+  return navigator.languages.find((tag) => base(tag) === base(locale)) ?? locale;
+}
+
+/** What to expect: when we are back, or else how long an answer takes; empty if nobody knows. */
+export function expectation(availability: Availability, texts: Texts, locale: string): string {
+  const { opensAt, usualReplySeconds } = availability;
+  if (opensAt) return filled(texts.closedUntil, { time: moment(new Date(opensAt), locale) });
+  if (!usualReplySeconds || availability.status === "closed") return "";
+  return filled(texts.usualReply, { time: duration(usualReplySeconds, locale) });
+}
+
+/** Today only the time, within a week the day of the week, and later the date. */
+export function moment(at: Date, locale: string, now = new Date()): string {
+  const time: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit" };
+  let day: Intl.DateTimeFormatOptions = { day: "numeric", month: "long" };
+  if (at.toDateString() === now.toDateString()) day = {};
+  else if (+at - +now < WEEK) day = { weekday: "long" };
+  return new Intl.DateTimeFormat(regional(locale), { ...day, ...time }).format(at);
+}
+
+export function duration(seconds: number, locale: string): string {
+  const [size, unit] =
+    seconds < HOUR ? [MINUTE, "minute"] : seconds < DAY ? [HOUR, "hour"] : [DAY, "day"];
+  const style = { style: "unit", unit, unitDisplay: "long" } as const;
+  return new Intl.NumberFormat(regional(locale), style).format(Math.max(1, Math.round(seconds / size)));
+}
+
+/** A text with its {names} filled in. */
+export function filled(text: string | undefined, values: Record<string, string>): string {
+  return (text ?? "").replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+}

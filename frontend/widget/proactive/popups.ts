@@ -1,0 +1,45 @@
+// Messages beside the closed launcher; opening one begins the chat with it.
+
+import type { Context } from "../context";
+import { h, icon } from "../dom";
+
+const CLOSE = "M6 6l12 12M18 6L6 18";
+const MOST = 3;
+
+export class Popups {
+  readonly #context: Context;
+  readonly #list = h("ul", { class: "popups" });
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#list.setAttribute("aria-label", context.texts.newMessages!);
+    context.signal.addEventListener(
+      "abort",
+      context.on("opened", () => this.#list.replaceChildren()),
+    );
+    context.panel.launcher.after(this.#list);
+  }
+
+  show(text: string): void {
+    const { config, panel, texts } = this.#context;
+    const open = h("button", { type: "button", class: "popup", dir: "auto" }, text);
+    open.addEventListener("click", () => {
+      panel.log.greet("assistant", config.assistantName, text);
+      panel.open();
+    });
+    const close = h("button", { type: "button", class: "plain", "aria-label": texts.popupClose });
+    close.append(icon(CLOSE));
+    const item = h("li", {}, open, close);
+    close.addEventListener("click", () => this.#close(item));
+    this.#list.append(item);
+    if (this.#list.childElementCount > MOST) this.#list.firstElementChild!.remove();
+    panel.announce(text);
+  }
+
+  #close(item: HTMLElement): void {
+    item.remove();
+    const next = this.#list.querySelector<HTMLElement>(".plain");
+    if (next) next.focus();
+    else this.#context.panel.focusLauncher();
+  }
+}
