@@ -20,12 +20,15 @@ interface Actions {
   typing(): void;
   say(text: string): void;
   talk(): Promise<Drawing>;
+  /** The visitor wants to send files; none yet while they are held over the panel. */
+  attach(files: File[]): void;
   askForPerson(): void;
 }
 
 const CHAT = "M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z";
 const DOWN = "M6 9l6 6 6-6";
 const CLOSE = "M6 6l12 12M18 6L6 18";
+const CLIP = "M20 11.5l-8 8a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L10 17a1.6 1.6 0 0 1-2.4-2.4L15 7";
 const SEND = "M12 19V5M6 11l6-6 6 6";
 const DOT = "m-.8 0a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0";
 const MORE = `M5 12${DOT}M12 12${DOT}M19 12${DOT}`;
@@ -44,6 +47,8 @@ export class Panel {
   readonly #talk: HTMLElement;
   readonly #input: HTMLTextAreaElement;
   readonly #send: HTMLButtonElement;
+  readonly #tray = h("div", { class: "tray", hidden: true });
+  #enclosed: boolean | undefined;
   readonly #person: HTMLButtonElement;
   readonly #said = h("div", { class: "said", role: "status" });
   readonly #badge = h("span", { class: "badge", hidden: true });
@@ -76,6 +81,8 @@ export class Panel {
         role: "dialog",
         "aria-label": title,
         hidden: true,
+        dir: config.direction,
+        ...(config.fileUpload && this.#dropping()),
         onkeydown: (event) => this.#keep(event as KeyboardEvent),
         onkeyup: (event) => event.stopPropagation(),
         onkeypress: (event) => event.stopPropagation(),
@@ -172,6 +179,14 @@ export class Panel {
     this.#person.hidden = personComes;
   }
 
+  /** Show what goes with the next message: ready, under way so that it cannot be sent yet, or nothing. */
+  enclose(content: HTMLElement, isReady: boolean | undefined): void {
+    this.#tray.replaceChildren(content);
+    this.#tray.hidden = !content.childElementCount;
+    this.#enclosed = isReady;
+    this.#fit();
+  }
+
   /** Let a screen reader say this. */
   announce(text: string): void {
     this.#said.textContent = text;
@@ -263,7 +278,41 @@ export class Panel {
       dir: "auto",
       oninput: () => this.#changed(),
       onkeydown: (event) => this.#pressed(event as KeyboardEvent),
+      onpaste: (event) => this.#give(event, (event as ClipboardEvent).clipboardData),
     });
+  }
+
+  #dropping(): Record<string, EventListener> {
+    const hold = (event: Event): void => {
+      if ((event as DragEvent).dataTransfer?.types.includes("Files")) event.preventDefault();
+    };
+    return {
+      ondragenter: () => this.#actions.attach([]),
+      ondragover: hold,
+      ondrop: (event) => this.#give(event, (event as DragEvent).dataTransfer),
+    };
+  }
+
+  #give(event: Event, given: DataTransfer | null): void {
+    if (!given?.files.length || !this.#config.fileUpload) return;
+    event.preventDefault();
+    this.#actions.attach([...given.files]);
+  }
+
+  #clip(): Node[] {
+    const { texts, fileUpload, attachments } = this.#config;
+    if (!fileUpload) return [];
+    const accept = attachments?.types.join();
+    const input = h("input", { type: "file", multiple: true, hidden: true, accept });
+    input.addEventListener("change", () => {
+      this.#actions.attach([...input.files!]);
+      input.value = "";
+      this.focus();
+    });
+    const pick = h("button", { class: "plain", type: "button", "aria-label": texts.attach });
+    pick.append(icon(CLIP));
+    pick.addEventListener("click", () => input.click());
+    return [input, pick];
   }
 
   #composer(): HTMLElement {
@@ -271,7 +320,8 @@ export class Panel {
       event.preventDefault();
       this.#submit();
     };
-    return h("form", { class: "composer", onsubmit: submit }, this.#input, this.#send);
+    const parts = [this.#tray, this.#input, ...this.#clip(), this.#send];
+    return h("form", { class: "composer", onsubmit: submit }, ...parts);
   }
 
   #foot(): HTMLElement {
@@ -298,14 +348,15 @@ export class Panel {
   }
 
   #fit(): void {
-    this.#send.disabled = !this.#input.value.trim();
+    const isEmpty = !this.#input.value.trim() && !this.#enclosed;
+    this.#send.disabled = isEmpty || this.#enclosed === false;
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
   }
 
   #submit(): void {
     const text = this.#input.value.trim();
-    if (!text) return;
+    if (this.#send.disabled) return;
     this.#input.value = "";
     this.#changed();
     this.#actions.say(text);

@@ -5,6 +5,7 @@ import { Chat, type Line } from "./chat";
 import { fetchChunk, type ChunkName, type Context } from "./context";
 import { h } from "./dom";
 import { Events, type EventName, type Listener } from "./events";
+import type { Files } from "./files";
 import { Memory } from "./memory";
 import type { Forms } from "./forms";
 import type { Config, Message, Unsent } from "./messages";
@@ -244,6 +245,7 @@ export class Widget {
         ),
       typing: () => this.#chat!.typing(),
       say: (text: string) => this.#chat!.say(text),
+      attach: (files: File[]) => void this.#attach(files),
       talk: () => this.#load<Drawing>("talk"),
     };
     return new Panel(config, actions, { target: this.#options.target });
@@ -338,6 +340,10 @@ export class Widget {
     this.#panel!.announce(`${name} ${message.text}`);
     if (this.#panel!.isOpen) this.#readAll();
     else this.#count(this.#unread + 1);
+  }
+
+  async #attach(files: File[]): Promise<void> {
+    (await this.#load<Files>("files")).add(files);
   }
 
   #readAll(): void {

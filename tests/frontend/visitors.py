@@ -114,6 +114,11 @@ class Wire:
     def mend(self):
         self.is_cut = False
 
+    def tell(self, type, **data):
+        """A frame that the server did not send."""
+        for line in self._lines:
+            line.send(json.dumps({"type": type, "data": data}))
+
     async def _connect(self, line):
         if self.is_cut:
             await line.close(code=4408)
