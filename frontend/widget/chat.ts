@@ -143,10 +143,10 @@ export class Chat {
     return this.#session!;
   }
 
-  /** Show another conversation, or without an id begin one with the next message. */
-  switchTo(conversationId?: string): void {
+  /** Show another conversation, or without an id begin one with the next message; false if not now. */
+  switchTo(conversationId?: string): boolean {
     // What is on its way was not meant for another conversation.
-    if (!this.#session || this.#next()) return;
+    if (!this.#session || this.#next()) return false;
     const session = { ...this.#session, conversationId };
     this.#keep(session);
     this.#beginsAnother = !conversationId;
@@ -156,6 +156,7 @@ export class Chat {
     this.#expect(undefined);
     this.#set(this.#line);
     if (conversationId) this.#reconnect();
+    return true;
   }
 
   /** Read the page of messages before the earliest one that is shown. */

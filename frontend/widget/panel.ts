@@ -275,7 +275,6 @@ export class Panel {
       maxlength: "8000",
       placeholder: inputPlaceholder,
       "aria-label": inputPlaceholder,
-      dir: "auto",
       oninput: () => this.#changed(),
       onkeydown: (event) => this.#pressed(event as KeyboardEvent),
       onpaste: (event) => this.#give(event, (event as ClipboardEvent).clipboardData),
@@ -350,6 +349,8 @@ export class Panel {
   #fit(): void {
     const isEmpty = !this.#input.value.trim() && !this.#enclosed;
     this.#send.disabled = isEmpty || this.#enclosed === false;
+    // Without a word there is no direction to be told by.
+    this.#input.dir = this.#input.value ? "auto" : (this.#config.direction ?? "auto");
     this.#input.style.height = "auto";
     this.#input.style.height = `${this.#input.scrollHeight}px`;
   }

@@ -1,6 +1,7 @@
 // One widget on a page: its configuration, its panel and its conversation, joined.
 
-import { Api, type Page } from "./api";
+import type { Alerts } from "./alerts";
+import { Api, Refusal } from "./api";
 import { Chat, type Line } from "./chat";
 import { fetchChunk, type ChunkName, type Context } from "./context";
 import { h } from "./dom";
@@ -211,6 +212,9 @@ export class Widget {
     this.#tell("idle", "bot", "");
     if (!chat.resume() && config.greeting && config.widget.notifyOnGreeting) panel.unread(1);
     chat.resend(unsent);
+    const { signal } = this.#life;
+    const seen = (): void => void (this.#isSeen && this.#readAll());
+    document.addEventListener("visibilitychange", seen, { signal });
     panel.draft = draft;
     if (this.#unread) panel.unread(this.#unread);
     panel.hide(this.#isHidden);
@@ -338,8 +342,13 @@ export class Widget {
     this.#emit(kind === "visitor" ? "message:sent" : "message:received", { message });
     if (kind === "visitor") return;
     this.#panel!.announce(`${name} ${message.text}`);
-    if (this.#panel!.isOpen) this.#readAll();
-    else this.#count(this.#unread + 1);
+    if (this.#isSeen) return this.#readAll();
+    this.#count(this.#unread + 1);
+    this.#load<Alerts>("alerts").then((alerts) => alerts.ring(this.#unread), () => undefined);
+  }
+
+  get #isSeen(): boolean {
+    return this.#panel!.isOpen && !document.hidden;
   }
 
   async #attach(files: File[]): Promise<void> {

@@ -14,6 +14,7 @@ SHARED = ["build.mjs", "package-lock.json", "package.json", "tsconfig.json"]
 # Of what pages load, and of what is fetched when it is needed; compressed, in bytes.
 BUDGETS = {
     "chat-widget.js": 12 * 1024,
+    "chat-widget-alerts.js": 1024,
     "chat-widget-conversations.js": 3 * 1024,
     "chat-widget-files.js": 4 * 1024,
     "chat-widget-forms.js": 8 * 1024,

@@ -33,9 +33,9 @@ export class Shown {
   }
 
   #one(file: Attachment): HTMLElement {
-    const label = named(this.#context.texts.download, file.name);
-    const props = { type: "button", "aria-label": label, onclick: () => void this.#save(file) };
-    const button = h("button", { class: "file", title: file.name, ...props }, ...this.#name(file));
+    const title = named(this.#context.texts.download, file.name);
+    const props = { type: "button", title, onclick: () => void this.#save(file) };
+    const button = h("button", { class: "file", ...props }, ...this.#name(file));
     if (file.contentType.startsWith("image/")) void this.#paint(file, button);
     return button;
   }
@@ -52,7 +52,8 @@ export class Shown {
     try {
       const picture = await this.#picture(file);
       const scale = Math.max(WIDTH / picture.width, HEIGHT / picture.height);
-      const canvas = h("canvas", { width: String(WIDTH), height: String(HEIGHT) });
+      const shape = { width: String(WIDTH), height: String(HEIGHT) };
+      const canvas = h("canvas", { role: "img", "aria-label": file.name, ...shape });
       const [width, height] = [picture.width * scale, picture.height * scale];
       const at = [(WIDTH - width) / 2, (HEIGHT - height) / 2, width, height] as const;
       canvas.getContext("2d")!.drawImage(picture, ...at);

@@ -1,6 +1,7 @@
 // What stands before and around the chat; fetched when the first of it is needed.
 
 import type { Context } from "../context";
+import type { Conversations } from "../conversations";
 import { askForRating, askWhetherToEnd, downloadTranscript, mailTranscript } from "./after";
 import { askBefore, takeMessage } from "./before";
 import styles from "./forms.css";
@@ -15,6 +16,8 @@ interface Conversation {
 }
 
 const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21a8 8 0 0 1 16 0";
+const PLUS = "M12 5v14M5 12h14";
+const LIST = "M4 6h16M4 12h16M4 18h10";
 const LOUD = "M4 9v6h4l5 4V5L8 9zM17 9a4 4 0 0 1 0 6";
 const QUIET = "M4 9v6h4l5 4V5L8 9zM17 10l4 4M21 10l-4 4";
 const DOWN = "M12 4v11M7 11l5 5 5-5M5 20h14";
@@ -103,12 +106,15 @@ export class Forms {
     const context = this.#context;
     const { config, session, texts } = context;
     const { widget } = config;
+    const list = () => context.load<Conversations>("conversations");
     const has = Boolean(session?.conversationId);
     const keeps = has && config.transcript.enabled;
     const entry = (wanted: unknown, label: string, icon: string, act: () => void): Entry[] =>
       wanted ? [{ label: texts[label]!, icon, act }] : [];
     return [
       ...entry(this.#owner === "bot", "askForPerson", PERSON, () => void this.person()),
+      ...entry(has, "newConversation", PLUS, () => void list().then((it) => it.begin())),
+      ...entry(has, "conversations", LIST, () => void list().then((it) => it.show())),
       ...entry(true, widget.sound ? "soundOff" : "soundOn", widget.sound ? QUIET : LOUD, () => {
         widget.sound = !widget.sound;
       }),

@@ -3,7 +3,8 @@
 import type { Context } from "../context";
 import { h } from "../dom";
 import type { Message, Unsent } from "../messages";
-import { day, dots, item, names, said, sources } from "./item";
+import { dots, item, names, said, sources } from "./item";
+import { day } from "./when";
 
 /** How a message's files are drawn. */
 export type DrawFiles = (message: Pick<Message, "attachments">) => Node;
@@ -45,6 +46,9 @@ export class Drawing {
     this.#pill = h("div", { class: "below", hidden: true }, more);
     this.#element.append(this.#list, this.#unsent, this.#coming, this.#pill);
     this.#element.addEventListener("scroll", () => this.#scrolled());
+    const resized = new ResizeObserver(() => this.#settle());
+    resized.observe(this.#element);
+    context.signal.addEventListener("abort", () => resized.disconnect());
   }
 
   /** Say something before everything else, in the place of what greeted before. */

@@ -1,10 +1,9 @@
 // One line of the conversation: who, what, and what belongs to it.
 
 import { h, link, type Child } from "../dom";
-import { linked, markdown } from "./markdown";
 import type { Message, Source } from "../messages";
-
-const DAY = 86_400_000;
+import { linked, markdown } from "./markdown";
+import { time } from "./when";
 
 /** Visitors' words and ours are shown as they are; those of assistants and the team are Markdown. */
 export function item(classes: string, name: string, text: string, at?: string): HTMLLIElement {
@@ -33,19 +32,4 @@ export function names(message: Pick<Message, "attachments">): HTMLElement {
 export function dots(): HTMLLIElement {
   const three = h("div", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i"));
   return h("li", { class: "item" }, three);
-}
-
-/** The day of a moment in the visitor's words: "yesterday", or a date. */
-export function day(at: Date, locale: string | undefined): string {
-  const passed = Math.round((midnight(new Date()) - midnight(at)) / DAY);
-  if (passed < 2) return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(-passed, "day");
-  return at.toLocaleDateString(locale, { weekday: "long", day: "numeric", month: "long" });
-}
-
-function midnight(at: Date): number {
-  return new Date(at).setHours(0, 0, 0, 0);
-}
-
-function time(at: string | undefined): string {
-  return at ? new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" }) : "";
 }
