@@ -1,14 +1,28 @@
 """What stands before and around the chat, in a real browser and with the real server."""
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from playwright.async_api import expect
 
-from conversations.models import Contact, VisitorSession
+from conversations import assigning, availability, engine, queueing
+from conversations.models import Contact, Conversation, VisitorSession
+from realtime.ephemeral import whisper
 from tenants.executor import run_in_db_thread
-from tests.factories import make_member
-from tests.frontend.visitors import box, conversation, launcher, log, panel, say, visit
+from tenants.models import Mail
+from tests.factories import make_member, make_visitor, write
+from tests.frontend.accessibility import violations
+from tests.frontend.visitors import (
+    box,
+    conversation,
+    launcher,
+    log,
+    panel,
+    reply,
+    say,
+    visit,
+)
 from tests.widgets.shops import make_shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -65,6 +79,7 @@ async def test_the_form_before_the_chat_says_what_is_wrong_and_introduces_the_vi
     await email.fill("ann@shop.example")
     await page.get_by_label("Order number").fill("A-17")
     await page.keyboard.press("Enter")
+    await expect(log(page)).to_be_visible(timeout=15_000)
     await expect(box(page)).to_be_focused()
     await say(page, "Hello")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
@@ -119,3 +134,165 @@ async def test_the_menu_is_reached_by_keys_and_ends_the_conversation_after_askin
     await expect(question).to_have_count(0)
     await expect(page.get_by_role("group", name="How was this conversation?")).to_be_visible()
     assert (await conversation(shop)).owner == "closed"
+
+
+async def do(shop, verb, conversation_id, *args, **fields):
+    """What somebody does with a conversation of the shop."""
+
+    def run():
+        with shop.scope():
+            verb(engine.team_conversation(conversation_id), *args, **fields)
+
+    await run_in_db_thread(run)
+
+
+def queue_up(shop, member, count):
+    """Conversations that wait for a person, while one is there."""
+    with shop.scope():
+        availability.choose(member, status="online")
+    waiting = [write(shop.tenant, make_visitor()).conversation_id for _ in range(count)]
+    with shop.scope():
+        for each in waiting:
+            engine.hand_over(engine.team_conversation(each), reason="visitor", text="Wait.")
+    return waiting
+
+
+def the_other(shop, ids):
+    with shop.scope():
+        return Conversation.objects.exclude(pk__in=ids).get()
+
+
+async def test_waiting_is_shown_and_the_place_only_falls(page, site, shop, member):
+    before = await run_in_db_thread(queue_up, shop, member, 2)
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await page.get_by_role("button", name="Talk to a person").click()
+    strip = page.locator(".strip")
+    await expect(strip).to_contain_text("You are number 3.")
+    found = await run_in_db_thread(the_other, shop, before)
+
+    for each in before:
+        await do(shop, engine.close, each, by="The visitor")
+    await run_in_db_thread(queueing.tell_positions, shop.tenant.id)
+    await expect(strip).to_contain_text("You are number 1.")
+    late = {"conversationId": str(found.id), "position": 2, "usualReplySeconds": 240}
+    whisper(shop.tenant.id, "queue:position", late, visitor_of=found.id)
+    await expect(strip).to_have_text("You are number 1. We usually reply within 4 minutes.")
+    await page.reload()
+    await launcher(page).click()
+    await expect(strip).to_contain_text("You are number 1.")
+
+    await do(shop, assigning.assign, found.id, member)
+    await expect(strip).to_contain_text(f"{member.user.name} will be with you shortly.")
+    await do(shop, engine.post_reply, found.id, member, text="Hi!")
+    await expect(strip).to_be_hidden()
+    await expect(panel(page).locator(".state")).to_have_text(member.user.name)
+
+
+async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_back(
+    page, site, shop_with
+):
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    hours = [{"day": tomorrow.isoweekday(), "opens": "09:00", "closes": "10:00"}]
+    shop = await shop_with(
+        businessHours={"enabled": True, "hours": hours}, offlineForm={"enabled": True}
+    )
+    await visit(page, site.page(site.mount(shop)))
+    await page.get_by_role("button", name="Talk to a person").click()
+    back = f"We are back: {tomorrow:%A} 09:00."
+    await expect(page.locator(".intro")).to_contain_text(back)
+    await page.get_by_label("E-mail").fill("ann@shop.example")
+    await page.get_by_label("Message", exact=True).fill("Please call me.")
+    await page.get_by_role("button", name="Leave a message").click()
+    thanks = page.get_by_role("heading", name="Thank you. We will reply to ann@shop.example.")
+    await expect(thanks).to_be_visible(timeout=15_000)
+    await expect(page.locator(".intro")).to_have_text(back)
+    await page.get_by_role("button", name="Back").click()
+
+    await expect(log(page).locator(".visitor")).to_contain_text("Please call me.")
+    await expect(page.locator(".strip")).to_contain_text(f"We are closed right now. {back}")
+    found = await conversation(shop)
+    assert (found.owner, found.handover_reason) == ("waiting", "offline")
+    [contact] = await stored(shop, Contact)
+    assert contact.email == "ann@shop.example"
+
+
+async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, shop, member):
+    listen = "addEventListener('livechat:csat:submit', event => { rated = event.detail })"
+    await page.add_init_script(listen)
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await reply(shop, member, "Good day!")
+    await do(shop, engine.close, (await conversation(shop)).id, by=member.user.name)
+    rating = page.get_by_role("group", name="How was this conversation?")
+    await expect(rating.get_by_role("radio")).to_have_count(5)
+    await expect(page.get_by_role("button", name="Send the rating")).to_be_hidden()
+    await rating.get_by_role("radio", name="Bad", exact=True).focus()
+    await page.keyboard.press("Space")
+    await page.keyboard.press("ArrowRight")
+    await page.get_by_label("Would you like to add something?").fill("Quick.")
+    await page.get_by_role("button", name="Send the rating").click()
+    await expect(page.locator(".card")).to_have_text("Thank you for your rating.")
+    assert (await page.evaluate("rated"))["score"] == 3
+
+    menu = panel(page).get_by_role("button", name="Menu")
+    await menu.click()
+    async with page.expect_download() as downloading:
+        await page.get_by_role("menuitem", name="Download the conversation").click()
+    text = (await (await downloading.value).path()).read_text()
+    assert "Hello" in text
+    assert "Good day!" in text
+    await menu.click()
+    await page.get_by_role("menuitem", name="Send the conversation by e-mail").click()
+    await page.get_by_label("E-mail").fill("ann@shop.example")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".card")).to_contain_text("on its way to ann@shop.example")
+    assert [mail.to for mail in await stored(shop, Mail)] == ["ann@shop.example"]
+    await page.reload()
+    await launcher(page).click()
+    await expect(log(page)).to_contain_text("Good day!")
+    await expect(page.locator(".faces")).to_have_count(0)
+
+
+SCREENS = [("light", "en", 1280), ("dark", "ar", 320)]
+
+
+@pytest.mark.parametrize(("scheme", "language", "width"), SCREENS)
+async def test_every_screen_can_be_used_by_everybody(
+    page, site, shop_with, member, scheme, language, width
+):
+    await page.emulate_media(color_scheme=scheme)
+    await page.set_viewport_size({"width": width, "height": 640})
+    shop = await shop_with(
+        languages=[language],
+        preChatForm={"enabled": True, "fields": FIELDS},
+        popups={"enabled": True, "delaySeconds": 0, "messages": ["1", "2"]},
+    )
+    found = {}
+    await page.goto(site.page(site.mount(shop)))
+    await expect(page.locator(".popup")).to_have_count(2)
+    found["popups"] = await violations(page)
+    await page.locator(".launcher").click()
+    await page.locator(".form .filled").click()
+    await expect(page.locator("[aria-invalid]")).to_be_focused()
+    found["form"] = await violations(page)
+    await page.keyboard.type("ann@shop.example")
+    await page.keyboard.press("Enter")
+    await expect(log(page)).to_be_visible(timeout=15_000)
+    await say(page, "Hello")
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await page.locator(".menus > button").click()
+    await expect(page.get_by_role("menuitem").first).to_be_focused()
+    found["menu"] = await violations(page)
+    await page.keyboard.press("End")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".card .filled")).to_be_focused()
+    found["question"] = await violations(page)
+    await page.locator(".card .filled").click()
+    await page.locator(".faces label").first.click()
+    found["rating"] = await violations(page)
+
+    assert {name: what for name, what in found.items() if what} == {}
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width

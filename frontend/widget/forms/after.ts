@@ -37,8 +37,8 @@ export function askWhetherToEnd(context: Context): void {
   yes.focus();
 }
 
-/** Ask how it was. */
-export function askForRating(context: Context): void {
+/** Ask how it was; `onLeft` when the visitor does not say, and when it was said. */
+export function askForRating(context: Context, onLeft: () => void): void {
   const { panel, texts } = context;
   const element = h("form", { class: "rating" });
   const comment = h("textarea", {
@@ -53,12 +53,14 @@ export function askForRating(context: Context): void {
   const more = h("div", { hidden: true }, comment, problem, h("div", { class: "buttons" }, send));
   const faces = h("div", { class: "faces" }, ...MOUTHS.map((mouth, i) => face(context, mouth, i + 1)));
   const legend = h("legend", {}, texts.ratingTitle!);
-  element.append(h("fieldset", {}, legend, faces), dismissal(context), more);
+  element.append(h("fieldset", {}, legend, faces), dismissal(context, onLeft), more);
   element.addEventListener("change", () => (more.hidden = false));
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     const score = Number(new FormData(element).get("score"));
-    void rate(context, score, comment.value.trim(), problem);
+    rate(context, score, comment.value.trim()).then(onLeft, (error) => {
+      problem.textContent = explanation(error, texts);
+    });
   });
   put(panel, element);
 }
@@ -68,21 +70,10 @@ function face({ texts }: Context, mouth: string, score: number): HTMLElement {
   return h("label", {}, choice, icon(HEAD + mouth), h("span", {}, texts[`rating${score}`]!));
 }
 
-async function rate(
-  context: Context,
-  score: number,
-  comment: string,
-  problem: HTMLElement,
-): Promise<void> {
-  const { texts } = context;
-  try {
-    await aboutConversation(context, "rating", comment ? { score, comment } : { score });
-  } catch (error) {
-    problem.textContent = explanation(error, texts);
-    return;
-  }
+async function rate(context: Context, score: number, comment: string): Promise<void> {
+  await aboutConversation(context, "rating", comment ? { score, comment } : { score });
   context.emit("csat:submit", { score, comment });
-  put(context.panel, note(context, texts.ratingThanks!));
+  put(context.panel, note(context, context.texts.ratingThanks!));
   context.panel.focus();
 }
 
@@ -92,8 +83,9 @@ export function note(context: Context, words: string): HTMLElement {
   return h("div", { class: "notice" }, h("p", {}, words), dismissal(context));
 }
 
-function dismissal({ panel, texts }: Context): HTMLElement {
+function dismissal({ panel, texts }: Context, onLeft?: () => void): HTMLElement {
   const onclick = (): void => {
+    onLeft?.();
     panel.card.replaceChildren();
     panel.focus();
   };

@@ -33,6 +33,7 @@ export function askBefore(context: Context): void {
 /** Take a message for when somebody is there; `canLeave` while an assistant still answers. */
 export function takeMessage(context: Context, canLeave: boolean): void {
   const { config, panel, texts } = context;
+  const messageId = crypto.getRandomValues(new Uint32Array(4)).join("-");
   const field = (name: string, type: string, required: boolean): FormField => ({
     ...{ name, type, required },
     label: texts[name]!,
@@ -52,7 +53,7 @@ export function takeMessage(context: Context, canLeave: boolean): void {
       onLeave: () => panel.sheet(),
       explain: (error) => explanation(error, texts),
       onSubmit: async (values) => {
-        const conversationId = await leaveMessage(context, values);
+        const conversationId = await leaveMessage(context, messageId, values);
         context.emit("offline:submit", { conversationId });
         thank(context, values.email!, conversationId);
       },

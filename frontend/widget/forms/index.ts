@@ -15,6 +15,7 @@ interface Conversation {
   rating?: object | null;
 }
 
+const ASKED = "livechat:asked-for-rating";
 const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21a8 8 0 0 1 16 0";
 const PLUS = "M12 5v14M5 12h14";
 const LIST = "M4 6h16M4 12h16M4 18h10";
@@ -39,9 +40,12 @@ export class Forms {
       context.signal.addEventListener("abort", off);
       return off;
     };
-    listen("queue:position", ({ position }) => this.#tell({ queue: { position } } as Conversation));
+    listen("queue:position", ({ conversationId: id, ...queue }) => {
+      Object.assign(context.config.availability, { usualReplySeconds: queue.usualReplySeconds });
+      this.#tell({ id, queue } as unknown as Conversation);
+    });
     listen("conversation:assigned", (told) => this.#tell(told.conversation as Conversation));
-    listen("status", () => this.#tell({} as Conversation));
+    listen("status", () => this.#owner === "waiting" && this.#waiting.show());
   }
 
   /** Ask what must be known before the chat; once in a page's life. */
@@ -62,34 +66,47 @@ export class Forms {
 
   async #follow(owner: string): Promise<void> {
     if (owner === this.#owner) return;
+    const { card } = this.#context.panel;
+    if (this.#owner === "closed") noteAsking("");
     this.#owner = owner;
     if (owner !== "waiting") this.#waiting.end();
-    if (owner !== "closed") this.#context.panel.card.replaceChildren();
+    if (owner !== "closed") card.replaceChildren();
     if (owner !== "waiting" && owner !== "closed") return;
     const conversation = await this.#conversation();
     if (this.#owner !== owner || !conversation) return;
-    if (owner === "waiting") this.#tell(conversation);
-    else if (this.#context.config.rating.enabled && !conversation.rating) {
-      askForRating(this.#context);
+    if (owner === "closed") this.#ended(conversation);
+    else {
+      await this.#lookWhoIsThere();
+      this.#tell(conversation);
     }
+  }
+
+  #ended({ id, rating }: Conversation): void {
+    const wants = this.#context.config.rating.enabled && !rating && !wasAsked(id);
+    if (wants) askForRating(this.#context, () => noteAsking(id));
+    else this.#context.panel.card.replaceChildren();
   }
 
   /** Get a person, or where none is there a message to one. */
   async person(): Promise<void> {
-    const { api, chat, config, texts } = this.#context;
-    if (config.offlineForm.enabled) {
-      const fresh = await api.config(true).catch(() => config);
-      Object.assign(config.availability, fresh.availability);
-    }
+    const { chat, config, texts } = this.#context;
+    if (config.offlineForm.enabled) await this.#lookWhoIsThere();
     if (isAway(this.#context)) takeMessage(this.#context, true);
     else await chat.askForPerson(texts.askForPerson!);
+  }
+
+  async #lookWhoIsThere(): Promise<void> {
+    const { api, config } = this.#context;
+    const fresh = await api.config(true).catch(() => config);
+    Object.assign(config.availability, fresh.availability);
   }
 
   menu(button: HTMLButtonElement): void {
     toggleMenu(button, this.#entries());
   }
 
-  #tell({ queue, assignee }: Conversation): void {
+  #tell({ id, queue, assignee }: Conversation): void {
+    if (id !== this.#context.session?.conversationId) return;
     this.#waiting.place(queue?.position);
     if (assignee) this.#waiting.assigned(assignee.name);
     if (this.#owner === "waiting") this.#waiting.show();
@@ -122,6 +139,23 @@ export class Forms {
       ...entry(keeps, "transcriptMail", MAIL, () => mailTranscript(context)),
       ...entry(has && this.#owner !== "closed", "end", END, () => askWhetherToEnd(context)),
     ];
+  }
+}
+
+/** Whether the visitor has had the chance to rate this end of the conversation, in this tab. */
+function wasAsked(id: string): boolean {
+  try {
+    return sessionStorage.getItem(ASKED) === id;
+  } catch {
+    return false;
+  }
+}
+
+function noteAsking(id: string): void {
+  try {
+    sessionStorage.setItem(ASKED, id);
+  } catch {
+    // Blocked or full; then a reload asks again.
   }
 }
 

@@ -11,9 +11,14 @@ export async function introduce(context: Context, values: Values): Promise<void>
   await context.api.ask("/contact", { session, body: { name, email, phone, attributes } });
 }
 
-export async function leaveMessage(context: Context, values: Values): Promise<string> {
+/** Leave a message; the same `messageId` makes a repeat harmless. */
+export async function leaveMessage(
+  context: Context,
+  messageId: string,
+  values: Values,
+): Promise<string> {
   const session = await context.chat.session();
-  const body = { ...values, sessionId: session.sessionId };
+  const body = { ...values, messageId, sessionId: session.sessionId };
   const asked = context.api.ask<{ conversationId: string }>("/offline", { session, body });
   return (await asked).conversationId;
 }
