@@ -333,6 +333,18 @@ export class Panel {
   #keep(event: KeyboardEvent): void {
     event.stopPropagation();
     if (event.key === "Escape" && !event.isComposing) this.close();
+    if (event.key === "Tab") this.#goRound(event);
+  }
+
+  /** Where the panel covers the page, the focus stays inside. */
+  #goRound(event: KeyboardEvent): void {
+    if (this.#target || !matchMedia("(width <= 480px)").matches) return;
+    const all = this.#panel.querySelectorAll<HTMLElement>("button,a,input,textarea,[tabindex='0']");
+    const stops = [...all].filter((stop) => stop.offsetParent && stop.matches(":enabled,:not(button)"));
+    const [from, to] = event.shiftKey ? [0, -1] : [-1, 0];
+    if (this.#shadow.activeElement !== stops.at(from)) return;
+    event.preventDefault();
+    stops.at(to)!.focus();
   }
 
   #pressed(event: KeyboardEvent): void {

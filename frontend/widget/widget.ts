@@ -376,7 +376,7 @@ export class Widget {
       bot: assistantName,
       waiting: texts.waiting,
       human: person,
-      closed: texts.ended,
+      closed: texts.conversationEnded,
     };
     const personComes = owner === "waiting" || owner === "human";
     this.#panel!.state(lines[line] ?? owners[owner] ?? "", personComes);

@@ -293,6 +293,11 @@ async def test_every_screen_can_be_used_by_everybody(
     await page.locator(".card .filled").click()
     await page.locator(".faces label").first.click()
     found["rating"] = await violations(page)
+    if width == 320:
+        await page.locator(".menus > button").press("Shift+Tab")
+        await expect(page.locator(".foot button")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await expect(page.locator(".menus > button")).to_be_focused()
 
     assert {name: what for name, what in found.items() if what} == {}
     assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -5,7 +5,9 @@ from functools import partial
 import pytest
 from playwright.async_api import expect
 
+from conversations import availability
 from tenants.executor import run_in_db_thread
+from tests.factories import make_member
 from tests.frontend.visitors import box, launcher, log, panel, say
 from tests.widgets.shops import make_shop
 
@@ -108,6 +110,30 @@ async def test_a_page_can_have_launchers_of_its_own(page, site, shop_with):
     await expect(ours).to_have_attribute("aria-expanded", "false")
     await ours.evaluate("e => e.remove()")
     await expect(launcher(page)).to_be_visible()
+
+
+async def test_it_is_out_of_sight_while_nobody_is_there(page, site, shop_with):
+    shop = await shop_with(
+        widget={"hideWhenAway": True},
+        popups={"enabled": True, "delaySeconds": 0, "messages": POPUPS},
+    )
+    await page.clock.install()
+    async with page.expect_response("**/chat-widget-proactive.js*"):
+        await page.goto(site.page(site.mount(shop)))
+    await page.clock.run_for(10_000)
+    await expect(page.locator(".launcher")).to_be_hidden()
+    await expect(page.locator(".popup")).to_have_count(0)
+
+    await run_in_db_thread(come, shop)
+    await page.clock.fast_forward("05:00")
+    await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(launcher(page)).to_be_visible()
+
+
+def come(shop):
+    member = make_member(shop.tenant)
+    with shop.scope():
+        availability.choose(member, status="online")
 
 
 async def test_hovering_opens_and_the_click_that_follows_does_not_close(page, site, shop_with):

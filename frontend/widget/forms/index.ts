@@ -66,11 +66,12 @@ export class Forms {
 
   async #follow(owner: string): Promise<void> {
     if (owner === this.#owner) return;
-    const { card } = this.#context.panel;
+    const { card, strip } = this.#context.panel;
     if (this.#owner === "closed") noteAsking("");
     this.#owner = owner;
     if (owner !== "waiting") this.#waiting.end();
-    if (owner !== "closed") card.replaceChildren();
+    if (owner === "closed") strip.replaceChildren(this.#context.texts.ended!);
+    else card.replaceChildren();
     if (owner !== "waiting" && owner !== "closed") return;
     const conversation = await this.#conversation();
     if (this.#owner !== owner || !conversation) return;
