@@ -60,6 +60,7 @@ export class Chat {
   readonly #ear: Ear;
   readonly #known = new Set<string>();
   #session: Session | undefined;
+  #beginning: Promise<void> | undefined;
   #connecting: Promise<void> | undefined;
   #socket: Socket | undefined;
   #line: Line = "idle";
@@ -139,7 +140,11 @@ export class Chat {
 
   /** The visitor's session, begun if there is none. Raises Refusal. */
   async session(): Promise<Session> {
-    if (!this.#session || !this.#api.token) await this.#begin();
+    if (!this.#session || !this.#api.token) {
+      // Several who ask at once must not get a session each.
+      this.#beginning ??= this.#begin().finally(() => (this.#beginning = undefined));
+      await this.#beginning;
+    }
     return this.#session!;
   }
 
@@ -215,7 +220,7 @@ export class Chat {
   async #open(): Promise<void> {
     this.#set("connecting");
     try {
-      if (!this.#session || !this.#api.token) await this.#begin();
+      await this.session();
     } catch (error) {
       this.#set("idle");
       this.#refuse(error);
@@ -343,7 +348,6 @@ export class Chat {
       this.#results.delete(callId);
       return;
     }
-    const isAnother = this.#beginsAnother;
     this.#beginsAnother = false;
     this.#keep({ ...this.#session!, conversationId });
     const sent = this.#unsent.find((unsent) => unsent.messageId === messageId);
@@ -355,8 +359,7 @@ export class Chat {
     const { text, attachments } = sent;
     this.#take({ id, seq, author, text, attachments, sources: [], choices: [], createdAt });
     if (this.#owner === "bot") this.#expect(THINKING_SHOWN);
-    if (isAnother) this.#reconnect();
-    else this.#flush();
+    this.#flush();
   }
 
   #take(message: Message, isNew = !this.#known.has(message.id)): void {

@@ -39,6 +39,9 @@ interface Left {
   unsent: readonly Unsent[];
 }
 
+/** What Markdown writes around words, and nobody says. */
+const MARKS = /[*`[]|^#+ |\]\(\S*\)/gm;
+
 let count = 0;
 
 export class Widget {
@@ -341,7 +344,7 @@ export class Widget {
     if (!isNew) return;
     this.#emit(kind === "visitor" ? "message:sent" : "message:received", { message });
     if (kind === "visitor") return;
-    this.#panel!.announce(`${name} ${message.text}`);
+    this.#panel!.announce(`${name} ${message.text.replace(MARKS, "")}`);
     if (this.#isSeen) return this.#readAll();
     this.#count(this.#unread + 1);
     this.#load<Alerts>("alerts").then((alerts) => alerts.ring(this.#unread), () => undefined);

@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.frontend.visitors import Wire, say, visit
+from tests.frontend.visitors import Wire, box, say
 
 ANSWER = """We have **three** ways to return an order, *all free*:
 
@@ -35,14 +35,18 @@ def everything(*, start=100):
     """Messages of everybody, with all that messages have."""
     files = [file | {"size": 1024 * 180} for file in FILES]
     sources = [{"title": "Returns", "url": "https://shop.example/returns"}, {"title": "Handbook"}]
-    days = [f"2026-11-{day}T10:00:00.000Z" for day in (2, 2, 3)]
+    days = [f"2026-11-0{day}T10:00:00.000Z" for day in (2, 2, 3)]
     return [
         message(start, "visitor", "How do I return this? https://shop.example/1", at=days[0]),
         message(start + 1, "assistant", ANSWER, name="Ada", at=days[1], sources=sources),
         message(start + 2, "system", "A person of our team will answer you here.", at=days[2]),
-        message(start + 3, "agent", "Here is your label.", name="Ana", attachments=files, at=days[2]),
+        message(
+            start + 3, "agent", "Here is your label.", name="Ana", attachments=files, at=days[2]
+        ),
         message(start + 4, "visitor", "Thanks!", at=days[2]),
-        message(start + 5, "assistant", "Anything else?", name="Ada", choices=["Yes, please", "No"]),
+        message(
+            start + 5, "assistant", "Anything else?", name="Ada", choices=["Yes, please", "No"]
+        ),
     ]
 
 
@@ -50,10 +54,12 @@ async def full(page, address):
     """Open a chat with everything in it; the wire it hangs on."""
     wire = Wire()
     await wire.hold(page)
-    await visit(page, address)
+    await page.goto(address)
+    await page.locator(".launcher").click()
+    await expect(box(page)).to_be_focused()
     await say(page, "Hello")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     for one in everything():
-        wire.tell("message:new", **one)
+        wire.tell("message:new", data=one)
     await expect(page.locator(".choices button")).to_have_count(2)
     return wire

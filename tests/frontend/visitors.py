@@ -114,10 +114,10 @@ class Wire:
     def mend(self):
         self.is_cut = False
 
-    def tell(self, type, **data):
+    def tell(self, type, **rest):
         """A frame that the server did not send."""
         for line in self._lines:
-            line.send(json.dumps({"type": type, "data": data}))
+            line.send(json.dumps({"type": type, **rest}))
 
     async def _connect(self, line):
         if self.is_cut:
