@@ -51,7 +51,8 @@ export function askForRating(context: Context, onLeft: () => void): void {
   const send = h("button", { class: "filled" }, texts.ratingSend!);
   const problem = h("p", { class: "problem", role: "alert" });
   const more = h("div", { hidden: true }, comment, problem, h("div", { class: "buttons" }, send));
-  const faces = h("div", { class: "faces" }, ...MOUTHS.map((mouth, i) => face(context, mouth, i + 1)));
+  const lang = context.config.locale;
+  const faces = h("div", { class: "faces", lang }, ...MOUTHS.map((mouth, i) => face(context, mouth, i + 1)));
   const legend = h("legend", {}, texts.ratingTitle!);
   element.append(h("fieldset", {}, legend, faces), dismissal(context, onLeft), more);
   element.addEventListener("change", () => (more.hidden = false));
