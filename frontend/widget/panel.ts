@@ -340,7 +340,7 @@ export class Panel {
   #goRound(event: KeyboardEvent): void {
     if (this.#target || !matchMedia("(width <= 480px)").matches) return;
     const all = this.#panel.querySelectorAll<HTMLElement>("button,a,input,textarea,[tabindex='0']");
-    const stops = [...all].filter((stop) => stop.offsetParent && stop.matches(":enabled,:not(button)"));
+    const stops = [...all].filter((stop) => stop.offsetParent && !stop.matches(":disabled"));
     const [from, to] = event.shiftKey ? [0, -1] : [-1, 0];
     if (this.#shadow.activeElement !== stops.at(from)) return;
     event.preventDefault();

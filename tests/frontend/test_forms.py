@@ -301,3 +301,27 @@ async def test_every_screen_can_be_used_by_everybody(
 
     assert {name: what for name, what in found.items() if what} == {}
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+async def test_without_an_assistant_the_form_comes_first_and_without_forms_the_chat(
+    page, site, shop_with
+):
+    shop = await shop_with(offlineForm={"enabled": True}, preChatForm={"enabled": True})
+    await run_in_db_thread(leave_alone, shop)
+    address = site.page(site.mount(shop))
+    await page.goto(address)
+    await launcher(page).click()
+    await expect(page.get_by_role("heading", name="We are away")).to_be_visible()
+    await expect(page.get_by_role("button", name="Back")).to_have_count(0)
+
+    await page.route("**/chat-widget-forms.js*", lambda route: route.abort())
+    await page.goto(address)
+    await launcher(page).click()
+    await expect(box(page)).to_be_focused()
+    page.complaints.clear()
+
+
+def leave_alone(shop):
+    with shop.scope():
+        Bubble.objects.update(assistant=None)
+        Assistant.objects.update(is_default=False)

@@ -30,7 +30,11 @@ export function askWhetherToEnd(context: Context): void {
   };
   const yes = h("button", { type: "button", class: "filled", onclick: () => void end() });
   yes.append(texts.endConfirm!);
-  const no = h("button", { type: "button", onclick: () => panel.card.replaceChildren() }, texts.cancel!);
+  const leave = (): void => {
+    panel.card.replaceChildren();
+    panel.focus();
+  };
+  const no = h("button", { type: "button", onclick: leave }, texts.cancel!);
   const question = h("p", { id: "end" }, texts.endQuestion!);
   const buttons = h("div", { class: "buttons" }, yes, no);
   put(panel, h("div", { role: "group", "aria-labelledby": "end" }, question, buttons));
@@ -51,8 +55,8 @@ export function askForRating(context: Context, onLeft: () => void): void {
   const send = h("button", { class: "filled" }, texts.ratingSend!);
   const problem = h("p", { class: "problem", role: "alert" });
   const more = h("div", { hidden: true }, comment, problem, h("div", { class: "buttons" }, send));
-  const lang = context.config.locale;
-  const faces = h("div", { class: "faces", lang }, ...MOUTHS.map((mouth, i) => face(context, mouth, i + 1)));
+  const choices = MOUTHS.map((mouth, i) => face(context, mouth, i + 1));
+  const faces = h("div", { class: "faces" }, ...choices);
   const legend = h("legend", {}, texts.ratingTitle!);
   element.append(h("fieldset", {}, legend, faces), dismissal(context, onLeft), more);
   element.addEventListener("change", () => (more.hidden = false));
@@ -90,7 +94,8 @@ function dismissal({ panel, texts }: Context, onLeft?: () => void): HTMLElement 
     panel.card.replaceChildren();
     panel.focus();
   };
-  const close = h("button", { type: "button", class: "plain", "aria-label": texts.dismiss, onclick });
+  const label = { "aria-label": texts.dismiss };
+  const close = h("button", { type: "button", class: "plain", ...label, onclick });
   close.append(icon(CLOSE));
   return close;
 }

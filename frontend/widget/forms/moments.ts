@@ -36,7 +36,8 @@ export function duration(seconds: number, locale: string): string {
   const [size, unit] =
     seconds < HOUR ? [MINUTE, "minute"] : seconds < DAY ? [HOUR, "hour"] : [DAY, "day"];
   const style = { style: "unit", unit, unitDisplay: "long" } as const;
-  return new Intl.NumberFormat(regional(locale), style).format(Math.max(1, Math.round(seconds / size)));
+  const count = Math.max(1, Math.round(seconds / size));
+  return new Intl.NumberFormat(regional(locale), style).format(count);
 }
 
 /** A text with its {names} filled in. */

@@ -1,4 +1,4 @@
-// What a visitor who waits for a person sees of it: the place in the queue, how long, and who comes.
+// What a visitor sees who waits for a person: the place in the queue, how long, and who comes.
 
 import type { Context } from "../context";
 import { h } from "../dom";
