@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 from playwright.async_api import expect
 
+from assistants.models import Assistant
 from conversations import assigning, availability, engine, queueing
 from conversations.models import Contact, Conversation, VisitorSession
 from realtime.ephemeral import whisper
@@ -24,6 +25,7 @@ from tests.frontend.visitors import (
     visit,
 )
 from tests.widgets.shops import make_shop
+from widgets.models import Bubble
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
