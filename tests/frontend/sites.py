@@ -4,7 +4,11 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
+FILES = Path(__file__).with_name("pages")
+# Pages at such paths have no policies, as their scripts are written into them.
+LAX = "/lax"
 NONCE = "r4nd0m"
 POLICY = (
     "default-src 'self'; script-src 'nonce-{nonce}' {backend}; connect-src {backend} {socket}; "
@@ -38,12 +42,24 @@ class Site:
         self.pages[path] = page.encode()
         return self.url + path
 
+    def file(self, name, instead):
+        """The address of a page as it is written down, but for what stands ``instead``."""
+        text = (FILES / name).read_text()
+        for old, new in instead.items():
+            text = text.replace(old, new)
+        path = f"/{len(self.pages)}{LAX}"
+        self.pages[path] = text.encode()
+        return self.url + path
+
     def mount(self, shop, **options):
         settings = {"code": shop.bubble.code, "backendUrl": self.backend}
         return self.call("mount", settings | options)
 
     def call(self, name, options):
         return f"{name}({json.dumps(options)})"
+
+    def headers_of(self, path):
+        return {"Content-Type": "text/html; charset=utf-8"} if path.endswith(LAX) else self.headers
 
     @property
     def headers(self):
@@ -65,7 +81,7 @@ def open_site(backend):
         def do_GET(self):
             page = site.pages.get(self.path)
             self.send_response(200 if page else 204)
-            for name, value in site.headers.items():
+            for name, value in site.headers_of(self.path).items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(page or b"")
