@@ -8,7 +8,7 @@ import type { Answer, Tools } from "./tools";
 
 export interface Ear {
   /** A message; not new when it was changed or comes from the past. */
-  message(message: Message, isNew: boolean): void;
+  message(message: Message, isNew: boolean): unknown;
   unsent(all: readonly Unsent[]): void;
   /** Messages from before all others, and so not new. */
   older(messages: readonly Message[]): void;
@@ -19,7 +19,7 @@ export interface Ear {
   /** Forget all messages; they come again. */
   restart(): void;
   /** How the line is, who holds the conversation, and which person spoke last. */
-  state(line: Line, owner: string, person: string): void;
+  state(line: Line, owner: string, person: string): unknown;
   /** Whatever the server tells, before it is acted upon. */
   frame(frame: Frame): void;
   /** Say in the visitor's words why a message was refused. */

@@ -101,11 +101,13 @@ export class Widget {
   }
 
   show(): void {
-    this.#hide(false);
+    this.hide(false);
   }
 
-  hide(): void {
-    this.#hide(true);
+  /** Take everything out of sight, the launcher as well. */
+  hide(hidden = true): void {
+    this.#isHidden = hidden;
+    this.#panel?.hide(hidden);
   }
 
   destroy(): void {
@@ -193,19 +195,21 @@ export class Widget {
   /** Draw everything from the configuration and the memory as they are now. */
   #draw(): void {
     if (this.#isDestroyed) return;
-    const [config, memory] = [this.#config!, this.#memory!];
+    const config = this.#config!;
     const { isOpen, hasFocus, draft, unsent } = this.#left;
     const panel = this.#makePanel(config);
     const { flowName, useStagingVersion } = this.#options;
     const story = new Story(this.#emit);
-    const chat = new Chat(this.#api, memory, { flowName, useStagingVersion }, this.#tools, {
-      message: (message, isNew) => this.#take(message, isNew),
+    const { signal } = this.#life;
+    const chat = new Chat(this.#api, this.#memory!, { flowName, useStagingVersion }, this.#tools, {
+      // What still comes of a chat that has ended is not for the next visitor's panel.
+      message: (message, isNew) => signal.aborted || this.#take(message, isNew),
       unsent: (all) => panel.log.waiting(all),
       older: (messages) => panel.log.prepend(messages),
       teamRead: (seq) => panel.log.read(seq),
       coming: (text) => panel.log.coming(text, config.assistantName),
       restart: () => panel.log.clear(),
-      state: (line, owner, person) => this.#tell(line, owner, person),
+      state: (line, owner, person) => signal.aborted || this.#tell(line, owner, person),
       frame: (frame) => story.hear(frame),
       explain: (code) => this.#explain(code),
     });
@@ -215,7 +219,6 @@ export class Widget {
     this.#tell("idle", "bot", "");
     if (!chat.resume() && config.greeting && config.widget.notifyOnGreeting) panel.unread(1);
     chat.resend(unsent);
-    const { signal } = this.#life;
     const seen = (): void => void (this.#isSeen && this.#readAll());
     document.addEventListener("visibilitychange", seen, { signal });
     panel.draft = draft;
@@ -327,11 +330,6 @@ export class Widget {
     else if (texts.welcome) log.greet("system", "", texts.welcome);
   }
 
-  #hide(hidden: boolean): void {
-    this.#isHidden = hidden;
-    this.#panel?.hide(hidden);
-  }
-
   #opened(): void {
     this.#readAll();
     this.#stand();
@@ -439,7 +437,7 @@ function isProactive({ popups, triggers, widget }: Config): unknown {
   async #complain(error: unknown): Promise<void> {
     const { base, widgetId } = this.#options;
     const problem = await this.#fetch<Problem>("problems").catch(
-      (): Problem => async () => "It is out of reach, or the page's CSP forbids it.",
+      (): Problem => async () => "Out of reach, or forbidden by the page's CSP.",
     );
     const why = await problem(error, base, widgetId);
     console.error(`LiveChat: ${base} shows no chat here. ${why}`);

@@ -31,6 +31,8 @@ PAGE = """<!doctype html>
 class Site:
     """Pages that differ in the call that they make; each call has a path of its own."""
 
+    policy = POLICY
+
     def __init__(self, backend):
         self.backend = backend
         self.pages = {}
@@ -64,7 +66,7 @@ class Site:
     @property
     def headers(self):
         socket = self.backend.replace("http", "ws", 1)
-        policy = POLICY.format(nonce=NONCE, backend=self.backend, socket=socket)
+        policy = self.policy.format(nonce=NONCE, backend=self.backend, socket=socket)
         return {
             "Content-Type": "text/html; charset=utf-8",
             "Content-Security-Policy": policy,

@@ -1,6 +1,7 @@
 """How the embed script is served: to any page, under one name, and only when it has changed."""
 
 import gzip
+import hashlib
 
 import httpx
 import pytest
@@ -49,3 +50,23 @@ def test_whoever_has_it_is_told_so(address, encoding):
 def test_it_can_only_be_read(address):
     assert httpx.head(address).status_code == 200
     assert httpx.post(address).status_code in (403, 405)
+
+
+def test_a_chunk_may_be_kept_for_ever_by_its_version_alone(live_server_url):
+    built = (BUILT.parent / "chat-widget-tools.js").read_bytes()
+    address = f"{live_server_url}/assets/chat-widget-tools.js"
+    version = hashlib.sha256(built).hexdigest()[:8]
+
+    named = httpx.get(address, params={"v": version}, headers={"Origin": "https://shop.example"})
+    others = [httpx.get(address, params={"v": v}) for v in ("", "00000000")]
+    unknown = httpx.get(f"{live_server_url}/assets/chat-widget-nothing.js")
+
+    assert version in BUILT.read_text()
+    assert named.content == built
+    assert named.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert named.headers["access-control-allow-origin"] == "*"
+    assert named.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert {one.headers["cache-control"] for one in others} == {
+        "public, max-age=300, stale-while-revalidate=86400"
+    }
+    assert unknown.status_code == 404
