@@ -1,14 +1,18 @@
 """The snippets that are written down, each on a page of its own: they work as they stand."""
 
 import pytest
+from django.conf import settings
 from playwright.async_api import expect
 
 from conversations.models import Contact
 from tenants.executor import run_in_db_thread
 from tenants.models import Credential
+from tests.frontend.sites import FILES
 from tests.frontend.visitors import asked, box, launcher, panel, say
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+EMBED = settings.BASE_DIR / "docs" / "embed.md"
 
 
 @pytest.fixture
@@ -106,3 +110,9 @@ async def test_what_a_page_asks_for_before_the_script_has_come_is_done_then(page
 def _attributes(shop):
     with shop.scope():
         return list(Contact.objects.values_list("attributes", flat=True))
+
+
+async def test_the_stub_that_is_written_down_is_the_one_that_works():
+    stub = (FILES / "before_load.html").read_text().partition("<script>\n  window.told")[0]
+
+    assert stub.partition("<h1>A shop</h1>\n")[2].strip() in EMBED.read_text()
