@@ -13,7 +13,7 @@ const HERE = dirname(fileURLToPath(import.meta.url));
 const DIST = join(HERE, "../static/dist");
 const SHARED = ["build.mjs", "package-lock.json", "package.json", "tsconfig.json"];
 // As in widgets/assets.py.
-const VERSION_LENGTH = 16;
+const VERSION_LENGTH = 8;
 const TARGET = ["chrome115", "firefox115", "safari16.5"];
 
 /** SHA-256 over the paths and contents of a folder's files and the shared ones, sorted by path. */

@@ -24,9 +24,15 @@ interface Begun {
   widgetToken: string;
 }
 
-export interface Page<T> {
+export interface Results<T> {
   results: T[];
   nextCursor: string | null;
+}
+
+/** How the page sends its visitors in: by a flow, and to the version that is not yet public. */
+export interface Way {
+  flowName?: string | undefined;
+  useStagingVersion?: boolean | undefined;
 }
 
 export interface Asking {
@@ -83,17 +89,17 @@ export class Api {
     const { messageId, text, attachments } = unsent;
     const files = attachments.map(({ id }) => id);
     const said = { sessionId, conversationId, messageId, message: text, attachments: files };
-    const how = { flowName, handOverWhenSpent: true, newConversation: unsent.beginsAnother };
+    const how = { ...way, handOverWhenSpent: true, newConversation: unsent.beginsAnother };
     return this.ask("/chat", { session, body: { ...said, ...how } });
   }
 
   /** The session's conversations, latest first. */
-  conversations(session: Session, cursor?: string): Promise<Page<Conversation>> {
+  conversations(session: Session, cursor?: string): Promise<Results<Conversation>> {
     return this.ask(`/conversations${from(cursor)}`, { session });
   }
 
   /** A page of the conversation's messages, newest first. */
-  history(session: Session, cursor?: string): Promise<Page<Message>> {
+  history(session: Session, cursor?: string): Promise<Results<Message>> {
     const path = `/conversations/${session.conversationId}/messages`;
     return this.ask(path + from(cursor), { session });
   }

@@ -199,7 +199,7 @@ export class Chat {
     if (!next) return;
     const { messageId, text, beginsAnother: newConversation } = next;
     const attachments = next.attachments.map(({ id }) => id);
-    const message = { messageId, text, attachments, newConversation, flowName: this.#flow };
+    const message = { messageId, text, attachments, newConversation, ...this.#way };
     if (!this.#socket?.send({ type: "message", ...message })) void this.#connect();
   }
 

@@ -11,7 +11,16 @@ import type { Session } from "./memory";
 import type { Config } from "./messages";
 import type { Panel } from "./panel";
 
-export type ChunkName = "alerts" | "conversations" | "files" | "forms" | "identity" | "proactive" | "talk";
+export type ChunkName =
+  | "alerts"
+  | "conversations"
+  | "files"
+  | "forms"
+  | "identity"
+  | "proactive"
+  | "problems"
+  | "talk"
+  | "tools";
 
 export interface Context {
   readonly config: Config;

@@ -308,10 +308,7 @@ export class Panel {
       input.value = "";
       this.focus();
     });
-    const pick = h("button", { class: "plain", type: "button", "aria-label": texts.attach });
-    pick.append(icon(CLIP));
-    pick.addEventListener("click", () => input.click());
-    return [input, pick];
+    return [input, button(texts.attach!, CLIP, () => input.click())];
   }
 
   #composer(): HTMLElement {

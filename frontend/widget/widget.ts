@@ -1,14 +1,15 @@
 // One widget on a page: its configuration, its panel and its conversation, joined.
 
 import type { Alerts } from "./alerts";
-import { Api, Refusal } from "./api";
+import { Api, type Page } from "./api";
 import { Chat, type Line } from "./chat";
-import { fetchChunk, type ChunkName, type Context } from "./context";
+import { fetchChunk, type Chunk, type ChunkName, type Context } from "./context";
 import { h } from "./dom";
-import { Events, type EventName, type Listener } from "./events";
+import { Events, type Detail } from "./events";
 import type { Files } from "./files";
-import { Memory } from "./memory";
 import type { Forms } from "./forms";
+import type { Contact, Identity, Proof } from "./identity";
+import { Memory, type Session } from "./memory";
 import type { Config, Message, Unsent } from "./messages";
 import { Panel } from "./panel";
 import type { Problem } from "./problems";
@@ -65,6 +66,9 @@ export class Widget {
   #left: Left = { isOpen: false, hasFocus: false, draft: "", unsent: [] };
   #unread = 0;
   #owner = "bot";
+  #locale: string;
+  #darkMode = "";
+  #proof: Proof | undefined;
 
   constructor(options: Options) {
     this.#options = options;
@@ -175,9 +179,10 @@ export class Widget {
       void this.#complain(error);
       throw error;
     }
-    if (this.#isDestroyed) throw new Error("destroyed");
-    this.#events.on("status", (told) => Object.assign(this.#config!.availability, told));
-    this.#memory = new Memory(this.#config.code);
+    const config = this.#config!;
+    this.#api.widgetId = config.code;
+    this.on("status", (told) => Object.assign(config.availability ?? {}, told));
+    this.#memory = new Memory(config.code);
     this.#draw();
     if (this.#isDestroyed) return;
     this.#emit("ready");
@@ -246,7 +251,7 @@ export class Widget {
   #makePanel(config: Config): Panel {
     const actions = {
       open: () => this.#opened(),
-      close: () => this.#events.emit("closed"),
+      close: () => this.#emit("closed"),
       menu: (button: HTMLButtonElement) => this.#around((forms) => forms.menu(button)),
       askForPerson: () =>
         this.#around(
@@ -333,7 +338,7 @@ export class Widget {
   #opened(): void {
     this.#readAll();
     this.#stand();
-    this.#events.emit("opened");
+    this.#emit("opened");
   }
 
   #take(message: Message, isNew: boolean): void {
@@ -404,18 +409,6 @@ export class Widget {
   #around(act: (forms: Forms) => void, otherwise: () => void = () => undefined): void {
     this.#load<Forms>("forms").then(act, otherwise);
   }
-}
-
-/** Whether new visitors may find something else than the conversation. */
-function mustAsk({ assistantId, offlineForm, preChatForm }: Config): boolean {
-  return preChatForm.enabled || (offlineForm.enabled && !assistantId);
-}
-
-function isProactive({ popups, triggers, widget }: Config): unknown {
-  const { activation, customLauncher, hideWhenAway } = widget;
-  const isFound = activation === "hover" || customLauncher || hideWhenAway;
-  return popups.enabled || triggers[0] || isFound;
-}
 
   #explain(code: string): string {
     const { texts } = this.#config!;
@@ -443,4 +436,15 @@ function isProactive({ popups, triggers, widget }: Config): unknown {
     console.error(`LiveChat: ${base} shows no chat here. ${why}`);
     this.#emit("error", { code: (error as { code?: string }).code ?? "", message: why });
   }
+}
+
+/** Whether new visitors may find something else than the conversation. */
+function mustAsk({ assistantId, offlineForm, preChatForm }: Config): boolean {
+  return preChatForm.enabled || (offlineForm.enabled && !assistantId);
+}
+
+function isProactive({ popups, triggers, widget }: Config): unknown {
+  const { activation, customLauncher, hideWhenAway } = widget;
+  const isFound = activation === "hover" || customLauncher || hideWhenAway;
+  return popups.enabled || triggers[0] || isFound;
 }

@@ -70,7 +70,7 @@ async def test_nothing_is_stored_and_only_the_config_asked_for_before_the_visito
     # The last one when the chat is opened.
     assert elsewhere == [
         f"{site.backend}/assets/chat-widget.js",
-        f"{site.backend}/api/widgets/{shop.bubble.code}/config",
+        f"{site.backend}/api/widgets/{shop.bubble.code}/config?locale=en-GB",
         f"{site.backend}/assets/chat-widget-talk.js",
     ]
     assert sockets == []

@@ -98,7 +98,7 @@ export class Forms {
 
   async #lookWhoIsThere(): Promise<void> {
     const { api, config } = this.#context;
-    const fresh = await api.config(true).catch(() => config);
+    const fresh = await api.config(true, config.locale).catch(() => config);
     Object.assign(config.availability, fresh.availability);
   }
 

@@ -36,7 +36,7 @@ function keepFresh(context: Context): void {
   const look = async (): Promise<void> => {
     if (document.hidden || Date.now() - read < REREAD_AFTER) return;
     read = Date.now();
-    const fresh = await api.config(true).catch(() => undefined);
+    const fresh = await api.config(true, context.config.locale).catch(() => undefined);
     if (fresh && !signal.aborted) context.emit("status", { ...fresh.availability });
   };
   document.addEventListener("visibilitychange", () => void look(), { signal });
