@@ -1,7 +1,7 @@
 """What answers of language models cost so far, and what they may cost."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 
 from assistants.counters import month_of
 from assistants.models import Budget, UsageCounter, UsageEntry
+from tenants.models import Tenant
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,36 @@ def month(tenant_id: UUID, period: str = "") -> Spending:
     if counter is None:
         return Spending()
     return Spending(counter.turns_used, counter.tokens_used, counter.unpriced_tokens, counter.cost)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day (``2031-05-17``, in UTC) of the ledger."""
+
+    day: str
+    turns: int = 0
+    tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+
+def by_day(tenant: Tenant, count: int) -> list[Day]:
+    """A tenant's last days, today last, also those on which nothing was used."""
+    today = datetime.now(UTC).date()
+    names = [f"{today - timedelta(days=back)}" for back in reversed(range(count))]
+    months = {name[:7] for name in names}
+    rows = UsageEntry.objects.filter(tenant=tenant, month__in=months, day__gte=names[0])
+    sums = rows.values("day").annotate(
+        turns=Count("pk", filter=Q(state=UsageEntry.State.SETTLED)),
+        tokens=Coalesce(Sum(F("input_tokens") + F("output_tokens")), 0),
+        cost=Coalesce(Sum("cost"), Decimal(0)),
+    )
+    found = {row["day"]: Day(**row) for row in sums}
+    return [found.get(name, Day(name)) for name in names]
+
+
+def budget_of(tenant: Tenant) -> Budget:
+    """A tenant's limits, empty ones if nobody set any; also from the platform's scope."""
+    return Budget.objects.filter(tenant=tenant).first() or Budget()
 
 
 def limits() -> Budget:

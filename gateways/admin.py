@@ -14,6 +14,7 @@ from gateways.models import WebIntegration
 from tenants.errors import NotFound
 from tenants.models import Credential
 from tenants.operators import (
+    EVERYTHING,
     LinesField,
     OperatorsAdmin,
     actor,
@@ -54,6 +55,7 @@ class WebIntegrationAdmin(OperatorsAdmin):
     """A new one has no token yet."""
 
     form = WebIntegrationForm
+    owners_may = EVERYTHING
     list_display = ("name", "tenant", "assistant", "allow_web_chat", "allow_web_call", "updated_at")
     list_select_related = ("tenant", "assistant")
     search_fields = ("name", "tenant__name")
@@ -75,7 +77,7 @@ class WebIntegrationAdmin(OperatorsAdmin):
         return super().get_form(request, obj, **options)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
+        return self.may(request, "delete")
 
     def delete_model(self, request: HttpRequest, obj: WebIntegration) -> None:
         # Somebody else may have been faster.

@@ -25,6 +25,11 @@ PAGE = (
     "frame-ancestors 'none'"
 )
 INLINE = " 'unsafe-inline'"
+# The mock page around a bubble, whose images may be anywhere and whose socket is our own.
+FRAMED = (
+    "default-src 'self'; img-src 'self' https: http: data: blob:; connect-src 'self' {socket}; "
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
 # First match wins. The admin's Alpine.js compiles the expressions in its templates.
 CONTENT_POLICIES: list[tuple[str, str]] = [
     ("/admin/", PAGE.format(images=" data: blob:", styles=INLINE, scripts=" 'unsafe-eval'")),

@@ -95,8 +95,9 @@ INTERNAL_HOSTS = env_hosts("INTERNAL_HOSTS")
 INSTALLED_APPS = [
     # Takes runserver's place, and loads 20 MiB for that into whatever else runs.
     *(["daphne"] if "runserver" in sys.argv else []),
-    "unfold",
-    "django.contrib.admin",
+    # Without unfold's own site: ours derives from it.
+    "unfold.apps.BasicAppConfig",
+    "livechat.admin_apps.LiveChatAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

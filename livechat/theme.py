@@ -1,10 +1,11 @@
-"""How the operators' admin looks and what its side bar holds."""
+"""How the admin looks and what its side bar holds, for operators and for a tenant's people."""
 
 from collections.abc import Mapping
 from typing import Any
 
+from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
 
 # Lightness and chroma of each step, at the product's hue.
 HUE = 262
@@ -47,10 +48,50 @@ def _pages(*models: tuple[str, str, str]) -> list[dict[str, Any]]:
     ]
 
 
+def _is_operator(request: HttpRequest) -> bool:
+    user: Any = request.user
+    return bool(user.is_active and user.is_superuser)
+
+
+def _is_member(request: HttpRequest) -> bool:
+    return not _is_operator(request)
+
+
+def _place(request: HttpRequest) -> Any:
+    # Set by the site; the module that does can be imported only once settings are there.
+    return getattr(request, "workplace", None)
+
+
+def _whose(request: HttpRequest) -> str:
+    place = _place(request)
+    return place.tenant.name if place else "Operators"
+
+
+def _own(name: str) -> Any:
+    """The address of a page of the asker's tenant."""
+
+    def link(request: HttpRequest) -> str:
+        place = _place(request)
+        return reverse(f"admin:{name}", args=[place.tenant_id]) if place else ""
+
+    return link
+
+
+def _own_pages(*pages: tuple[str, str, str]) -> list[dict[str, Any]]:
+    return [
+        {"title": title, "icon": icon, "link": _own(name), "permission": _is_member}
+        for title, icon, name in pages
+    ]
+
+
+def _for_operators(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**item, "permission": _is_operator} for item in items]
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "LiveChat",
     "SITE_HEADER": "LiveChat",
-    "SITE_SUBHEADER": "Operators",
+    "SITE_SUBHEADER": _whose,
     "SITE_ICON": lambda request: static("livechat/mark.svg"),
     "SITE_FAVICONS": [
         {
@@ -70,12 +111,27 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {
         "navigation": [
             {
+                "title": "",
+                "items": _own_pages(
+                    ("First steps", "checklist", "start"),
+                    ("Company", "domain", "tenants_tenant_change"),
+                    ("Usage and limits", "monitoring", "usage"),
+                ),
+            },
+            {
                 "title": "Customers",
-                "items": _pages(
-                    ("Tenants", "domain", "tenants_tenant"),
-                    ("Users", "person", "tenants_user"),
-                    ("Memberships", "badge", "tenants_membership"),
-                    ("Invitations", "mail", "tenants_invitation"),
+                "items": _for_operators(
+                    [
+                        {
+                            "title": "First steps",
+                            "icon": "checklist",
+                            "link": reverse_lazy("admin:index"),
+                        },
+                        *_pages(
+                            ("Tenants", "domain", "tenants_tenant"),
+                            ("Users", "person", "tenants_user"),
+                        ),
+                    ]
                 ),
             },
             {
@@ -92,12 +148,16 @@ UNFOLD: dict[str, Any] = {
                 ),
             },
             {
-                "title": "Security",
+                "title": "People and security",
                 "items": _pages(
+                    ("Members", "badge", "tenants_membership"),
+                    ("Invitations", "mail", "tenants_invitation"),
                     ("Credentials", "key", "tenants_credential"),
                     ("Audit log", "history", "tenants_auditentry"),
-                    ("Mail of tenants", "outbox", "tenants_mail"),
-                    ("Mail of accounts", "outgoing_mail", "tenants_accountmail"),
+                    ("Mail", "outbox", "tenants_mail"),
+                )
+                + _for_operators(
+                    _pages(("Mail of accounts", "outgoing_mail", "tenants_accountmail"))
                 ),
             },
         ],

@@ -1,4 +1,4 @@
-"""The operators' pages for customers, people, credentials and the audit log."""
+"""The admin's pages for customers, people, credentials and the audit log."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +18,7 @@ from tenants import admin_mail as admin_mail  # its pages
 from tenants import credentials, enrolment, invitations, mail, second_factor, sessions
 from tenants.admin_forms import (
     GraceForm,
+    MembershipForm,
     NewKeyForm,
     NewMembershipForm,
     NewTenantForm,
@@ -25,8 +26,18 @@ from tenants.admin_forms import (
 )
 from tenants.models import AuditEntry, Credential, Invitation, Membership, Tenant, User
 from tenants.onboarding import add_member
-from tenants.operators import OperatorsAdmin, actor, change_url, links, state_of
+from tenants.operators import (
+    OperatorsAdmin,
+    actor,
+    change_url,
+    links,
+    start_url,
+    state_of,
+)
 from tenants.scope import tenant_scope
+from tenants.workplace import workplace
+
+ADMIN, OWNER = Membership.Role.ADMIN, Membership.Role.OWNER
 
 admin.site.unregister(Group)
 admin.site.login_template = "accounts/log_in.html"
@@ -57,6 +68,9 @@ NOT_ADDED = {
 class TenantAdmin(OperatorsAdmin):
     """A tenant is suspended, never deleted here: its data are its own."""
 
+    owners_may = frozenset({"view", "change"})
+    operators_fields = ("slug", "guests_allowed", "is_demo")
+    operators_actions = ("suspend", "resume")
     list_display = ("name", "slug", "state", "created_at")
     search_fields = ("name", "slug", "=id")
     readonly_fields = ("id", "state", "pages", "created_at")
@@ -90,6 +104,9 @@ class TenantAdmin(OperatorsAdmin):
         super().save_model(request, obj, form, change)
         if not change:
             _take_in(request, obj, Membership.Role.OWNER, form)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        return HttpResponseRedirect(start_url(obj))
 
     @action(description="Identity secret", icon="fingerprint")
     def identity_secret(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -151,13 +168,16 @@ class TenantAdmin(OperatorsAdmin):
 
     @display(description="What it has")
     def pages(self, tenant: Tenant) -> str:
-        return links(_pages_of(tenant))
+        begin = (start_url(tenant), "First steps", "how far it is")
+        used = (reverse("admin:usage", args=[tenant.pk]), "Usage by day", "and its limits")
+        return links([begin, used, *_pages_of(tenant)])
 
 
 @admin.register(User)
 class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's own combination
     """People who log in. What they may do in a tenant is their membership's business."""
 
+    owners_may = frozenset()
     add_form = NewUserForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("email", "name", "is_active", "is_staff", "last_login")
@@ -245,10 +265,18 @@ class MembershipAdmin(OperatorsAdmin):
     )
     fieldsets = ((None, {"fields": (("user", "tenant"), ("role", "is_active"))}),)
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes what they are themselves, and admins nobody who is an owner."""
+        editor = workplace(request)
+        if editor is not None and obj is not None and not _may_change(editor, obj):
+            return False
+        return super().has_change_permission(request, obj)
+
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
-        if obj is None:
-            options["form"] = NewMembershipForm
-        return super().get_form(request, obj, **options)
+        options["form"] = NewMembershipForm if obj is None else MembershipForm
+        form = super().get_form(request, obj, **options)
+        form.editor = workplace(request)
+        return form
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
         if change:
@@ -375,7 +403,7 @@ class AuditEntryAdmin(OperatorsAdmin):
 
     list_display = ("at", "tenant", "actor", "action", "target", "ip")
     list_select_related = ("tenant",)
-    search_fields = ("actor", "action", "target", "tenant__name")
+    search_fields = ("actor", "action", "target", "=details__id", "tenant__name")
     ordering = ("-at",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -383,6 +411,11 @@ class AuditEntryAdmin(OperatorsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def _may_change(editor: Membership, membership: Membership) -> bool:
+    is_outranked = editor.role == ADMIN and membership.role == OWNER
+    return membership.pk != editor.pk and not is_outranked
 
 
 def _pages_of(tenant: Tenant) -> Iterator[tuple[str, str, str]]:

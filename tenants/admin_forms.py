@@ -1,4 +1,4 @@
-"""What operators fill in for tenants, people and credentials."""
+"""What is filled in for tenants, people and credentials."""
 
 from datetime import timedelta
 from typing import Any
@@ -73,7 +73,27 @@ class NewTenantForm(PersonForm):
         self.fields["password"].label = "Owner's initial password"
 
 
-class NewMembershipForm(PersonForm):
+class RoleForm(forms.ModelForm):
+    """A member's role, by whoever is at work: an admin makes nobody an owner."""
+
+    # The member who is at work; none for an operator.
+    editor: Membership | None = None
+
+    def clean_role(self) -> str:
+        role: str = self.cleaned_data["role"]
+        is_admin = self.editor is not None and self.editor.role == Membership.Role.ADMIN
+        if is_admin and role == Membership.Role.OWNER:
+            raise forms.ValidationError("Only an owner makes an owner.")
+        return role
+
+
+class MembershipForm(RoleForm):
+    class Meta:
+        model = Membership
+        fields = ("role", "is_active")
+
+
+class NewMembershipForm(RoleForm, PersonForm):
     class Meta:
         model = Membership
         fields = ("role",)

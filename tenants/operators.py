@@ -1,7 +1,7 @@
-"""What the pages of the operators' admin have in common.
+"""What the pages of the admin have in common.
 
-They work across all tenants, as the database's owner; what they change, they change in its
-tenant's scope and note in its audit log.
+Operators work across all tenants, as the database's owner; a tenant's owners and admins inside
+their tenant, as the confined role. What is changed is noted in the tenant's audit log.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import BadRequest, ValidationError
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -21,16 +21,22 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
 from tenants import audit
+from tenants.admin_rights import OwnersToo, OwnRecords, without_tenant
 from tenants.credentials import Issued
 from tenants.errors import LiveChatError
-from tenants.models import Credential
+from tenants.ids import parse_uuid
+from tenants.models import Credential, Tenant
 from tenants.network import request_ip
-from tenants.scope import TenantModel, tenant_scope
+from tenants.scope import TenantModel, confined_to, tenant_scope
+from tenants.workplace import is_operator, own_rows, workplace
 
+EVERYTHING = frozenset({"view", "add", "change", "delete"})
+# In a query: the form was opened from a tenant's first steps, and leads back there.
+PATH = "path"
 SECRET_TEMPLATE = "operators/secret.html"  # noqa: S105 -- the name of a template
 
 
-class OperatorsAdmin(ModelAdmin):
+class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):  # type: ignore[misc] # rights without Django's tables
     """One kind of rows. Nothing is deleted here unless a page says so."""
 
     list_per_page = 50
@@ -38,22 +44,45 @@ class OperatorsAdmin(ModelAdmin):
     formfield_overrides: ClassVar[Any] = {models.URLField: {"assume_scheme": "https"}}
     # Fields that are chosen once, when a row is made.
     fixed_fields: ClassVar[Sequence[str]] = ()
+    # Whether the form that makes a row asks for so little that its own page is to follow.
+    is_filled_in_later = False
+    change_form_outer_before_template = "operators/way_back.html"
     # Fields that choose among the rows of the same tenant.
     own_choices: ClassVar[Sequence[str]] = ()
+    # Fields and actions that are not for a tenant's own people.
+    operators_fields: ClassVar[Sequence[str]] = ()
+    operators_actions: ClassVar[Sequence[str]] = ()
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return own_rows(request, super().get_queryset(request))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))
+        if not is_operator(request):
+            fields += self.operators_fields
         return fields + list(self.fixed_fields) if obj else fields
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def get_list_display(self, request: HttpRequest) -> Any:
+        names = super().get_list_display(request)
+        return names if is_operator(request) else [name for name in names if name != "tenant"]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        # While a row is made the tenant is in the form, and drawn as nothing.
+        return sets if is_operator(request) or obj is None else without_tenant(sets)
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        """Name the tenant of whatever may be chosen."""
+        """Name the tenant of whatever may be chosen; of tenants, a member can choose one."""
+        place = workplace(request)
+        if place is not None and db_field.related_model is Tenant:
+            widget = forms.HiddenInput({"class": "own-tenant"})
+            options |= {"initial": place.tenant_id, "widget": widget}
         field = super().formfield_for_foreignkey(db_field, request, **options)
+        if field is not None:
+            field.queryset = own_rows(request, field.queryset)
         if field is not None and issubclass(db_field.related_model, TenantModel):
             field.queryset = field.queryset.select_related("tenant").order_by("tenant__name", "pk")
-            field.label_from_instance = lambda row: f"{row.tenant} · {row}"
+            field.label_from_instance = label_of
         object_id = request.resolver_match and request.resolver_match.kwargs.get("object_id")
         if db_field.name in self.own_choices and object_id:
             obj = self.get_object(request, object_id)
@@ -67,10 +96,33 @@ class OperatorsAdmin(ModelAdmin):
             # Django lets any year into its query, which takes none beyond 9999.
             raise BadRequest("The list cannot be narrowed so.") from error
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
+    def extra_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """What a form's page is to know beside its form; there is no row while one is made."""
+        return {}
+
+    def _way_back(self, request: HttpRequest, obj: Any) -> str:
+        """Where the first steps are, for a form that was opened from there."""
+        if PATH not in request.GET:
+            return ""
+        if obj is not None:
+            return start_url(obj)
+        tenant_id = parse_uuid(request.GET.get("tenant"))
+        return reverse("admin:start", args=[tenant_id]) if tenant_id else reverse("admin:index")
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
         """Say what the domain refused; its transaction is undone by then."""
+        obj = self.get_object(request, object_id) if object_id else None
+        extra = {"way_back": self._way_back(request, obj), **self.extra_of(request, obj)}
         try:
-            answer = super().changeform_view(request, *args, **names)
+            answer = super().changeform_view(
+                request, object_id, form_url, {**extra, **(extra_context or {})}
+            )
             return answer.render() if isinstance(answer, TemplateResponse) else answer
         except LiveChatError as error:
             messages.error(request, error.message)
@@ -94,7 +146,16 @@ class OperatorsAdmin(ModelAdmin):
 
     def response_post_save_add(self, request: HttpRequest, obj: Any) -> HttpResponse:
         """Go on with what was made: there is more to fill in, or to copy."""
-        return HttpResponseRedirect(change_url(obj))
+        if PATH not in request.GET:
+            return HttpResponseRedirect(change_url(obj))
+        if self.is_filled_in_later:
+            return HttpResponseRedirect(f"{change_url(obj)}?{PATH}=1")
+        return HttpResponseRedirect(start_url(obj))
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if PATH in request.GET:
+            return HttpResponseRedirect(start_url(obj))
+        return super().response_post_save_change(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         with tenant_scope(tenant_of(obj)):
@@ -115,12 +176,19 @@ class OperatorsAdmin(ModelAdmin):
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         obj = self.get_object(request, str(object_id))
-        prefix = f"{self.opts.app_label}_{self.opts.model_name}_"
         return [
             action
             for action in super().get_actions_detail(request, object_id)
-            if obj is not None and self.offers(obj, action.action_name.removeprefix(prefix))
+            if obj is not None
+            and self._may_act(request, action.action_name)
+            and self.offers(obj, self._short(action.action_name))
         ]
+
+    def _short(self, url_name: str) -> str:
+        return url_name.removeprefix(f"{self.opts.app_label}_{self.opts.model_name}_")
+
+    def _may_act(self, request: HttpRequest, url_name: str) -> bool:
+        return is_operator(request) or self._short(url_name) not in self.operators_actions
 
     def note(self, request: HttpRequest, obj: Any, act: str, **details: Any) -> None:
         """Write what was done into the tenant's audit log; inside its scope."""
@@ -160,6 +228,9 @@ class OperatorsAdmin(ModelAdmin):
         form: forms.Form | None = None,
     ) -> HttpResponse:
         """Ask first, and act when the answer comes back: a link alone changes nothing."""
+        match = request.resolver_match
+        if match is None or not self._may_act(request, match.url_name or ""):
+            raise PermissionDenied
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404
@@ -180,12 +251,13 @@ class OperatorsAdmin(ModelAdmin):
         self, request: HttpRequest, obj: Any, template: str, title: str, **context: Any
     ) -> HttpResponse:
         """A page of ours in the admin's frame; never kept by a cache, as it may show a secret."""
-        context |= {
+        context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "object": obj,
             "title": title,
-            "back": change_url(obj),
+            "back": start_url(obj) if PATH in request.GET else change_url(obj),
+            **context,
         }
         return TemplateResponse(
             request, template, context, headers={"Cache-Control": "no-store, private"}
@@ -243,8 +315,13 @@ class LinesField(forms.CharField):
         return list(initial or []) != self.to_python(data)
 
 
+def label_of(row: Any) -> str:
+    """What a row is called among others, which may be those of other tenants."""
+    return str(row) if confined_to() else f"{row.tenant} · {row}"
+
+
 def actor(request: HttpRequest) -> str:
-    """How the audit log names the operator who is at work."""
+    """How the audit log names who is at work."""
     return getattr(request.user, "email", "")
 
 
@@ -255,6 +332,11 @@ def tenant_of(obj: models.Model) -> UUID:
 
 def change_url(obj: models.Model) -> str:
     return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def start_url(obj: models.Model) -> str:
+    """The first steps of the tenant that a row belongs to."""
+    return reverse("admin:start", args=[tenant_of(obj)])
 
 
 def links(rows: Iterable[tuple[str, object, object]]) -> str:

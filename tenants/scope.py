@@ -35,6 +35,7 @@ class Scope:
 
 _scope: ContextVar[Scope | None] = ContextVar("tenant_scope", default=None)
 _platform: ContextVar[str | None] = ContextVar("platform_scope", default=None)
+_confined: ContextVar[UUID | None] = ContextVar("confined_scope", default=None)
 
 
 @contextmanager
@@ -46,6 +47,8 @@ def tenant_scope(tenant_id: UUID) -> Iterator[Scope]:
             raise OtherTenant(f"{tenant_id} inside {current.tenant_id}")
         yield current
         return
+    if _confined.get() not in (None, tenant_id):
+        raise OtherTenant(f"{tenant_id} within {_confined.get()}")
     scope = Scope(tenant_id)
     name = str(tenant_id)
     token, log_token = _scope.set(scope), context.tenant_id.set(name)
@@ -70,6 +73,30 @@ def platform_scope(reason: str) -> Iterator[None]:
         yield
     finally:
         _platform.reset(token)
+
+
+@contextmanager
+def confined_scope(tenant_id: UUID) -> Iterator[str]:
+    """Read as the confined role, and one tenant's rows alone, even inside a platform's scope.
+
+    No unit of work: each scope that is opened within succeeds or fails by itself, and all that
+    succeeded is committed at the end. Yields the connection's alias.
+    """
+    platform, place = _platform.set(None), _confined.set(tenant_id)
+    try:
+        alias = router.db_for_write(TenantModel)
+        with transaction.atomic(using=alias):
+            _tell_database(alias, tenant_id)
+            yield alias
+    finally:
+        _confined.reset(place)
+        _platform.reset(platform)
+
+
+def confined_to() -> UUID | None:
+    """The tenant whose rows alone this code may see, if there is one."""
+    scope = _scope.get()
+    return scope.tenant_id if scope is not None else _confined.get()
 
 
 def current_scope() -> Scope:
@@ -108,9 +135,9 @@ class TenantManager(models.Manager[Any]):
     """Rows of the scope's tenant; raises where there is no scope."""
 
     def get_queryset(self) -> models.QuerySet[Any]:
-        scope = _scope.get()
-        if scope is not None:
-            return super().get_queryset().filter(tenant_id=scope.tenant_id)
+        tenant_id = confined_to()
+        if tenant_id is not None:
+            return super().get_queryset().filter(tenant_id=tenant_id)
         if _platform.get():
             return super().get_queryset()
         raise NoTenant(f"{self.model.__name__} was queried outside a tenant's scope.")

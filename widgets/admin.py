@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import action, display
 
@@ -14,8 +14,9 @@ from tenants.operators import DefaultAdmin, actor, credentials_of
 from tenants.scope import tenant_scope
 from widgets import hosted, sightings
 from widgets.admin_form import SETTINGS, BubbleForm, NewBubbleForm, field_name
-from widgets.bubbles import create_bubble
+from widgets.bubbles import config_of, create_bubble
 from widgets.models import Bubble
+from widgets.snippet import page_token, snippet
 
 OWN_SWITCHES = (
     "greets",
@@ -31,8 +32,6 @@ TABS = {
     "Hours": ("businessHours.", "offlineForm."),
     "Words": ("languages", "translations", "texts."),
 }
-SNIPPET = """<script src="{url}/assets/chat-widget.js"></script>
-<script>ChatWidget.mount({{token: "{token}", code: "{code}", backendUrl: "{url}"}})</script>"""
 
 
 def _tab(title: str, prefixes: tuple[str, ...]) -> tuple[str, dict[str, Any]]:
@@ -48,6 +47,8 @@ class BubbleAdmin(DefaultAdmin):
     list_display = ("name", "tenant", "code", "assistant", "is_default", "updated_at")
     list_select_related = ("tenant", "assistant", "public_code")
     search_fields = ("name", "tenant__name", "public_code__code")
+    is_filled_in_later = True
+    change_form_outer_before_template = "operators/bubble_preview.html"
     autocomplete_fields = ("tenant",)
     fixed_fields = ("tenant",)
     own_choices = ("assistant", "team")
@@ -77,6 +78,12 @@ class BubbleAdmin(DefaultAdmin):
         *(_tab(title, prefixes) for title, prefixes in TABS.items()),
     )
 
+    def extra_of(self, request: HttpRequest, obj: Bubble | None) -> dict[str, Any]:
+        if obj is None:
+            return {}
+        with tenant_scope(obj.tenant_id):
+            return {"preview_config": config_of(obj)}
+
     def get_form(
         self, request: HttpRequest, obj: Bubble | None = None, change: bool = False, **options: Any
     ) -> Any:
@@ -103,19 +110,14 @@ class BubbleAdmin(DefaultAdmin):
 
     @display(description="Snippet for your pages")
     def snippet(self, bubble: Bubble) -> str:
-        tokens = Credential.objects.filter(
-            kind=Credential.Kind.BUBBLE_TOKEN,
-            subject_id=bubble.pk,
-            revoked_at=None,
-            expires_at=None,
-        )
-        token = tokens.order_by("-created_at").first()
-        if token is None:
+        token = page_token(bubble)
+        if not token:
             return "Make a bubble token first."
-        text = SNIPPET.format(
-            url=settings.PUBLIC_URL, code=bubble.code, token=credentials.reveal(token)
+        return format_html(
+            '<pre class="secret">{}</pre><a class="way" href="{}">Try it, and other snippets</a>',
+            snippet(bubble, token),
+            reverse("admin:playground", args=[bubble.pk]),
         )
-        return format_html('<pre class="secret">{}</pre>', text)
 
     @display(description="Page of its own")
     def hosted_page(self, bubble: Bubble) -> str:

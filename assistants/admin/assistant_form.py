@@ -16,7 +16,7 @@ from assistants.admin.flow_text import read_flows, write_flows
 from assistants.admin.tool_form import ToolsField
 from assistants.models import Assistant, AssistantVersion, Provider, Tool
 from tenants.errors import LiveChatError
-from tenants.operators import LinesField
+from tenants.operators import LinesField, label_of
 
 # What a version holds, as the page groups it.
 VERSION_FIELDSETS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -58,7 +58,7 @@ class ProviderField(forms.ModelChoiceField):
         super().__init__(none, required=False, widget=UnfoldAdminSelectWidget, help_text=help_text)
 
     def label_from_instance(self, provider: Provider) -> str:
-        return f"{provider.tenant} · {provider}"
+        return label_of(provider)
 
 
 class FlowsField(forms.CharField):

@@ -14,7 +14,7 @@ from assistants.knowledge import ingestion
 from assistants.knowledge.web.sites import add_site, change_site, crawl_soon
 from assistants.models import KnowledgeEntry, KnowledgeSource
 from tenants.ids import parse_uuid
-from tenants.operators import OperatorsAdmin, change_url, links
+from tenants.operators import EVERYTHING, OperatorsAdmin, change_url, links
 from tenants.scope import tenant_scope
 
 STATES = {"ready": "success", "failed": "danger", "reading": "info", "pending": "warning"}
@@ -48,6 +48,7 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
     """What an assistant quotes from, how reading it went, and a way to read it again."""
 
     form = KnowledgeSourceForm
+    owners_may = EVERYTHING
     list_display = ("title", "tenant", "assistant", "kind", "state", "entry_count", "checked_at")
     list_of_pages = ("title", "url", "state", "problem", "entry_count", "checked_at")
     list_filter = ("status", "kind", PageFilter)
@@ -122,7 +123,7 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_page = obj is not None and obj.site_id is not None
-        return bool(request.user.is_superuser) and not is_page
+        return self.may(request, "delete") and not is_page
 
     def offers(self, obj: KnowledgeSource, action: str) -> bool:
         if action == "crawl_now":

@@ -17,6 +17,7 @@ from assistants.tools.headers import parse_headers
 from assistants.tools.schema import check_parameters
 from tenants import strict_json
 from tenants.errors import LiveChatError
+from tenants.operators import label_of
 from tenants.outbound import check_url
 
 
@@ -32,7 +33,7 @@ class ToolsField(forms.ModelMultipleChoiceField):
         )
 
     def label_from_instance(self, tool: Tool) -> str:
-        return f"{tool.tenant} · {tool}"
+        return label_of(tool)
 
 
 class SchemaField(forms.CharField):

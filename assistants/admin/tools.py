@@ -11,7 +11,7 @@ from assistants.admin.tool_form import ToolForm
 from assistants.models import Assistant, Tool
 from assistants.toolbox import ToolSnapshot
 from assistants.versions import create_version
-from tenants.operators import OperatorsAdmin
+from tenants.operators import EVERYTHING, OperatorsAdmin
 from tenants.scope import tenant_scope
 
 FIELDS = ("tenant", "name", "description", "parameters", ("place", "risk"), "is_enabled")
@@ -24,6 +24,7 @@ class ToolAdmin(OperatorsAdmin):
     """What assistants may call. Versions keep copies: a change reaches them with the next one."""
 
     form = ToolForm
+    owners_may = EVERYTHING
     list_display = ("name", "tenant", "place", "risk", "url", "is_enabled")
     list_filter = ("place", "risk", "is_enabled")
     list_select_related = ("tenant",)
@@ -42,7 +43,7 @@ class ToolAdmin(OperatorsAdmin):
     )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
+        return self.may(request, "delete")
 
     @display(description="Headers set")
     def headers_state(self, tool: Tool) -> str:

@@ -13,6 +13,7 @@ from unfold.decorators import display
 from assistants import spending
 from assistants.models import Budget, UsageEntry
 from tenants.admin import TenantAdmin
+from tenants.admin_rights import OwnersToo
 from tenants.operators import OperatorsAdmin
 
 STATES = {"settled": "success", "held": "info"}
@@ -25,8 +26,10 @@ class BudgetFormSet(BaseInlineFormSet):
         return "budget"
 
 
-class BudgetInline(StackedInline):
+class BudgetInline(OwnersToo, StackedInline):  # type: ignore[misc] # rights as of its page
     """A tenant's limits on the tenant's page, beside what this month has used of them."""
+
+    owners_may = frozenset({"view"})
 
     model = Budget
     formset = BudgetFormSet

@@ -1,4 +1,4 @@
-"""An operator at the admin's pages, as a browser would send them."""
+"""People at the admin's pages, as their browsers would send them."""
 
 import re
 from html import unescape
@@ -13,10 +13,9 @@ NAMES = re.compile(r'\bname="([^"]+)"')
 TOKEN = re.compile(r"(?:wt_|wi_|sk_)[\w-]{20,}|eyJ[\w-]+\.[\w-]+\.[\w-]+")
 
 
-class Operator:
-    def __init__(self, email="", **fields):
-        self.email = email or f"{User.objects.count()}-{id(self)}@operators.example"
-        self.user = User.objects.create_superuser(self.email, PASSWORD, **fields)
+class Person:
+    def __init__(self, user):
+        self.user, self.email = user, user.email
         self.client = Client()
 
     def log_in(self):
@@ -43,6 +42,18 @@ class Operator:
         answer = self.submit(path, **changes)
         assert answer.status_code == 302 or "adminform" not in answer.context, problems(answer)
         return answer
+
+
+class Operator(Person):
+    def __init__(self, email="", **fields):
+        email = email or f"{User.objects.count()}-{id(self)}@operators.example"
+        super().__init__(User.objects.create_superuser(email, PASSWORD, **fields))
+
+
+class Member(Person):
+    def __init__(self, membership):
+        super().__init__(membership.user)
+        self.membership = membership
 
 
 def filled(page):

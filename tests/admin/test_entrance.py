@@ -5,9 +5,10 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import ProgrammingError
 from django.test import Client
+from django.utils import timezone
 
 from tenants import sessions
-from tenants.models import User
+from tenants.models import Membership, User
 from tests.admin.operators import Operator
 from tests.factories import PASSWORD, make_member
 
@@ -29,15 +30,36 @@ def test_an_operator_logs_in_and_out():
     assert after.status_code == 302
 
 
-@pytest.mark.parametrize("role", ["owner", "admin", "agent"])
-def test_members_are_no_operators(acme, role):
-    client, member = Client(), make_member(acme, role=role)
+def test_agents_do_not_get_in(acme):
+    client, member = Client(), make_member(acme, role="agent")
 
     answer = log_in(client, member.user.email)
 
     assert answer.status_code == 200
-    assert "staff account" in str(answer.context["form"].errors)
+    assert "Only operators" in str(answer.context["form"].errors)
     assert client.get("/admin/").status_code == 302
+
+
+@pytest.mark.parametrize("role", ["owner", "admin"])
+def test_who_runs_a_tenant_gets_in_until_that_ends(acme, role):
+    client, member = Client(), make_member(acme, role=role)
+    path = f"/admin/start/{acme.id}/"
+
+    answer = log_in(client, member.user.email)
+    inside = client.get(path)
+    acme.suspended_at = timezone.now()
+    acme.save()
+    suspended = client.get(path)
+    acme.suspended_at = None
+    acme.save()
+    again = client.get(path)
+    Membership.objects.filter(pk=member.pk).update(role="agent")
+    demoted = client.get(path)
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    seen = [page.status_code for page in (inside, suspended, again, demoted)]
+    assert client.get("/admin/").status_code == 302
+    assert seen == [200, 302, 200, 302]
 
 
 def test_an_operator_who_left_is_out_at_once():

@@ -1,4 +1,4 @@
-"""The admin is for operators alone, and keeps apart what it shows of all tenants."""
+"""The admin is for operators and owners, and keeps apart what it shows of all tenants."""
 
 import pytest
 from django.contrib import admin
@@ -29,14 +29,14 @@ def paths(patterns, prefix=""):
 
 
 def test_no_address_of_the_admin_is_for_anybody_else(acme, globex):
-    owner = make_member(acme, role="owner")
+    agent = make_member(acme, role="agent")
     left = User.objects.create_user("left@operators.example", PASSWORD, is_staff=True)
     members, former = Client(), Client()
     with platform_scope("the test makes sessions"):
-        members.force_login(owner.user)
+        members.force_login(agent.user)
         former.force_login(left)
     User.objects.filter(pk=left.pk).update(is_active=False)
-    bearer = {"Authorization": f"Bearer {access_token(owner)}"}
+    bearer = {"Authorization": f"Bearer {access_token(agent)}"}
     addresses = {path.split("(?")[0] for path in paths(admin.site.urls[0])} - OPEN
 
     assert len(addresses) > 80
