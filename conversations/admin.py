@@ -38,7 +38,7 @@ class ConversationAdmin(OperatorsAdmin):
         said = ("What was said", {"fields": ("messages",)})
         return sets if is_operator(request) else [said, *sets]
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

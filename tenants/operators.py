@@ -36,7 +36,7 @@ PATH = "path"
 SECRET_TEMPLATE = "operators/secret.html"  # noqa: S105 -- the name of a template
 
 
-class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):  # type: ignore[misc] # rights without Django's tables
+class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
     """One kind of rows. Nothing is deleted here unless a page says so."""
 
     list_per_page = 50

@@ -26,7 +26,7 @@ class BudgetFormSet(BaseInlineFormSet):
         return "budget"
 
 
-class BudgetInline(OwnersToo, StackedInline):  # type: ignore[misc] # rights as of its page
+class BudgetInline(OwnersToo, StackedInline):
     """A tenant's limits on the tenant's page, beside what this month has used of them."""
 
     owners_may = frozenset({"view"})
@@ -41,6 +41,10 @@ class BudgetInline(OwnersToo, StackedInline):  # type: ignore[misc] # rights as 
         ("turns_per_month", "tokens_per_month"),
         ("visitor_turns_per_day", "this_month"),
     )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Django asks inlines with the row that they stand below.
+        return super().has_add_permission(request)
 
     @display(description="This month")
     def this_month(self, budget: Budget) -> str:
