@@ -27,6 +27,7 @@ from tenants.admin_forms import (
 from tenants.models import AuditEntry, Credential, Invitation, Membership, Tenant, User
 from tenants.onboarding import add_member
 from tenants.operators import (
+    PATH,
     OperatorsAdmin,
     actor,
     change_url,
@@ -292,7 +293,9 @@ class MembershipAdmin(OperatorsAdmin):
 
     def response_add(self, request: HttpRequest, obj: Membership, *args: Any) -> HttpResponse:
         if invitation := getattr(request, "invitation", None):
-            return HttpResponseRedirect(change_url(invitation))
+            is_on_path = PATH in request.GET
+            page = start_url(invitation) if is_on_path else change_url(invitation)
+            return HttpResponseRedirect(page)
         return super().response_add(request, obj, *args)
 
 

@@ -7,8 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action, display
 
 from tenants import invitations, mail_delivery
-from tenants.models import AccountMail, Invitation, Mail
+from tenants.models import AccountMail, Invitation, Mail, Membership
 from tenants.operators import SECRET_TEMPLATE, OperatorsAdmin, actor
+from tenants.workplace import workplace
 
 INVITATION_STATES = {
     "pending": "info",
@@ -40,6 +41,12 @@ class InvitationAdmin(OperatorsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def allows(self, request: HttpRequest, obj: Invitation) -> bool:
+        """An admin who has the link of an owner's place could take it."""
+        editor = workplace(request)
+        is_admin = editor is not None and editor.role == Membership.Role.ADMIN
+        return not (is_admin and obj.role == Membership.Role.OWNER)
 
     def offers(self, obj: Invitation, action: str) -> bool:
         return obj.state == "pending" if action == "show_link" else obj.is_open
@@ -143,6 +150,7 @@ class MailAdmin(OutgoingMailAdmin):
 
 @admin.register(AccountMail)
 class AccountMailAdmin(OutgoingMailAdmin):
+    owners_may = frozenset()
     list_display = ("subject", "to", "status", "attempts", "problem", "created_at")
     fields = (
         ("subject", "to"),

@@ -170,6 +170,10 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
         """The rows of a tenant that the list shows unless it is asked for others."""
         return self.model.objects.filter(tenant=tenant)
 
+    def allows(self, request: HttpRequest, obj: Any) -> bool:
+        """Whether somebody who may see a row may also act on it."""
+        return True
+
     def offers(self, obj: Any, action: str) -> bool:
         """Whether an action makes sense for this row as it is."""
         return True
@@ -180,6 +184,7 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
             action
             for action in super().get_actions_detail(request, object_id)
             if obj is not None
+            and self.allows(request, obj)
             and self._may_act(request, action.action_name)
             and self.offers(obj, self._short(action.action_name))
         ]
@@ -234,6 +239,8 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404
+        if not self.allows(request, obj):
+            raise PermissionDenied
         if request.method != "POST" or (form is not None and not form.is_valid()):
             context = {"question": question, "button": button, "form": form}
             return self.page(request, obj, "operators/confirm.html", title, **context)

@@ -9,11 +9,12 @@ from django.urls import reverse
 
 from assistants.models import Assistant, KnowledgeSource
 from livechat.onboarding.seen import latest_visit
-from tenants.models import Membership, Tenant
+from tenants.models import Invitation, Membership, Tenant
 from tenants.operators import PATH, change_url
 from widgets.models import Bubble
 
 Status = KnowledgeSource.Status
+OWNER = Membership.Role.OWNER
 
 
 @dataclass(frozen=True)
@@ -76,13 +77,24 @@ def _people(tenant: Tenant) -> Step:
         .values_list("role")
         .annotate(count=Count("pk"))
     )
-    has_owner = bool(counts.get(Membership.Role.OWNER))
+    waiting = Invitation.objects.filter(tenant=tenant, accepted_at=None, revoked_at=None)
+    invited = dict(waiting.values_list("role").annotate(count=Count("pk")))
+    has_owner = bool(counts.get(OWNER) or invited.get(OWNER))
     named = [_many(counts[role], role.label.lower()) for role in Membership.Role if role in counts]
+    if invited:
+        named.append(f"{sum(invited.values())} invited")
     text = ", ".join(named) if named else "Somebody must own this."
-    role = Membership.Role.AGENT if has_owner else Membership.Role.OWNER
-    add = _add("tenants_membership", tenant=tenant.pk, role=role)
-    links = (Link("Add a colleague" if has_owner else "Add the owner", add),)
-    return Step("people", "The people", has_owner, text, links)
+    role = Membership.Role.AGENT if has_owner else OWNER
+    links = [
+        Link(
+            "Invite a colleague" if has_owner else "Invite the owner",
+            _add("tenants_membership", tenant=tenant.pk, role=role),
+        )
+    ]
+    if invited:
+        listed = reverse("admin:tenants_invitation_changelist")
+        links.append(Link("Invitations", f"{listed}?tenant__id__exact={tenant.pk}"))
+    return Step("people", "The people", has_owner, text, tuple(links))
 
 
 def _assistant(tenant: Tenant, assistant: Assistant | None) -> Step:

@@ -6,13 +6,23 @@ import pytest
 from django.contrib import admin
 
 from assistants.models import Tool
-from tenants.models import AuditEntry, Credential, Membership, Tenant, User
+from tenants import invitations
+from tenants.ids import uuid7
+from tenants.models import AccountMail, AuditEntry, Credential, Membership, Tenant, User
 from tenants.scope import tenant_scope
 from tests.admin.operators import Member, filled
-from tests.admin.test_pages import LISTED, NOT_MADE_HERE, furnish
+from tests.admin.test_pages import furnish
 from tests.factories import make_member, make_tenant
 
-OPERATORS_OWN = {"tenants.user"}
+LISTED = {model._meta.label_lower for model in admin.site._registry}
+NOT_MADE_HERE = {
+    "assistants.usageentry",
+    "conversations.conversation",
+    "tenants.auditentry",
+    "tenants.invitation",
+    "tenants.mail",
+}
+OPERATORS_OWN = {"tenants.user", "tenants.accountmail"}
 GONE = {302, 403, 404}
 ROW = re.compile(r"^(\w+)/(\w+)/<(?:path:object_id|id)>/")
 ROW_ID = re.compile(r"<(?:path:object_id|id)>")
@@ -24,6 +34,7 @@ def houses(database):
     mine, theirs = make_tenant("Acme"), make_tenant("Globex")
     for tenant in (mine, theirs):
         furnish(tenant)
+        invitations.invite(tenant, email="new@people.example", role="owner", actor="test")
     people = {role: Member(make_member(mine, role=role)) for role in ("owner", "admin")}
     return mine, theirs, {name: one.log_in() for name, one in people.items()}
 
@@ -34,6 +45,8 @@ def row_of(label, tenant):
         return tenant.pk
     if model is User:
         return tenant.memberships.first().user_id
+    if model is AccountMail:
+        return uuid7()
     with tenant_scope(tenant.pk):
         return model.objects.filter(tenant=tenant).first().pk
 
@@ -192,6 +205,17 @@ def test_nobody_is_raised_above_who_does_it(houses):
     assert dict(roles)[agent.pk] == "owner"
     assert dict(roles)[owner.membership.pk] == "owner"
     assert dict(roles)[chief.membership.pk] == "admin"
+
+
+def test_an_admin_cannot_take_an_owners_place(houses):
+    mine, _, people = houses
+    path = f"tenants/invitation/{row_of('tenants.invitation', mine)}"
+
+    asked = {name: one.get(f"{path}/show_link/").status_code for name, one in people.items()}
+    sent = people["admin"].post(f"{path}/show_link/")
+
+    assert asked == {"owner": 200, "admin": 403}
+    assert sent.status_code == 403
 
 
 def test_a_person_of_several_tenants_works_in_one_at_a_time(houses):

@@ -5,7 +5,7 @@ from tenants.wall import open_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0005_defaults"),
+        ("tenants", "0007_accounts"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 

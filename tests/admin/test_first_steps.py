@@ -1,0 +1,124 @@
+"""The guided path, over the real forms, and the pages around it."""
+
+import re
+
+from assistants import usage
+from assistants.models import KnowledgeSource
+from assistants.queries import default_assistant
+from tenants.ids import uuid7
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tests.admin.operators import Member, object_id
+from tests.factories import make_assistant, make_member, make_visitor, write
+from widgets.bubbles import create_bubble
+from widgets.models import Bubble
+
+HREF = re.compile(r'<a class="step-link" href="([^"]+)">([^<]+)<')
+
+
+def steps(person, tenant):
+    """The state of each step, and where its links lead."""
+    page = person.get(f"start/{tenant.pk}/")
+    found = {step.key: step.state for step in page.context["steps"]}
+    hrefs = HREF.findall(page.content.decode())
+    return found, {
+        label: href.replace("&amp;", "&").removeprefix("/admin/") for href, label in hrefs
+    }
+
+
+def test_the_path_leads_over_the_forms_and_back(operator, acme):
+    member = Member(make_member(acme, role="owner")).log_in()
+    back = f"/admin/start/{acme.pk}/"
+
+    begun, links = steps(member, acme)
+    made = member.save(links["Make the assistant"])
+    second, links = steps(member, acme)
+    faq = "Q: When are you open?\nA: At nine."
+    told = member.save(links["Questions and answers"], text=faq)
+    with tenant_scope(acme.pk):
+        KnowledgeSource.objects.update(status="ready")
+    bubble = member.save(links["Make the bubble"])
+    page = f"widgets/bubble/{object_id(bubble)}/change/?path=1"
+    looked = member.save(page, settings__widget__primaryColor="#ffee00")
+    waiting, links = steps(member, acme)
+    with tenant_scope(acme.pk):
+        shown = Bubble.objects.get()
+        assistant = default_assistant()
+    visitor = make_visitor(source_id=shown.pk, origin="https://shop.example")
+    write(acme, visitor, "Hello?", assistant=assistant)
+    done = member.get(f"start/{acme.pk}/state/").json()["done"]
+    over, _ = steps(operator, acme)
+
+    assert begun == {
+        "tenant": "done", "people": "done", "assistant": "now", "knowledge": "later",
+        "bubble": "later", "site": "later",
+    }  # fmt: skip
+    assert second["knowledge"] == "now"
+    assert [answer.headers["Location"] for answer in (made, told, looked)] == [back] * 3
+    assert bubble.headers["Location"].endswith("/change/?path=1")
+    assert (waiting["bubble"], waiting["site"]) == ("done", "now")
+    assert "Try it and copy the snippet" in links
+    assert done == ["tenant", "people", "assistant", "knowledge", "bubble", "site"]
+    assert set(over.values()) == {"done"}
+
+
+def test_operators_begin_with_a_customer_and_see_how_far_each_is(operator, acme):
+    slug = f"next-{acme.slug}"
+    made = operator.save(
+        "tenants/tenant/add/", name="Next Ltd", slug=slug, email=f"o@{slug}.example"
+    )
+    tenant = Tenant.objects.get(slug=slug)
+
+    listed = operator.get("")
+    found, links = steps(operator, tenant)
+
+    assert made.headers["Location"] == f"/admin/start/{tenant.pk}/"
+    assert tenant.pk in {row["tenant"].pk for row in listed.context["rows"]}
+    assert found["people"] == "done"
+    assert f"tenant={tenant.pk}" in links["Make the assistant"]
+
+
+def test_pages_around_the_path_are_their_tenants_alone(operator, acme, globex):
+    theirs = create_bubble(globex, make_assistant(globex), name="Site")
+    own = create_bubble(acme, make_assistant(acme), name="Site")
+    member = Member(make_member(acme, role="admin")).log_in()
+    agent = Member(make_member(acme))
+    agent.client.post("/admin/login/", {"username": agent.email, "password": "whatever it is"})
+
+    def pages(tenant, bubble):
+        return [
+            f"start/{tenant.pk}/",
+            f"start/{tenant.pk}/state/",
+            f"usage/{tenant.pk}/",
+            f"playground/{bubble.pk}/",
+            f"playground/{bubble.pk}/page/",
+        ]
+
+    assert {member.get(page).status_code for page in pages(acme, own)} == {200}
+    assert {operator.get(page).status_code for page in pages(acme, own)} == {200}
+    assert {member.get(page).status_code for page in pages(globex, theirs)} == {404}
+    assert {agent.get(page).status_code for page in pages(acme, own)} == {302}
+    framed = member.get(f"playground/{own.pk}/page/")
+    assert framed.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "frame-ancestors 'self'" in framed.headers["Content-Security-Policy"]
+
+
+def test_usage_is_shown_by_day(operator, acme, globex):
+    with tenant_scope(globex.pk):
+        usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
+
+    page = operator.get(f"usage/{acme.pk}/")
+
+    bars = page.context["bars"]
+    assert len(bars) == 30
+    assert {bar["day"].turns for bar in bars} == {0}
+
+
+def test_a_tenants_people_read_what_was_said_and_operators_do_not(operator, acme):
+    make_assistant(acme)
+    member = Member(make_member(acme, role="owner")).log_in()
+    received = write(acme, make_visitor(), "My secret illness <b>")
+    path = f"conversations/conversation/{received.conversation_id}/change/"
+
+    assert "My secret illness &lt;b&gt;" in member.get(path).content.decode()
+    assert "illness" not in operator.get(path).content.decode()
