@@ -77,9 +77,23 @@ def _own(name: str) -> Any:
     return link
 
 
+def _is_at(name: str) -> Any:
+    def active(request: HttpRequest) -> bool:
+        match = request.resolver_match
+        return match is not None and match.url_name == name
+
+    return active
+
+
 def _own_pages(*pages: tuple[str, str, str]) -> list[dict[str, Any]]:
     return [
-        {"title": title, "icon": icon, "link": _own(name), "permission": _is_member}
+        {
+            "title": title,
+            "icon": icon,
+            "link": _own(name),
+            "active": _is_at(name),
+            "permission": _is_member,
+        }
         for title, icon, name in pages
     ]
 

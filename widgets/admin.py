@@ -56,18 +56,8 @@ class BubbleAdmin(DefaultAdmin):
     actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
     add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
     fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("name", "tenant"),
-                    ("code", "is_default"),
-                    "snippet",
-                    ("hosted_page", "seen"),
-                    "tokens",
-                )
-            },
-        ),
+        (None, {"fields": (("name", "tenant"), "code")}),
+        *(_tab(title, prefixes) for title, prefixes in TABS.items()),
         (
             "Who",
             {
@@ -75,7 +65,13 @@ class BubbleAdmin(DefaultAdmin):
                 "fields": ("assistant", "team", "origins", "domains", *OWN_SWITCHES),
             },
         ),
-        *(_tab(title, prefixes) for title, prefixes in TABS.items()),
+        (
+            "Snippet",
+            {
+                "classes": ["tab"],
+                "fields": ("snippet", ("hosted_page", "seen"), "tokens", "is_default"),
+            },
+        ),
     )
 
     def extra_of(self, request: HttpRequest, obj: Bubble | None) -> dict[str, Any]:

@@ -24,6 +24,11 @@ from tenants.scope import tenant_scope
 
 PAGES = ("changelist", "add")
 VERSION_SETS = tuple((title, {"fields": names}) for title, names in VERSION_FIELDSETS)
+# A new assistant needs the first of these alone.
+NEW_SETS = (
+    VERSION_SETS[0],
+    *((title, {**options, "classes": ["collapse"]}) for title, options in VERSION_SETS[1:]),
+)
 
 
 @admin.register(Assistant)
@@ -39,7 +44,7 @@ class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
     actions_detail = ("publish", "roll_back", "update_tools", "make_default", "issue_token")
     add_fieldsets = (
         (None, {"fields": ("tenant", "name")}),
-        *VERSION_SETS,
+        *NEW_SETS,
     )
     fieldsets = (
         (None, {"fields": ("tenant", "name", ("published", "staged"), "knowledge", "tokens")}),
