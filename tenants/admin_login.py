@@ -15,6 +15,7 @@ class LogInForm(CodeStep, AuthenticationForm):
         """Raises ValidationError for whoever is neither."""
         if not may_enter(user):  # type: ignore[arg-type] # the project's own kind
             raise ValidationError(
-                "Only operators, and owners and admins of a customer, may enter here.",
+                "Only operators, and owners and admins of a customer, may enter here."
+                " Some customers want two-factor log-in, which is set up at /account/.",
                 code="no_access",
             )

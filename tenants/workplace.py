@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import SimpleTemplateResponse
 
+from tenants import second_factor
 from tenants.models import Membership, Tenant, User
 from tenants.scope import confined_scope
 
@@ -27,10 +28,15 @@ def is_operator(request: HttpRequest) -> bool:
 
 
 def workplaces(user: Any) -> list[Membership]:
-    """Where a person may see to things, by the tenants' names."""
+    """Where a person may see to things, by the tenants' names.
+
+    Not where a second factor is wanted, of somebody who has none.
+    """
     if not user.is_active:
         return []
     rows = user.memberships.filter(is_active=True, role__in=ROLES, tenant__suspended_at=None)
+    if second_factor.of(user) is None:
+        rows = rows.filter(tenant__two_factor_required=False)
     return list(rows.select_related("tenant", "user").order_by("tenant__name", "pk"))
 
 

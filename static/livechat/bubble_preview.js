@@ -101,14 +101,30 @@ function turn(button) {
   }
 }
 
+/** A colour can be picked beside the field that spells it. */
+function offerPicker(name) {
+  const field = form.elements[`${PREFIX}widget__${name}`];
+  if (!field) return;
+  const long = (text) => (text.length === 4 ? text.replace(/[^#]/g, "$&$&") : text);
+  const picker = document.createElement("input");
+  Object.assign(picker, { type: "color", className: "picker" });
+  picker.setAttribute("aria-label", "Pick this colour");
+  picker.value = long(color(field.value, known.widget[name]));
+  picker.addEventListener("input", () => (field.value = picker.value));
+  field.addEventListener("input", () => (picker.value = long(color(field.value, picker.value))));
+  field.after(picker);
+}
+
+offerPicker("primaryColor");
+offerPicker("textColor");
 for (const button of document.querySelectorAll("[data-preview]")) {
   if (button.dataset.preview === "isDark") button.setAttribute("aria-pressed", view.isDark);
   button.addEventListener("click", () => turn(button));
 }
 form.addEventListener("input", soon);
 form.addEventListener("change", soon);
-addEventListener("message", ({ origin, source }) => {
-  if (origin !== location.origin || source !== frame.contentWindow) return;
+addEventListener("message", ({ origin, source, data }) => {
+  if (origin !== location.origin || source !== frame.contentWindow || data !== "ready") return;
   isReady = true;
   draw();
 });

@@ -41,6 +41,10 @@ async function answer(address) {
   return new Response(JSON.stringify({ success: true, config }));
 }
 
+function tell() {
+  parent.postMessage("ready", location.origin);
+}
+
 function draw(given) {
   config = given.config;
   document.documentElement.classList.toggle("dark", given.isDark);
@@ -56,7 +60,9 @@ if (mount) {
 } else {
   window.fetch = answer;
   addEventListener("message", ({ origin, source, data }) => {
-    if (origin === location.origin && source === parent) draw(data);
+    if (origin !== location.origin || source !== parent) return;
+    if (data.config) draw(data);
+    else if (data === "hello") tell();
   });
-  parent.postMessage("ready", location.origin);
+  tell();
 }

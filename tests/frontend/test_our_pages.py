@@ -4,7 +4,8 @@ import pytest
 
 from tenants.executor import run_in_db_thread
 from tenants.models import User
-from tests.factories import PASSWORD
+from tenants.scope import tenant_scope
+from tests.factories import PASSWORD, make_member
 from widgets.models import Bubble
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -108,3 +109,40 @@ async def test_knowledge_asks_for_what_its_kind_needs(
 def _bubble(shop):
     with shop.scope():
         return Bubble.objects.get()
+
+
+async def test_the_bubble_is_drawn_beside_its_form(page, live_server_url, shop):
+    """Before anything is saved, without a request, and without taking the focus from the form."""
+    member = await run_in_db_thread(make_member, shop.tenant, role="owner")
+    bubble = shop.bubble.id
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    address = f"{live_server_url}/admin/widgets/bubble/{bubble}/change/?path=1"
+    await log_in(page, address, member.user.email)
+    frame = page.frame_locator(".preview iframe")
+
+    await frame.get_by_role("dialog").wait_for()
+    title = page.locator("#id_settings__widget__title")
+    await title.fill("Juniper help")
+    await frame.get_by_role("dialog", name="Juniper help").wait_for()
+    focused = await title.evaluate("field => field === document.activeElement")
+    await page.locator("#id_settings__widget__primaryColor").fill("#ffee00")
+    await page.get_by_text("Contrast 1.20 to 1").wait_for()
+    await page.get_by_role("button", name="Open", exact=True).click()
+    await frame.get_by_role("dialog").wait_for(state="hidden")
+    kept = await run_in_db_thread(settings_of, shop.tenant.id, bubble)
+
+    assert focused
+    assert kept == shop.bubble.settings
+    assert not [url for url in asked if "/api/" in url]
+    await require_fit(page)
+    await page.goto(f"{live_server_url}/admin/start/{shop.tenant.id}/")
+    await require_fit(page)
+    await page.get_by_role("link", name="Try it and copy the snippet").click()
+    await page.frame_locator(".frame iframe").get_by_role("dialog").wait_for()
+    await require_fit(page)
+
+
+def settings_of(tenant_id, bubble_id):
+    with tenant_scope(tenant_id):
+        return Bubble.objects.get(pk=bubble_id).settings

@@ -37,6 +37,8 @@ def path_of(template, house):
             return "/" + template.partition(start)[0] + instead
     known = {
         "widget_id": house.tenant.id,
+        "tenant_id": house.tenant.id,
+        "bubble_id": house.shop.bubble.id,
         "conversation_id": house.conversation_id,
         "attachment_id": house.own_file if "widgets" in template else house.team_file,
         "assistant_id": house.shop.assistant.id,

@@ -191,11 +191,13 @@ def test_redis_holds_no_secret(misused, secrets):
 
 
 def test_no_answer_holds_a_secret_that_was_not_asked_for(looked, secrets):
-    """Of all GETs of the product and of its admin, by somebody who may, only the snippet does."""
+    """Of all GETs of the product and of its admin, by somebody who may, only snippets do."""
     found = {name: told(secrets, look.text) for name, look in looked.items()}
 
     assert {name: names for name, names in found.items() if names} == {
-        "GET admin/widgets/bubble/<path:object_id>/change/": {"House's bubble token"}
+        "GET admin/playground/<uuid:bubble_id>/": {"House's bubble token"},
+        "GET admin/playground/<uuid:bubble_id>/page/": {"House's bubble token"},
+        "GET admin/widgets/bubble/<path:object_id>/change/": {"House's bubble token"},
     }
 
 
