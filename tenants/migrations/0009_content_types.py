@@ -5,7 +5,7 @@ from tenants.wall import open_table
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0007_accounts"),
+        ("tenants", "0008_identity_secret"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]
 
