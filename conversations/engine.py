@@ -131,6 +131,7 @@ def leave_message(
     thanks: str,
     assistant: Assistant | None = None,
     client_id: str | None = None,
+    context: MessageContext = NO_CONTEXT,
     admit: Callable[[], None] = lambda: None,
 ) -> Received:
     """Store what a visitor leaves for a person while nobody is there; no assistant answers it.
@@ -145,6 +146,7 @@ def leave_message(
     require_content(text, ())
     conversation = _latest_or_new(session, assistant, is_test=False)
     _rouse(conversation)
+    context.apply_to(conversation)
     message = _post_visitors(
         conversation, session, text=text, client_id=client_id, body_hash=body_hash
     )

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from conversations import contacts, engine, ratings
+from conversations.message_context import MessageContext
 from conversations.models import VisitorSession
 from tenants import limits
 from tenants.errors import BadRequest
@@ -70,5 +71,6 @@ def _left(
         thanks=thanks.replace("{email}", given["email"]),
         assistant=answering(door.bubble),
         client_id=key,
+        context=MessageContext(language=given["locale"], team_id=door.bubble.team_id),
         admit=admit,
     )

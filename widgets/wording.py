@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MAIN_LANGUAGE = "en"
-RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ku", "ps", "ur", "yi"}
+RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 BUILT_IN: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((Path(__file__).parent / "texts").glob("*.json"))

@@ -4,7 +4,7 @@ import pytest
 
 from conversations import engine
 from conversations.erasing import erase_history
-from conversations.models import Contact, Conversation, Message, Turn, VisitorSession
+from conversations.models import Contact, Conversation, Message, Team, Turn, VisitorSession
 from realtime.models import Event
 from tenants.models import Mail
 from tests.factories import make_member
@@ -171,6 +171,9 @@ def test_another_conversation_begins_beside_the_open_one(visit):
 
 def test_a_message_left_for_later_waits_for_a_person_and_no_assistant_answers(shop, client):
     set_up(shop, offlineForm={"enabled": True}, languages=["en", "de"])
+    with shop.scope():
+        shop.bubble.team = Team.objects.create(tenant=shop.tenant, name="Sales")
+        shop.bubble.save()
 
     answer = client.post("offline", json={**OFFLINE, "locale": "de"})
     repeat = client.post("offline", json={**OFFLINE, "locale": "de"})
@@ -182,6 +185,7 @@ def test_a_message_left_for_later_waits_for_a_person_and_no_assistant_answers(sh
         assert str(conversation.id) == body["conversationId"]
         assert (conversation.owner, conversation.handover_reason) == ("waiting", "offline")
         assert "Please call me back." in conversation.handover_summary
+        assert conversation.team_id == shop.bubble.team_id
         assert (conversation.contact.email, conversation.contact.name) == ("ann@example.org", "Ann")
         assert Contact.objects.count() == 1
         assert not Turn.objects.exists()
