@@ -175,7 +175,10 @@ ROUTES = {
     f"GET {OWN_CONVERSATION}/messages": VISITOR,
     f"POST {OWN_CONVERSATION}/rating": Route("visitor", {"score": 4}),
     f"GET {OWN_CONVERSATION}/transcript": VISITOR,
-    f"POST {OWN_CONVERSATION}/transcript": Route("visitor", {"email": "kim@shop.example"}),
+    # Whoever is let in is soon told that these are enough mails.
+    f"POST {OWN_CONVERSATION}/transcript": Route(
+        "visitor", {"email": "kim@shop.example"}, success=(202, 429)
+    ),
     f"GET {OWN_CONVERSATION}/events": VISITOR,
     f"POST {OWN_CONVERSATION}/read": Route("visitor", {"seq": 1}),
     f"POST {OWN_CONVERSATION}/handover": VISITOR,
