@@ -291,6 +291,10 @@ class MembershipAdmin(OperatorsAdmin):
             obj.user = User(email=taken_in.email)
             request.invitation = taken_in  # type: ignore[attr-defined]
 
+    def log_addition(self, request: HttpRequest, obj: Membership, message: Any) -> Any:
+        # Whoever is invited is no member yet.
+        return None if obj._state.adding else super().log_addition(request, obj, message)
+
     def response_add(self, request: HttpRequest, obj: Membership, *args: Any) -> HttpResponse:
         if invitation := getattr(request, "invitation", None):
             is_on_path = PATH in request.GET

@@ -30,4 +30,4 @@ class FolderBackend(BaseEmailBackend):
 
 
 def _name(message: Any) -> str:
-    return STRANGE.sub(" ", f"{message.to[0]} {message.subject}")[:120].strip()
+    return STRANGE.sub(" ", f"{message.to[0]} {message.subject}")[:120].strip(" .")

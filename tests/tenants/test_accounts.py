@@ -16,8 +16,14 @@ from tenants.errors import Conflict, LiveChatError
 from tenants.models import AccountMail, AuditEntry, Invitation, Mail, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import PASSWORD, make_member
+from tests.isolation.worlds import QUICK
 
 NEW_PASSWORD = "another long pass phrase"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(settings):
+    settings.PASSWORD_HASHERS = QUICK
 
 
 @pytest.fixture
