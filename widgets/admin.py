@@ -69,7 +69,7 @@ class BubbleAdmin(DefaultAdmin):
             "Snippet",
             {
                 "classes": ["tab"],
-                "fields": ("snippet", ("hosted_page", "seen"), "tokens", "is_default"),
+                "fields": ("snippet", "hosted_page", "seen", "tokens", "is_default"),
             },
         ),
     )
@@ -119,9 +119,9 @@ class BubbleAdmin(DefaultAdmin):
     def hosted_page(self, bubble: Bubble) -> str:
         path = f"/chat/{bubble.code}"
         return format_html(
-            '<a href="{0}" target="_blank" rel="noopener">{1}</a><br>'
-            '<a href="{0}/qr.svg"><img class="qr" src="{0}/qr.svg" alt="QR code of this address" '
-            'width="160" height="160"></a>',
+            '<span class="links"><span><a href="{0}" target="_blank" rel="noopener">{1}</a></span>'
+            '<img class="qr" src="{0}/qr.svg" alt="QR code of this address" width="144" '
+            'height="144"></span>',
             path,
             hosted.address_of(bubble.code),
         )
@@ -133,7 +133,8 @@ class BubbleAdmin(DefaultAdmin):
         if not found:
             return "Not yet: no page has shown it."
         rows = ((one.origin, f"{one.seen_at:%Y-%m-%d %H:%M} UTC") for one in found)
-        return format_html_join("", "{} · {}<br>", rows)
+        lines = format_html_join("", "<span>{} · {}</span>", rows)
+        return format_html('<span class="links">{}</span>', lines)
 
     @display(description="Tokens")
     def tokens(self, bubble: Bubble) -> str:
