@@ -262,7 +262,8 @@ def require(bubble, required):
 
 
 def test_a_bubble_may_be_for_people_who_are_logged_in_only(shop, site):
-    bubble = make_bubble(shop, name="Members", identity_required=True)
+    settings = {"offlineForm": {"enabled": True}}
+    bubble = make_bubble(shop, name="Members", identity_required=True, settings=settings)
     stranger, member = Browser(shop, bubble), Browser(shop, bubble)
     require(bubble, False)
     stranger.begin()
@@ -271,6 +272,7 @@ def test_a_bubble_may_be_for_people_who_are_logged_in_only(shop, site):
     doors = [
         ("POST", "session", {"sessionId": stranger.id}),
         ("POST", "chat", {"sessionId": stranger.id, "message": "Hello?"}),
+        ("POST", "offline", {"sessionId": stranger.id, "email": "a@b.example", "message": "Hi"}),
         ("POST", "contact", {"name": "Kim"}),
         ("POST", "attributes", {"attributes": {}}),
         ("POST", "attachments", {}),
