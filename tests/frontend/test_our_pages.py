@@ -71,7 +71,8 @@ async def test_operators_find_every_setting_of_a_bubble(
     await log_in(page, address, operator_email)
 
     title = page.locator("[name=settings__widget__title]")
-    assert not await title.is_visible()
+    await page.locator("nav a", has_text="Words").click()
+    await title.wait_for(state="hidden")
     await page.locator("nav a", has_text="Look").click()
     await title.fill("Ask us")
     await require_fit(page)
