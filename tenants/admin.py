@@ -16,14 +16,14 @@ from unfold.forms import AdminPasswordChangeForm
 
 from tenants import admin_mail as admin_mail  # its pages
 from tenants import admin_security as admin_security  # likewise
-from tenants import enrolment, invitations, mail, second_factor, sessions
+from tenants import credentials, enrolment, invitations, mail, second_factor, sessions
 from tenants.admin_forms import (
     MembershipForm,
     NewMembershipForm,
     NewTenantForm,
     NewUserForm,
 )
-from tenants.models import Invitation, Membership, Tenant, User
+from tenants.models import Credential, Invitation, Membership, Tenant, User
 from tenants.onboarding import add_member
 from tenants.operators import (
     PATH,

@@ -8,9 +8,10 @@ from django.db.models import Count
 from django.urls import reverse
 
 from assistants.models import Assistant, KnowledgeSource
-from livechat.onboarding.seen import latest_visit
 from tenants.models import Invitation, Membership, Tenant
 from tenants.operators import PATH, change_url
+from tenants.scope import tenant_scope
+from widgets import sightings
 from widgets.models import Bubble
 
 Status = KnowledgeSource.Status
@@ -154,7 +155,8 @@ def _site(bubble: Bubble | None) -> Step:
     if bubble is None:
         return Step("site", title, False, "Try it here, then put it on your pages.")
     links = (Link("Try it and copy the snippet", reverse("admin:playground", args=[bubble.pk])),)
-    seen = latest_visit(bubble)
+    with tenant_scope(bubble.tenant_id):
+        seen = sightings.latest(bubble)
     if seen is None:
         return Step("site", title, False, "Not seen yet. This page notices when it is.", links)
     return Step("site", title, True, f"Seen on {seen.origin}", links)

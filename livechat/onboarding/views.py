@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from assistants import spending
 from livechat.headers import FRAMED
-from livechat.onboarding.seen import latest_visit
 from livechat.onboarding.snippets import recipes
 from livechat.onboarding.steps import steps_of
 from tenants.ids import parse_uuid
@@ -19,6 +18,7 @@ from tenants.models import Tenant
 from tenants.operators import change_url
 from tenants.scope import tenant_scope
 from tenants.workplace import CHOSEN, is_operator, own_rows, workplace, workplaces_of
+from widgets import hosted, sightings
 from widgets.bubbles import answering
 from widgets.models import Bubble
 from widgets.snippet import page_token
@@ -65,12 +65,13 @@ def start_state(request: HttpRequest, tenant_id: UUID) -> HttpResponse:
 def playground(request: HttpRequest, bubble_id: UUID) -> HttpResponse:
     bubble = own_bubble(request, bubble_id)
     with tenant_scope(bubble.tenant_id):
-        assistant = answering(bubble)
+        assistant, seen = answering(bubble), sightings.latest(bubble)
     context = {
         "bubble": bubble,
         "recipes": recipes(bubble),
         "has_staging": bool(assistant and assistant.staging_id != assistant.production_id),
-        "seen": latest_visit(bubble),
+        "seen": seen,
+        "hosted": hosted.address_of(bubble.code),
         "change_url": change_url(bubble),
     }
     return page(request, "operators/playground.html", f"Try {bubble.name}", **context)

@@ -4,12 +4,12 @@ import re
 
 from assistants import usage
 from assistants.models import KnowledgeSource
-from assistants.queries import default_assistant
 from tenants.ids import uuid7
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.admin.operators import Member, object_id
 from tests.factories import make_assistant, make_member, make_visitor, write
+from widgets import sightings
 from widgets.bubbles import create_bubble
 from widgets.models import Bubble
 
@@ -43,9 +43,7 @@ def test_the_path_leads_over_the_forms_and_back(operator, acme):
     waiting, links = steps(member, acme)
     with tenant_scope(acme.pk):
         shown = Bubble.objects.get()
-        assistant = default_assistant()
-    visitor = make_visitor(source_id=shown.pk, origin="https://shop.example")
-    write(acme, visitor, "Hello?", assistant=assistant)
+        sightings.note(shown, "https://shop.example")
     done = member.get(f"start/{acme.pk}/state/").json()["done"]
     over, _ = steps(operator, acme)
 
