@@ -39,7 +39,10 @@ def receive(
         client_id=key,
         files=[attachments.attach_later(file, session=session) for file in files],
         context=MessageContext(
-            language=said.language, additional_input=said.additional_input, seen_seq=seen_seq
+            language=said.language,
+            additional_input=said.additional_input,
+            seen_seq=seen_seq,
+            team_id=client.door.bubble.team_id if client.door else None,
         ),
         hand_over_when_spent=not client.is_server,
         admit=partial(client.count_message, session),

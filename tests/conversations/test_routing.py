@@ -107,6 +107,40 @@ def test_thirty_wait_for_three_members_who_take_two_each_whoever_routes(acme, gl
     assert types(acme).count("conversation:assigned") == 8
 
 
+def test_nobody_stands_in_anothers_way_while_all_write_come_and_go(acme, assistant):
+    """Visitors and members hold conversations while others route: none of it ends in a deadlock."""
+    members = [make_member(acme) for _ in range(2)]
+    come(acme, *members, capacity=2)
+    visitors = [make_visitor() for _ in range(6)]
+    waiting = []
+    for visitor in visitors:
+        waiting.append(write(acme, visitor))
+        do(acme, waiting[-1], engine.hand_over, reason="visitor", text="Wait.")
+    work = [
+        *(lambda v=v: write(acme, v, "Hello?") for v in visitors),
+        *(lambda r=r: do(acme, r, engine.close) for r in waiting[:3]),
+        *(lambda m=m: (leave(acme, m), come(acme, m)) for m in members),
+        *[lambda: routing.route(acme.id)] * 4,
+    ]
+    turn = threading.Lock()
+
+    def next_piece():
+        with turn:
+            piece = work.pop()
+        piece()
+
+    in_threads(next_piece, len(work))
+    routing.route(acme.id)
+
+    with tenant_scope(acme.id):
+        rows = Conversation.objects.filter(owner="waiting")
+        # Those that were closed may have been opened again, with the assistant.
+        assert set(rows.values_list("pk", flat=True)) == {r.conversation_id for r in waiting[3:]}
+        assert rows.filter(assignee=None).count() == 0
+        counts = Counter(rows.values_list("assignee_id", flat=True))
+        assert max(counts.values()) <= 2
+
+
 def test_who_goes_leaves_what_they_did_not_answer_to_the_next_at_the_head(acme, assistant):
     ann, bob = make_member(acme), make_member(acme)
     come(acme, ann, capacity=2)

@@ -6,14 +6,18 @@ import pytest
 from django.db.models import F
 
 from conversations import availability, engine
+from conversations.message_context import MessageContext
 from conversations.models import Conversation, Message
 from conversations.sessions import continue_session
+from conversations.teams import create_team
 from tenants.models import Mail
 from tests.conversations.test_engine import do
 from tests.factories import make_member, make_visitor
 from tests.widgets.shops import make_shop
 from widgets import absence, reply_mail, tasks
 from widgets.bubbles import config_of
+from widgets.callers import Caller
+from widgets.chat import ask
 
 NEVER = {"enabled": True, "timezone": "Asia/Tokyo", "hours": []}
 
@@ -90,6 +94,45 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
     # Monday's first minute in Tokyo.
     assert opens is None or opens[10:] == "T15:00:00.000Z"
     assert shop.tenant.id not in absence.due()
+
+
+def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop):
+    ann, bob = make_member(shop.tenant), make_member(shop.tenant)
+    with shop.scope():
+        team = create_team(name="Sales", strategy="round_robin", members=[bob], actor="a test")
+        shop.bubble.team = team
+        shop.bubble.save()
+    availability.renew(shop.tenant.id, ann.id)
+    # Ann is there, and not of the team.
+    assert expected(shop)["status"] == "away"
+    visitor = {"token": shop.token, "widget_id": str(shop.tenant.id)}
+    asked = ask(
+        Caller(**visitor),
+        lambda: {"sessionId": "s", "message": "Hi"},
+        attend=lambda tenant_id: None,
+    )
+    with shop.scope():
+        session = continue_session(make_visitor(source_id=shop.bubble.id))
+        left = engine.leave_message(
+            session,
+            text="Call me.",
+            thanks="Thanks.",
+            assistant=shop.assistant,
+            context=MessageContext(team_id=team.id),
+        )
+    tasks.route(str(shop.tenant.id))
+
+    assert lines(shop, left) == ["Thanks."]
+    with shop.scope():
+        rows = Conversation.objects.filter(
+            pk__in=[left.conversation_id, asked.received.conversation_id]
+        )
+        assert [row.team_id for row in rows] == [team.id] * 2
+        assert rows.get(pk=left.conversation_id).assignee_id is None
+    availability.renew(shop.tenant.id, bob.id)
+    tasks.route(str(shop.tenant.id))
+    with shop.scope():
+        assert Conversation.objects.get(pk=left.conversation_id).assignee_id == bob.id
 
 
 @pytest.mark.parametrize(
