@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from playwright.async_api import expect
 
-from conversations.models import Contact
 from tenants.executor import run_in_db_thread
 from tenants.models import Tenant
 from tests.factories import make_member
 from tests.frontend.visitors import (
+    CONFIRMED,
+    LISTEN,
     Wire,
     asked,
     box,
@@ -21,24 +22,14 @@ from tests.frontend.visitors import (
     reply,
     say,
     take_over,
+    until,
     visit,
 )
 from tests.widgets.shops import make_bubble
-from tests.widgets.test_identity import Site as OwnSite
 from widgets.models import Bubble, TrackEvent
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-CONFIRMED = ".visitor:not(.unsent)"
-# What a page hears, as callbacks and as events of its window.
-LISTEN = """;
-    window.told = []; window.heard = [];
-    for (const name of ["ready", "error", "opened", "closed", "message:received", "message:sent",
-        "conversation:started", "conversation:resolved", "handoff:requested",
-        "handoff:connected", "unread", "identity:error"]) {
-        chat.on(name, (detail) => told.push([name, detail]));
-        addEventListener(`livechat:${name}`, ({detail}) => heard.push([name, detail]));
-    }"""
 # Timers that were set and neither ended nor came.
 TIMERS = """
     window.timers = new Set();
@@ -57,14 +48,6 @@ def member(acme):
     return make_member(acme)
 
 
-async def until(page, condition):
-    """As Playwright's, which the page's policy forbids."""
-    await page.evaluate(
-        f"new Promise((done) => {{ const look = () => ({condition}) ? done() "
-        ": setTimeout(look, 20); look() })"
-    )
-
-
 async def names(page, told="told"):
     return await page.evaluate(f"{told}.map(([name]) => name)")
 
@@ -76,10 +59,7 @@ async def test_a_page_works_the_widget_and_hears_what_happens(page, site, shop, 
     await page.evaluate("chat.toggle(); chat.prefill('Draft'); chat.setTheme('dark')")
     await expect(box(page)).to_have_value("Draft")
     await expect(page.locator(".root")).to_have_class(re.compile("dark"))
-    described = await page.evaluate(
-        "chat.setAttributes({plan: 'pro'}).then(() => window.described = true);"
-        "chat.send('Hello'); chat.track('cart', {items: 2})"
-    )
+    await page.evaluate("chat.send('Hello'); chat.track('cart', {items: 2})")
     await expect(page.locator(CONFIRMED)).to_have_count(1)
     await take_over(shop, member)
     await reply(shop, member, "Good morning")
@@ -87,7 +67,6 @@ async def test_a_page_works_the_widget_and_hears_what_happens(page, site, shop, 
     await page.evaluate("chat.setLocale('de')")
     await expect(log(page)).to_contain_text("Good morning")
     await expect(box(page)).to_have_value("Draft")
-    await until(page, "window.described")
     await page.evaluate("chat.close()")
     await reply(shop, member, "Still there?")
     await until(page, "chat.unreadCount === 1")
@@ -96,7 +75,6 @@ async def test_a_page_works_the_widget_and_hears_what_happens(page, site, shop, 
     await page.evaluate("chat.show(); chat.toggle()")
 
     told = await names(page)
-    assert described is None
     assert await names(page, "heard") == told
     assert told[:2] == ["ready", "opened"]
     assert Counter(name for name in told[2:] if name != "opened") == {
@@ -110,49 +88,7 @@ async def test_a_page_works_the_widget_and_hears_what_happens(page, site, shop, 
     }
     assert await page.evaluate("[chat.isOpen, chat.unreadCount]") == [True, 0]
     assert set(await page.evaluate("told.map(([, detail]) => detail.instanceId)")) == {"help"}
-    assert await run_in_db_thread(_noted, shop) == ([{"plan": "pro"}], [["cart", {"items": 2}]])
-
-
-async def test_visitors_are_whom_the_page_says_and_leave_nothing_when_they_go(page, site, shop):
-    own = await run_in_db_thread(OwnSite, shop)
-    tokens = ["forged", own.token("kim", name="Kim")]
-    await visit(page, site.page(site.mount(shop) + LISTEN))
-    await say(page, "I am nobody")
-    await expect(page.locator(CONFIRMED)).to_have_count(1)
-
-    known = await page.evaluate("tokens => chat.identify(async () => tokens.shift())", tokens)
-    await expect(log(page)).to_contain_text("I am nobody")
-    await say(page, "I am Kim")
-    await expect(page.locator(CONFIRMED)).to_have_count(2)
-    await box(page).fill("My PIN is")
-    await page.evaluate("chat.logout()")
-
-    assert known["name"] == "Kim"
-    await expect(page.locator(CONFIRMED)).to_have_count(0)
-    await expect(box(page)).to_have_value("")
-    assert await page.evaluate("localStorage.length") == 0
-    refused = await page.evaluate("chat.identify('forged').catch((error) => error.code)")
-    assert refused == "invalid_identity"
-    assert (await page.evaluate("told.at(-1)"))[:1] == ["identity:error"]
-    await page.evaluate("userHash => chat.identify({userId: 'lee', userHash})", own.proof("lee"))
-    await say(page, "I am Lee")
-    await expect(page.locator(CONFIRMED)).to_have_count(1)
-    assert await run_in_db_thread(_said_by, shop) == {"kim", "lee"}
-    page.complaints = [text for text in page.complaints if "401" not in text]
-
-
-async def test_a_bubble_for_known_visitors_asks_the_page_and_says_so(page, site, shop):
-    own = await run_in_db_thread(OwnSite, shop)
-    await run_in_db_thread(_change, shop, identity_required=True)
-    await visit(page, site.page(site.mount(shop) + LISTEN))
-    await say(page, "Who am I?")
-    await until(page, "told.some(([name]) => name === 'identity:error')")
-
-    await page.evaluate("token => chat.identify(token)", own.token("kim"))
-
-    await expect(page.locator(CONFIRMED)).to_have_text(re.compile("Who am I?"))
-    assert any("call identify()" in text for text in page.complaints)
-    page.complaints.clear()
+    assert await run_in_db_thread(_tracked, shop) == [("cart", {"items": 2})]
 
 
 async def test_a_destroyed_widget_leaves_no_node_listener_timer_or_socket(page, site, shop):
@@ -273,16 +209,9 @@ def _options(shop):
     return {"code": shop.bubble.code, "backendUrl": shop.url}
 
 
-def _noted(shop):
+def _tracked(shop):
     with shop.scope():
-        attributes = list(Contact.objects.values_list("attributes", flat=True))
-        events = [list(row) for row in TrackEvent.objects.values_list("event", "metadata")]
-        return attributes, events
-
-
-def _said_by(shop):
-    with shop.scope():
-        return set(Contact.objects.exclude(external_id=None).values_list("external_id", flat=True))
+        return list(TrackEvent.objects.values_list("event", "metadata"))
 
 
 def _change(shop, **fields):

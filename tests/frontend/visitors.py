@@ -10,6 +10,17 @@ from conversations.models import Conversation, Message
 from tenants.executor import run_in_db_thread
 
 SOCKET = re.compile("/api/ws/chat$")
+# A message of the visitor that the server has.
+CONFIRMED = ".visitor:not(.unsent)"
+# What a page hears, as callbacks and as events of its window.
+LISTEN = """;
+    window.told = []; window.heard = [];
+    for (const name of ["ready", "error", "opened", "closed", "message:received", "message:sent",
+        "conversation:started", "conversation:resolved", "handoff:requested",
+        "handoff:connected", "unread", "identity:error"]) {
+        chat.on(name, (detail) => told.push([name, detail]));
+        addEventListener(`livechat:${name}`, ({detail}) => heard.push([name, detail]));
+    }"""
 
 
 def launcher(page):
@@ -38,6 +49,14 @@ async def visit(page, address):
     await page.goto(address)
     await launcher(page).click()
     await expect(box(page)).to_be_focused()
+
+
+async def until(page, condition):
+    """As Playwright's, which the page's policy forbids."""
+    await page.evaluate(
+        f"new Promise((done) => {{ const look = () => ({condition}) ? done() "
+        ": setTimeout(look, 20); look() })"
+    )
 
 
 async def answered(page, text):

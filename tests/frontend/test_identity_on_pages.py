@@ -1,0 +1,71 @@
+"""Visitors for whom the page vouches: the widget shows what is theirs, and nothing of the last."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from conversations.models import Contact
+from tenants.executor import run_in_db_thread
+from tests.frontend.visitors import CONFIRMED, LISTEN, box, log, say, until, visit
+from tests.widgets.test_identity import Site as OwnSite
+from widgets.models import Bubble
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def test_visitors_are_whom_the_page_says_and_leave_nothing_when_they_go(page, site, shop):
+    own = await run_in_db_thread(OwnSite, shop)
+    tokens = ["forged", own.token("kim", name="Kim")]
+    await visit(page, site.page(site.mount(shop) + LISTEN))
+    await page.evaluate(
+        "window.described = chat.setAttributes({plan: 'pro'}).then(() => 'noted'); undefined"
+    )
+    await say(page, "I am nobody")
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
+    assert await page.evaluate("described") == "noted"
+
+    known = await page.evaluate("tokens => chat.identify(async () => tokens.shift())", tokens)
+    await expect(log(page)).to_contain_text("I am nobody")
+    await say(page, "I am Kim")
+    await expect(page.locator(CONFIRMED)).to_have_count(2)
+    await box(page).fill("My PIN is")
+    await page.evaluate("chat.logout()")
+
+    assert known["name"] == "Kim"
+    await expect(page.locator(CONFIRMED)).to_have_count(0)
+    await expect(box(page)).to_have_value("")
+    assert await page.evaluate("localStorage.length") == 0
+    refused = await page.evaluate("chat.identify('forged').catch((error) => error.code)")
+    assert refused == "invalid_identity"
+    assert (await page.evaluate("told.at(-1)"))[:1] == ["identity:error"]
+    await page.evaluate("userHash => chat.identify({userId: 'lee', userHash})", own.proof("lee"))
+    await say(page, "I am Lee")
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
+    assert await run_in_db_thread(_known, shop) == {"kim": {"plan": "pro"}, "lee": {}}
+    page.complaints = [text for text in page.complaints if "401" not in text]
+
+
+async def test_a_bubble_for_known_visitors_asks_the_page_and_says_so(page, site, shop):
+    own = await run_in_db_thread(OwnSite, shop)
+    await run_in_db_thread(_change, shop, identity_required=True)
+    await visit(page, site.page(site.mount(shop) + LISTEN))
+    await say(page, "Who am I?")
+    await until(page, "told.some(([name]) => name === 'identity:error')")
+
+    await page.evaluate("token => chat.identify(token)", own.token("kim"))
+
+    await expect(page.locator(CONFIRMED)).to_have_text(re.compile("Who am I?"))
+    assert any("call identify()" in text for text in page.complaints)
+    page.complaints.clear()
+
+
+def _known(shop):
+    with shop.scope():
+        known = Contact.objects.exclude(external_id=None)
+        return dict(known.values_list("external_id", "attributes"))
+
+
+def _change(shop, **fields):
+    with shop.scope():
+        Bubble.objects.filter(pk=shop.bubble.pk).update(**fields)
