@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources 0528fbcfebbdf7fedf03c4e9afa31344bb29955a6c66010fc26e5ddbfe593c71 */
+/*! LiveChat, built from frontend/widget, sources 1008ec68cc3da856014afc1b7073e109c66bd8eb8916cb05db0409fdb1da6ecd */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

@@ -52,15 +52,16 @@ export class Conversations {
   }
 
   #row({ id, owner, lastMessage, readSeq = 0, updatedAt }: Conversation): HTMLElement {
-    const { chat, config, panel, session, texts } = this.#context;
+    const { chat, panel, session, texts } = this.#context;
+    const { locale } = this.#context.config;
     const at = new Date(updatedAt);
     const isToday = at.toDateString() === new Date().toDateString();
     const { author, seq = 0, text } = lastMessage ?? {};
     const isUnread = author !== "visitor" && seq > readSeq;
     const who = author === "visitor" ? `${texts.you}: ` : "";
     const line = h("span", { class: "line", dir: "auto" }, who + (text || "…"));
-    const when = h("small", {}, isToday ? time(updatedAt) : day(at, config.locale));
-    const open = h("button", { type: "button", class: isUnread ? "row unread" : "row" }, line, when);
+    const when = h("small", {}, isToday ? time(updatedAt, locale) : day(at, locale));
+    const open = h("button", { type: "button", class: isUnread ? "conversation unread" : "conversation" }, line, when);
     if (isUnread) open.append(h("b", { role: "img", "aria-label": texts.newMessages }));
     if (owner === "closed") open.append(h("small", { class: "ended" }, texts.conversationEnded!));
     if (id === session?.conversationId) open.setAttribute("aria-current", "true");

@@ -16,6 +16,7 @@ export class Drawing {
   readonly #context: Context;
   readonly #element: HTMLElement;
   readonly #texts: Record<string, string>;
+  readonly #locale: string;
   #drawFiles: DrawFiles | undefined;
   #greeting: HTMLElement | undefined;
   readonly #list = h("ol");
@@ -39,6 +40,7 @@ export class Drawing {
   constructor(context: Context) {
     this.#context = context;
     this.#texts = context.texts;
+    this.#locale = context.config.locale;
     this.#element = context.panel.log.element;
     const toEnd = () => this.toEnd();
     const { newMessages } = this.#texts;
@@ -190,7 +192,7 @@ export class Drawing {
       author = element.dataset.author;
       const line = element.querySelector(".day");
       if (!isNewDay) line?.remove();
-      else if (!line) element.prepend(h("div", { class: "day" }, day(other, this.#context.config.locale)));
+      else if (!line) element.prepend(h("div", { class: "day" }, day(other, this.#locale)));
     }
   }
 
@@ -202,7 +204,7 @@ export class Drawing {
 
   #item(message: Message): HTMLLIElement {
     const { kind, name } = message.author;
-    const element = item(kind, name, message.text, message.createdAt);
+    const element = item(kind, name, message.text, message.createdAt, this.#locale);
     if (message.attachments.length) element.append(this.#files(message));
     if (message.sources.length) element.append(sources(message.sources, this.#texts.sources!));
     return element;

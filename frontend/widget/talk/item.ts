@@ -6,10 +6,16 @@ import { linked, markdown } from "./markdown";
 import { time } from "./when";
 
 /** Visitors' words and ours are shown as they are; those of assistants and the team are Markdown. */
-export function item(classes: string, name: string, text: string, at?: string): HTMLLIElement {
+export function item(
+  classes: string,
+  name: string,
+  text: string,
+  at?: string,
+  language = "",
+): HTMLLIElement {
   const [kind] = classes.split(" ");
   const shownName = kind === "visitor" ? "" : name;
-  const who = h("div", { class: "who" }, [shownName, time(at)].filter(Boolean).join(" · "));
+  const who = h("div", { class: "who" }, [shownName, time(at, language)].filter(Boolean).join(" · "));
   const bubble = h("div", { class: "bubble", dir: "auto", hidden: !text }, ...said(kind!, text));
   const data = { "data-author": `${kind} ${name}`, "data-at": at };
   return h("li", { class: `item ${classes}`, ...data }, who, bubble);
