@@ -33,6 +33,8 @@ export interface Results<T> {
 export interface Way {
   flowName?: string | undefined;
   useStagingVersion?: boolean | undefined;
+  /** What assistants are to know. */
+  variables?: Record<string, string>;
 }
 
 export interface Asking {

@@ -55,7 +55,7 @@ export class Chat {
   takeFiles: (() => Attachment[]) | undefined;
   readonly #api: Api;
   readonly #memory: Memory;
-  readonly #way: Way;
+  readonly way: Way;
   readonly #tools: Tools;
   readonly #ear: Ear;
   readonly #known = new Set<string>();
@@ -89,7 +89,7 @@ export class Chat {
 
   constructor(api: Api, memory: Memory, way: Way, tools: Tools, ear: Ear) {
     this.#api = api;
-    this.#way = way;
+    this.way = way;
     this.#memory = memory;
     this.#tools = tools;
     this.#ear = ear;
@@ -199,7 +199,7 @@ export class Chat {
     if (!next) return;
     const { messageId, text, beginsAnother: newConversation } = next;
     const attachments = next.attachments.map(({ id }) => id);
-    const message = { messageId, text, attachments, newConversation, ...this.#way };
+    const message = { messageId, text, attachments, newConversation, ...this.way };
     if (!this.#socket?.send({ type: "message", ...message })) void this.#connect();
   }
 
@@ -432,7 +432,7 @@ export class Chat {
     if (!next || this.#isPosting) return;
     this.#isPosting = true;
     try {
-      const { conversationId } = await this.#api.send(this.#session!, next, this.#way);
+      const { conversationId } = await this.#api.send(this.#session!, next, this.way);
       this.#unsent = this.#unsent.filter((unsent) => unsent !== next);
       this.#beginsAnother = false;
       this.#keep({ ...this.#session!, conversationId });

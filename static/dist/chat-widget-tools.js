@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources 1008ec68cc3da856014afc1b7073e109c66bd8eb8916cb05db0409fdb1da6ecd */
+/*! LiveChat, built from frontend/widget, sources 4b29485364a1f43524e1745595fcb18f8f91ea5bbe99a4a95484a0334c612936 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

@@ -21,9 +21,11 @@ export class Popups {
   }
 
   show(text: string): void {
-    const { config, panel, texts } = this.#context;
+    const { chat, config, panel, texts } = this.#context;
     const open = h("button", { type: "button", class: "popup", dir: "auto" }, text);
     open.addEventListener("click", () => {
+      // What the visitor says next is an answer to it.
+      chat.way.variables = { popup: text };
       panel.log.greet("assistant", config.assistantName, text);
       panel.open();
     });
