@@ -166,6 +166,7 @@ export class Panel {
   dress(css: string): void {
     const sheets = this.#shadow.adoptedStyleSheets;
     this.#shadow.adoptedStyleSheets = [sheets[0]!, sheet(css), ...sheets.slice(1)];
+    this.#fit();
   }
 
   destroy(): void {

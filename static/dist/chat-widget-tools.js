@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources 4b29485364a1f43524e1745595fcb18f8f91ea5bbe99a4a95484a0334c612936 */
+/*! LiveChat, built from frontend/widget, sources 62d69070b1d163fa843924895f640c1af8e44f5548b97f28d9105e249838fc89 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

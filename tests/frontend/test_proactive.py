@@ -51,6 +51,8 @@ async def test_popups_cost_no_request_but_their_script_and_begin_the_chat(page, 
 
     await expect(log(page).locator(".bubble")).to_have_text([POPUPS[1]])
     await expect(box(page)).to_be_focused()
+    is_whole = "e => e.clientHeight >= e.scrollHeight"
+    assert await box(page).evaluate(is_whole)
     await say(page, "Yes")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     assert (await conversation(shop)).variables == {"popup": POPUPS[1]}
