@@ -91,6 +91,9 @@ async def test_the_call_of_the_web_widget(page, snippet, shop):
     await expect(page.locator(".visitor:not(.unsent)")).to_have_count(1)
 
     await expect(panel(page)).to_have_accessible_name("Sunny Shop")
+    color = await page.locator(".launcher").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert color == "rgb(255, 204, 0)"
+    assert (await page.locator(".launcher").bounding_box())["x"] < 100
 
 
 async def test_what_a_page_asks_for_before_the_script_has_come_is_done_then(page, snippet, shop):

@@ -187,12 +187,15 @@ async def test_a_page_without_a_chat_is_told_why(page, site, shop, acme):
         del site.policy
     unreachable = await why(gone)
     await run_in_db_thread(_suspend, acme)
+    unknown = await why(site.page('mount({code: "nosuchbubble"})'))
     suspended = await why(others)
 
     assert f"Add {site.url} to its origins" in foreign
     assert f"{site.backend}/admin/widgets/bubble/" in foreign
     assert f"Add {site.backend} and ws://" in forbidden
     assert "Out of reach" in unreachable
+    assert unknown.startswith(f"LiveChat: {site.backend} shows no chat here.")
+    assert 'no bubble with the code "nosuchbubble"' in unknown
     assert "suspended" in suspended
     page.complaints.clear()
 
