@@ -35,6 +35,8 @@ export interface Options extends Page {
 /** What takes over from one drawing to the next. */
 interface Left {
   isOpen: boolean;
+  /** Then it is no news that the panel opens. */
+  wasOpen?: boolean;
   hasFocus: boolean;
   draft: string;
   unsent: readonly Unsent[];
@@ -239,7 +241,7 @@ export class Widget {
     const [panel, chat] = [this.#panel, this.#chat];
     if (!panel || !chat) return;
     const { isOpen, hasFocus, draft } = panel;
-    this.#left = { isOpen, hasFocus, draft, unsent: chat.unsent };
+    this.#left = { isOpen, wasOpen: isOpen, hasFocus, draft, unsent: chat.unsent };
     this.#life.abort();
     this.#life = new AbortController();
     this.#chunks.clear();
@@ -338,7 +340,8 @@ export class Widget {
   #opened(): void {
     this.#readAll();
     this.#stand();
-    this.#emit("opened");
+    if (!this.#left.wasOpen) this.#emit("opened");
+    this.#left.wasOpen = false;
   }
 
   #take(message: Message, isNew: boolean): void {
