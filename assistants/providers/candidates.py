@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
+import httpcore2
 import httpx2
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
@@ -16,6 +17,7 @@ from assistants.providers.accounts import Account
 from assistants.providers.errors import ProviderError
 from assistants.versions import VersionSnapshot
 from tenants.outbound import guarded_client
+from tenants.outbound.pacing import PacedNetwork
 from tenants.per_loop import PerLoop
 
 Wire = Callable[[str, Account, httpx2.AsyncClient], Model]
@@ -71,7 +73,8 @@ class Models:
     """The one pool of connections of an event loop, and the models that share it."""
 
     def __init__(self) -> None:
-        self._http = guarded_client(max_seconds=patience.REQUEST_SECONDS)
+        network = PacedNetwork(httpcore2.AnyIOBackend())
+        self._http = guarded_client(max_seconds=patience.REQUEST_SECONDS, network=network)
         self.of = lru_cache(maxsize=MODELS)(self._make)
 
     def _make(self, wire: Wire, name: str, account: Account) -> Model:

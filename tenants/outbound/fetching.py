@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import httpcore2
 import httpx2
 
 from tenants.errors import BadRequest, LiveChatError, TooLarge, Unavailable
@@ -26,12 +27,16 @@ class Fetched:
 
 
 def guarded_client(
-    *, max_seconds: float = MAX_SECONDS, allow_http: bool = False, max_bytes: int = MAX_BYTES
+    *,
+    max_seconds: float = MAX_SECONDS,
+    allow_http: bool = False,
+    max_bytes: int = MAX_BYTES,
+    network: httpcore2.AsyncNetworkBackend | None = None,
 ) -> httpx2.AsyncClient:
     """A client that takes nothing from the environment and follows no redirect by itself."""
     return httpx2.AsyncClient(
         transport=GuardedTransport(
-            allow_http=allow_http, max_bytes=max_bytes, max_seconds=max_seconds
+            allow_http=allow_http, max_bytes=max_bytes, max_seconds=max_seconds, network=network
         ),
         timeout=httpx2.Timeout(max_seconds, connect=min(CONNECT_SECONDS, max_seconds)),
         follow_redirects=False,
