@@ -5,6 +5,7 @@ up; then it proves what must hold and prints the figures. It ends with 1 if anyt
 """
 
 import argparse
+import asyncio
 import json
 import logging
 import os
@@ -13,10 +14,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
 
+from tests.faults.clients import until
 from tests.faults.crowd import Crowd
 from tests.faults.hosts import Clock, small_disk
 from tests.faults.nemesis import Nemesis
@@ -55,6 +58,9 @@ WEIGHTS = {
 }
 MACHINE_WEIGHTS = {"disk_full": 2, "clock_jumped": 3}
 TELL_EVERY_SECONDS = 30
+LONGEST_QUIET_SECONDS = 10
+# Between two questions of one caller: what they cost would leave no room for many messages.
+THINK_SECONDS = 2.0
 
 
 class Soak:
@@ -88,6 +94,7 @@ class Soak:
             self.begun = time.monotonic()
             while not self.is_done:
                 await self._break_something()
+                await self._let_talk()
                 if self.seconds - told > TELL_EVERY_SECONDS:
                     told = self.seconds
                     say(
@@ -119,6 +126,13 @@ class Soak:
             "slowest recovery, seconds": self.slowest,
         }
 
+    async def _let_talk(self):
+        """Break nothing for a while, if there are fewer messages than the faults' share of them."""
+        share = self.wanted.messages * self.faults.total() / self.wanted.faults
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_QUIET_SECONDS):
+                await until(lambda: self.acknowledged >= share)
+
     async def _break_something(self):
         (fault,) = self.nemesis.random.choices([*self.weights], [*self.weights.values()])
         await getattr(self.nemesis, fault)()
@@ -135,7 +149,8 @@ async def soak(product, wanted, clock, disk):
         for name, weight in MACHINE_WEIGHTS.items()
         if {"disk_full": disk, "clock_jumped": clock}[name]
     }
-    crowd = Crowd(stage, product.tenants("Acme", "Globex"), writers=wanted.writers, askers=4)
+    tenants = product.tenants("Acme", "Globex")
+    crowd = Crowd(stage, tenants, writers=wanted.writers, askers=4, think=THINK_SECONDS)
     nemesis = Nemesis(stage, random.Random(wanted.seed))
     run = Soak(crowd, nemesis, weights=weights, wanted=wanted)
     try:
