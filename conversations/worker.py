@@ -1,13 +1,13 @@
 """The worker's one event loop: it makes the answers, and looks for those that nobody makes.
 
-The sweep runs here rather than on Celery's schedule, so that questions are answered while Redis is
-away; a nudge only makes it quicker.
+Its sweeps run here rather than on Celery's schedule, so that questions are answered, and visitors
+led to people, while Redis is away; a nudge only makes it quicker.
 """
 
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -36,8 +36,17 @@ RENEW_SECONDS = 3.0
 CONCURRENT_TURNS = 400
 SHUTDOWN_SECONDS = 4.5
 JOBS_HELD = 2_000
+CHORE_SECONDS = 10.0
 
 Work = Callable[[UUID, UUID], Coroutine[Any, Any, None]]
+
+# What rooms above this one have done every so often.
+_chores: list[Callable[[], None]] = []
+
+
+def do_regularly(chore: Callable[[], None]) -> None:
+    """Have every worker do this every ten seconds, in a thread that may reach the database."""
+    _chores.append(chore)
 
 
 class Worker:
@@ -50,6 +59,7 @@ class Worker:
         self._slots = Slots(CONCURRENT_TURNS)
         metrics.TURNS_RUNNING.set_function(lambda: self._slots.held)
         metrics.TURNS_WAITING.set_function(lambda: self._slots.waiting)
+        self._chores: list[asyncio.Task[None]] = []
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(target=self._run, name="answers", daemon=True)
         self._thread.start()
@@ -77,7 +87,8 @@ class Worker:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._sweep())
+        self._chores = [self._loop.create_task(self._do_regularly(chore)) for chore in _chores]
+        self._loop.run_until_complete(self._repeat(self._sweep, SWEEP_SECONDS))
         self._loop.run_until_complete(self._drain())
         self._loop.close()
 
@@ -136,23 +147,37 @@ class Worker:
                 )
                 await run_in_db_thread(analyses.finish, job, result)
 
-    async def _sweep(self) -> None:
+    async def _repeat(self, work: Callable[[], Awaitable[None]], seconds: float) -> None:
         while not self._stopping.is_set():
             try:
-                await run_in_db_thread(beat, "worker")
-                left = await run_in_db_thread(turns.due)
-                metrics.TURNS_LEFT.set(len(left))
-                self._take_up(left, self._work)
-                self._take_up(await run_in_db_thread(analyses.due), self._understand)
+                await work()
             except DatabaseFailure as error:
-                logger.warning("Could not look for unanswered questions: %s", error)
+                logger.warning("Could not look for what is left: %s", error)
             except Exception:
                 # A sweep that ended would leave this process deaf, and nobody would notice.
-                logger.exception("Could not look for unanswered questions")
+                logger.exception("Could not look for what is left")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), SWEEP_SECONDS)
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _do_regularly(self, chore: Callable[[], None]) -> None:
+        async def do() -> None:
+            await asyncio.sleep(CHORE_SECONDS)
+            await run_in_db_thread(chore)
+
+        await self._repeat(do, 0)
+
+    async def _sweep(self) -> None:
+        await run_in_db_thread(beat, "worker")
+        left = await run_in_db_thread(turns.due)
+        metrics.TURNS_LEFT.set(len(left))
+        self._take_up(left, self._work)
+        self._take_up(await run_in_db_thread(analyses.due), self._understand)
 
     async def _drain(self) -> None:
+        # In its thread each goes on by itself: it is many small transactions.
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         tasks: list[asyncio.Task[Any]] = [*self._running.values(), *toolbox.in_flight()]
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=SHUTDOWN_SECONDS)

@@ -22,11 +22,6 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"expires": 60},
     },
-    "keep queues": {
-        "task": "widgets.tasks.keep_queues",
-        "schedule": 10.0,
-        "options": {"expires": 60},
-    },
     "send mail": {
         "task": "tenants.tasks.send_mail",
         "schedule": 15.0,

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import Error
 
 from conversations import engine, unread_replies
 from conversations.announcements import attachment_data
@@ -32,7 +31,8 @@ def send_due() -> None:
         try:
             with tenant_scope(tenant_id), suppress(NotFound):
                 _send(engine.team_conversation(conversation_id))
-        except Error:
+        except Exception:
+            # Nobody else's are to wait for these, whatever it is that fails every time.
             logger.exception("The replies in %s could not be mailed", conversation_id)
 
 

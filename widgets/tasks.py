@@ -4,7 +4,6 @@ import logging
 from uuid import UUID
 
 from celery import shared_task
-from django.db import Error
 
 from conversations import queueing, routing
 from widgets import absence, reply_mail
@@ -17,14 +16,13 @@ def route(tenant_id: str) -> None:
     _route(UUID(tenant_id))
 
 
-@shared_task
 def keep_queues() -> None:
     """Do what nobody was told to do, or what has become due."""
     for tenant_id in {*routing.due(), *absence.due()}:
         try:
             _route(tenant_id)
-        except Error:
-            # The others are not to wait for this one.
+        except Exception:
+            # The others are not to wait for this one, whatever it is that fails every time.
             logger.exception("The queues of %s could not be routed", tenant_id)
     reply_mail.send_due()
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db.models import F
 
-from conversations import availability, engine
+from conversations import availability, engine, routing, worker
 from conversations.message_context import MessageContext
 from conversations.models import Conversation, Message
 from conversations.sessions import continue_session
@@ -13,6 +13,7 @@ from conversations.teams import create_team
 from tenants.models import Mail
 from tests.conversations.test_engine import do
 from tests.factories import make_member, make_visitor
+from tests.waiting import until
 from tests.widgets.shops import make_shop
 from widgets import absence, reply_mail, tasks
 from widgets.bubbles import config_of
@@ -158,6 +159,52 @@ def replied(shop, received, member, *texts, seconds_ago=61):
 def mails(shop):
     with shop.scope():
         return list(Mail.objects.order_by("created_at"))
+
+
+def test_without_redis_and_beat_a_worker_leads_visitors_to_whoever_is_there(shop, monkeypatch):
+    ann = make_member(shop.tenant)
+    availability.renew(shop.tenant.id, ann.id)
+    received = write(shop)
+    do(shop.tenant, received, engine.hand_over, reason="visitor", text="Wait.")
+    monkeypatch.setattr(worker, "CHORE_SECONDS", 0.1)
+    lonely = worker.Worker()
+
+    def assignee():
+        with shop.scope():
+            return Conversation.objects.get(pk=received.conversation_id).assignee_id
+
+    try:
+        until(lambda: assignee() == ann.id)
+    finally:
+        lonely.stop()
+
+
+def test_what_fails_for_one_tenant_or_visitor_keeps_nobody_else_waiting(shop, globex, monkeypatch):
+    ann = make_member(shop.tenant)
+    broken, fine = (write(shop, "Hello?") for _ in range(2))
+    for received, seconds_ago in ((broken, 90), (fine, 61)):
+        with shop.scope():
+            contact = Conversation.objects.get(pk=received.conversation_id).contact
+            contact.email = f"{received.message_id}@{shop.tenant.slug}.example"
+            contact.save()
+        replied(shop, received, ann, "Hello!", seconds_ago=seconds_ago)
+    context = reply_mail._context
+
+    def failing_context(conversation, *args):
+        if conversation.id == broken.conversation_id:
+            raise KeyError("A text is missing.")
+        return context(conversation, *args)
+
+    def failing_route(tenant_id):
+        raise KeyError("A setting is missing.")
+
+    monkeypatch.setattr(routing, "due", lambda: [globex.id])
+    monkeypatch.setattr(routing, "route", failing_route)
+    monkeypatch.setattr(reply_mail, "_context", failing_context)
+
+    tasks.keep_queues()
+
+    assert [mail.to for mail in mails(shop)] == [f"{fine.message_id}@{shop.tenant.slug}.example"]
 
 
 def test_replies_that_nobody_reads_for_a_minute_are_mailed_together_and_once(shop):
