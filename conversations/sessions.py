@@ -89,10 +89,13 @@ def continue_session(
 
 
 def proved_session(session_id: UUID) -> VisitorSession:
-    """The session of a client that has proved before that it is its own, locked likewise."""
+    """The session of a client that has proved before that it is its own, locked likewise.
+
+    Raises Unauthorized for one that has ended.
+    """
     found = _locked(pk=session_id)
     if found is None or found.session.secret_digest == ENDED:
-        raise VisitorSession.DoesNotExist
+        raise Unauthorized("The session has ended.", code="invalid_session_secret")
     return _touch(found)
 
 

@@ -110,7 +110,7 @@ class TenantSocket(SocketConsumer):
         """Watch over this grant from now on, instead of an earlier one."""
         self._stand_down()
         self.grant = grant
-        self._watched = guard.watch(grant, self._revoke)
+        self._watched = guard.watch([grant], self._revoke)
         seconds = grant.expires_at.timestamp() - time.time() + EXPIRY_GRACE_SECONDS
         self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire)
 

@@ -97,10 +97,10 @@ class GatewaySocket(SocketConsumer):
 
     # What protocols use.
 
-    def stand_for(self, grant: AnyGrant) -> None:
-        """Close this socket as soon as ``grant`` is worth nothing any more, instead of another."""
+    def stand_for(self, *grants: AnyGrant) -> None:
+        """Close this socket as soon as any of these is worth nothing any more, and no others."""
         self._stand_down()
-        self._watched = guard.watch(grant, self._revoke)
+        self._watched = guard.watch(grants, self._revoke)
 
     @property
     def channel(self) -> Channel | None:

@@ -5,7 +5,7 @@ Looks every second, in a query for each kind of permission, and needs no Redis.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextvars import Context
 
 from tenants import access, context, metrics
@@ -21,10 +21,10 @@ Close = Callable[[str, int], None]
 
 
 class Watched:
-    """One socket's standing permission; released when the socket closes or proves itself anew."""
+    """What one socket stands on; released when the socket closes or proves itself anew."""
 
-    def __init__(self, guard: "Guard", grant: AnyGrant, close: Close) -> None:
-        self.grant = grant
+    def __init__(self, guard: "Guard", grants: Collection[AnyGrant], close: Close) -> None:
+        self.grants = grants
         self.close = close
         self._guard = guard
 
@@ -37,11 +37,11 @@ class Guard:
         self.watched: set[Watched] = set()
         self._task: asyncio.Task[None] | None = None
 
-    def watch(self, grant: AnyGrant, close: Close) -> Watched:
+    def watch(self, grants: Collection[AnyGrant], close: Close) -> Watched:
         if self._task is None:
             # In a context of its own, as it looks after everybody's sockets.
             self._task = asyncio.create_task(self._look_forever(), context=Context())
-        watched = Watched(self, grant, close)
+        watched = Watched(self, grants, close)
         self.watched.add(watched)
         return watched
 
@@ -56,15 +56,15 @@ class Guard:
                     logger.warning("Could not check the open sockets: %s", error)
 
     async def _look(self) -> None:
-        grants = {watched.grant for watched in self.watched}
+        grants = {grant for watched in self.watched for grant in watched.grants}
         invalid = await run_in_db_thread(access.invalid, grants)
         if not invalid:
             return
         suspended = await run_in_db_thread(access.suspended, {one.tenant_id for one in invalid})
         for watched in tuple(self.watched):
-            if watched.grant in invalid:
+            if ended := invalid.intersection(watched.grants):
                 watched.release()
-                is_suspended = watched.grant.tenant_id in suspended
+                is_suspended = any(grant.tenant_id in suspended for grant in ended)
                 metrics.GUARD_CLOSES.labels("suspended" if is_suspended else "revoked").inc()
                 if is_suspended:
                     watched.close("tenant_suspended", 4403)
@@ -75,10 +75,12 @@ class Guard:
 _guards = PerLoop(Guard)
 
 
-def watch(grant: AnyGrant, close: Close) -> Watched:
-    """Call ``close(code, close_code)`` as soon as ``grant`` is worth nothing any more.
+def watch(grants: Collection[AnyGrant], close: Close) -> Watched:
+    """Call ``close(code, close_code)`` as soon as any of ``grants`` is worth nothing any more.
 
-    ``close`` must not block. What the caller does from here on is done for the grant's tenant.
+    They are one tenant's, and what the caller does from here on is done for it. ``close`` must not
+    block.
     """
-    context.tenant_id.set(str(grant.tenant_id))
-    return _guards.get().watch(grant, close)
+    (tenant_id,) = {grant.tenant_id for grant in grants}
+    context.tenant_id.set(str(tenant_id))
+    return _guards.get().watch(grants, close)

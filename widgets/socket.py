@@ -39,7 +39,7 @@ class VisitorSocket(SocketConsumer):
         self._grant: Grant | None = None
         self._channel: Channel | None = None
         self._session: SessionGrant | None = None
-        self._watched: tuple[guard.Watched, ...] = ()
+        self._watched: guard.Watched | None = None
         self._held: list[str] | None = None
 
     async def authenticate(self, frame: dict[str, Any]) -> None:
@@ -58,8 +58,7 @@ class VisitorSocket(SocketConsumer):
     async def welcome(self, frame: dict[str, Any]) -> None:
         assert self._grant is not None
         assert self._session is not None
-        grants = (self._grant, self._session)
-        self._watched = tuple(guard.watch(grant, self._revoke) for grant in grants)
+        self._watched = guard.watch([self._grant, self._session], self._revoke)
         if self._channel is None:
             hub().attend(self._grant.tenant_id)
             await self._confirm(None, 0)
@@ -85,7 +84,8 @@ class VisitorSocket(SocketConsumer):
                 raise BadRequest("Unknown type of frame.", code="unknown_type")
 
     async def disconnect(self, code: int) -> None:
-        self._stop_watching()
+        if self._watched is not None:
+            self._watched.release()
         if self._channel is not None:
             hub().unsubscribe(self._channel, self._hear)
 
@@ -207,16 +207,7 @@ class VisitorSocket(SocketConsumer):
         else:
             await self.send_frame({"type": "ack", "data": {"callId": call_id}})
 
-    def _stop_watching(self) -> None:
-        for watched in self._watched:
-            watched.release()
-        self._watched = ()
-
     def _revoke(self, code: str, close_code: int) -> None:
-        # Both permissions may have come to their end at once.
-        if not self._watched:
-            return
-        self._stop_watching()
         self.spawn(self.fail(code, close_code, message="These credentials are no longer valid."))
 
 

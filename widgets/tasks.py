@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from conversations import queueing, routing
+from conversations import queueing, routing, worker
 from widgets import absence, reply_mail
 
 logger = logging.getLogger(__name__)
@@ -30,3 +30,6 @@ def keep_queues() -> None:
 def _route(tenant_id: UUID) -> None:
     routing.route(tenant_id)
     absence.tell(tenant_id)
+
+
+worker.do_regularly(keep_queues)

@@ -35,7 +35,7 @@ def initialize(asker: Asker, opening: Opening) -> tuple[Reached, dict[str, Any]]
 def reach(asker: Asker) -> Reached:
     """Find out whether the sender may speak in the conversation. Raises NotFound."""
     with admitted(asker.caller) as client:
-        return reached(client, asker.find(client)[1])
+        return reached(client, *asker.find(client))
 
 
 def join(asker: Asker) -> tuple[Reached, list[dict[str, Any]]]:
@@ -44,7 +44,7 @@ def join(asker: Asker) -> tuple[Reached, list[dict[str, Any]]]:
         session, conversation = asker.find(client)
         may_read = client.may_read(session, asker.readable)
         unseen = visitor_queries.unseen(conversation) if may_read else []
-        return reached(client, conversation, may_read=may_read), unseen
+        return reached(client, session, conversation, may_read=may_read), unseen
 
 
 def note_seen(tenant_id: UUID, told: Mapping[str, int]) -> None:

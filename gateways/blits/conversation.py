@@ -7,6 +7,7 @@ from uuid import UUID
 
 from conversations import engine, visitor_queries
 from conversations.models import Conversation, VisitorSession
+from conversations.visits import SessionGrant, grant_of
 from gateways.blits import codec
 from gateways.blits.codec import Opening
 from gateways.blits.door import (
@@ -65,7 +66,7 @@ class Reached:
 
     grant: Grant
     channel: Channel
-    session_id: UUID
+    session: SessionGrant
     owner: str
     language: str
     message_seq: int
@@ -84,7 +85,7 @@ def begin(
     if may_read:
         said = visitor_queries.transcript([conversation.id], size=HISTORY_MESSAGES)
         engine.mark_seen(conversation, seq=conversation.message_seq)
-    found = reached(client, conversation, may_read=may_read)
+    found = reached(client, opened.session, conversation, may_read=may_read)
     return found, codec.initialized(
         str(conversation.id),
         bot_id=str(conversation.assistant_id),
@@ -97,14 +98,15 @@ def begin(
     )
 
 
-def reached(client: Client, conversation: Conversation, *, may_read: bool = False) -> Reached:
+def reached(
+    client: Client, session: VisitorSession, conversation: Conversation, *, may_read: bool = False
+) -> Reached:
     """The conversation must be locked, so that nothing happens between what is read here."""
-    assert conversation.session_id is not None
     channel = Channel(conversation.tenant_id, conversation.id)
     return Reached(
         grant=client.grant,
         channel=channel,
-        session_id=conversation.session_id,
+        session=grant_of(session),
         owner=conversation.owner,
         language=languages(conversation)[0],
         message_seq=conversation.message_seq,

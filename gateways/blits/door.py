@@ -273,10 +273,10 @@ def _is_of(session: VisitorSession, user_id: str) -> bool:
 
 
 def _resumed(client: Client, session: VisitorSession, proved: Collection[UUID]) -> VisitorSession:
-    if client.door is None or session.id in proved:
-        return proved_session(session.id)
-    visitor: Visitor = client.door.visitor(session.label)
     try:
+        if client.door is None or session.id in proved:
+            return proved_session(session.id)
+        visitor: Visitor = client.door.visitor(session.label)
         return continue_session(visitor, on_new=_refuse)
     except Unauthorized:
         # Not a word of whether the conversation exists.

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from conversations.engine import Received
 from conversations.models import Owner
+from conversations.visits import SessionGrant
 from gateways.blits import codec, commands
 from gateways.blits.codec import Command, Invalid, Said
 from gateways.blits.conversation import Asker, Reached
@@ -55,7 +56,7 @@ class BlitsSocket(GatewaySocket):
         super().__init__()
         self._token = ""
         # Sessions with which this client went on, and those that it has proved to be its own.
-        self._proved: set[UUID] = set()
+        self._proved: dict[UUID, SessionGrant] = {}
         self._readable: set[UUID] = set()
         # By the id of each conversation that is heard.
         self._told: dict[str, Told] = {}
@@ -222,11 +223,15 @@ class BlitsSocket(GatewaySocket):
                 if followed.channel != reached.channel:
                     self._leave(followed)
         self._token = token
+        tenant_id = reached.grant.tenant_id
+        self._proved = {key: one for key, one in self._proved.items() if one.tenant_id == tenant_id}
         if reached.grant.kind == Credential.Kind.BUBBLE_TOKEN:
-            self._proved.add(reached.session_id)
+            session_id = reached.session.session_id
+            # What was proved first: a secret that was changed since then ends this socket.
+            self._proved.setdefault(session_id, reached.session)
             if reached.may_read:
-                self._readable.add(reached.session_id)
-        self.stand_for(reached.grant)
+                self._readable.add(session_id)
+        self.stand_for(reached.grant, *self._proved.values())
 
     async def _turn_to(self, reached: Reached) -> None:
         """Hear this conversation from now on; up to now the client is told of it otherwise."""

@@ -1,12 +1,16 @@
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connections
+from django.db.models.functions import Now
 
+from conversations import visits
 from conversations.models import Contact, VisitorSession
-from conversations.sessions import continue_session, known_session, secret_of
+from conversations.sessions import change_secret, continue_session, known_session, secret_of
+from conversations.visits import grant_of
 from tenants.errors import TooManyRequests, Unauthorized
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
@@ -131,3 +135,25 @@ def test_a_user_whom_a_server_vouches_for_is_known_by_the_id_alone(acme, globex)
         session = VisitorSession.objects.get(id=first)
         assert (session.user_id, session.contact.attributes) == ("user-1", {"userId": "user-1"})
         assert session.contact.external_id is None
+
+
+def test_each_look_for_changed_secrets_reads_what_has_changed_since_the_one_before(
+    acme, globex, monkeypatch
+):
+    with tenant_scope(globex.id):
+        untouched = grant_of(continue_session(make_visitor()))
+    with tenant_scope(acme.id):
+        session = continue_session(make_visitor())
+        before = grant_of(session)
+        change_secret(session)
+        five_minutes_ago = Now() - timedelta(minutes=5)
+        VisitorSession.objects.filter(pk=session.pk).update(secret_changed_at=five_minutes_ago)
+    grants = {before, untouched, grant_of(session)}
+
+    monkeypatch.setattr(visits, "_looked_at", time.monotonic() - 600)
+    first = visits.ended(grants)
+    again = visits.ended(grants)
+
+    assert first == {before}
+    # Its socket was closed by then, and it is not read by every look of an hour.
+    assert again == set()

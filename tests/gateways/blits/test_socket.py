@@ -7,16 +7,21 @@ import pytest
 
 from assistants.versions import create_version, publish
 from conversations import engine
-from conversations.models import Conversation, Message, Turn
+from conversations.models import Conversation, Message, Turn, VisitorSession
+from conversations.sessions import change_secret, end_session
+from gateways.blits import commands
+from gateways.blits.conversation import Asker
 from gateways.blits.socket import BlitsSocket
 from realtime.ephemeral import whisper
 from tenants import credentials
+from tenants.errors import NotFound
 from tenants.executor import run_in_db_thread
 from tenants.models import Credential
 from tests.assistants.budgets import limit
 from tests.factories import make_member
 from tests.gateways.blits.sockets import answer, connected, talking
 from tests.gateways.blits.tokens import api_token, bubble_token
+from widgets.callers import Caller
 
 pytestmark = pytest.mark.usefixtures("closed_hub", "no_turn_is_left", "rival")
 
@@ -292,6 +297,30 @@ async def test_a_revoked_token_takes_its_socket_along_within_two_seconds(shop):
     )
 
 
+@pytest.mark.parametrize("end", [end_session, change_secret])
+async def test_a_session_that_ends_or_gets_another_secret_takes_its_socket_along(
+    shop, watchful_guard, end
+):
+    token = await run_in_db_thread(bubble_token, shop)
+
+    def end_it():
+        with shop.scope():
+            session = VisitorSession.objects.latest("last_seen_at")
+            end(session)
+            return session.id
+
+    async with talking(shop, token=token) as socket:
+        known = socket.conversation_id
+        ended = await run_in_db_thread(end_it)
+        last, code = await socket.frame(), await socket.close_code()
+
+    assert (last["error"], code) == ("These credentials are no longer valid", 4401)
+    if end is end_session:
+        asker = Asker(Caller(token=token), known, proved={ended})
+        with pytest.raises(NotFound):
+            await run_in_db_thread(commands.reach, asker)
+
+
 async def test_what_another_conversations_token_may_does_not_keep_this_one_open(
     shop, rival, watchful_guard
 ):
@@ -402,7 +431,8 @@ def spend(shop):
     limit(shop.tenant, turns_per_month=0)
 
 
-async def test_the_twentyfirst_message_of_a_minute_is_refused(shop):
+async def test_the_twentyfirst_message_of_a_minute_is_refused(shop, monkeypatch):
+    monkeypatch.setattr(BlitsSocket, "status_seconds", 60)
     async with talking(shop) as socket:
         for _ in range(20):
             await socket.command("message", message="Well?")
