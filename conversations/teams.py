@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, router, transaction
 
 from conversations import queueing
 from conversations.models import Team, TeamMember
@@ -75,7 +75,7 @@ def members_of(teams: Collection[Team]) -> dict[UUID, list[UUID]]:
 
 def _save(team: Team, **options: Any) -> None:
     try:
-        with transaction.atomic():
+        with transaction.atomic(using=router.db_for_write(Team)):
             team.save(**options)
     except IntegrityError:
         raise Conflict("There is a team of this name.", code="name_taken") from None

@@ -165,6 +165,7 @@ UNFOLD: dict[str, Any] = {
                 "title": "People and security",
                 "items": _pages(
                     ("Members", "badge", "tenants_membership"),
+                    ("Teams", "groups", "conversations_team"),
                     ("Invitations", "mail", "tenants_invitation"),
                     ("Credentials", "key", "tenants_credential"),
                     ("Audit log", "history", "tenants_auditentry"),

@@ -6,6 +6,7 @@ from django.contrib import admin
 from assistants import usage
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Provider, Tool
+from conversations.teams import create_team
 from gateways.blackbox.integrations import create_integration
 from tenants import credentials, invitations, mail
 from tenants.ids import uuid7
@@ -29,6 +30,7 @@ LISTED = {
     "assistants.tool",
     "assistants.usageentry",
     "conversations.conversation",
+    "conversations.team",
     "widgets.bubble",
     "gateways.webintegration",
 }
@@ -45,7 +47,7 @@ NOT_MADE_HERE = {
 
 def furnish(tenant):
     """One row of each kind."""
-    make_member(tenant)
+    member = make_member(tenant)
     assistant = make_assistant(tenant)
     create_bubble(tenant, assistant, name="Site", is_default=True)
     credentials.issue(tenant, Credential.Kind.API_KEY, name="Key")
@@ -55,6 +57,7 @@ def furnish(tenant):
         invitations.invite(tenant, email="kim@shop.example", role="agent", actor="olga")
         source = add_source(assistant, kind="text", title="Help", content="We open at nine.")
         create_integration(name="Shop")
+        create_team(name="Sales", strategy="round_robin", members=[member], actor="olga")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
     mail.notify("kim@globex.example", "Your password was changed.")
     ingest(source)
