@@ -165,10 +165,16 @@ def tell_changes(tenant_id: UUID) -> None:
     with tenant_scope(tenant_id):
         came = available().filter(is_online=False)
         gone = Availability.objects.filter(is_online=True).exclude(is_effective())
-        changed = list(with_load(came)) + list(with_load(gone))
-        for row in changed:
-            row.is_online = not row.is_online
-            Availability.objects.filter(pk=row.pk).update(is_online=row.is_online)
+        # In one order, so that no two who do this wait for each other; the later finds it told.
+        rows = sorted([*with_load(came), *with_load(gone)], key=lambda row: row.pk)
+        changed = [row for row in rows if _turn(row)]
     for row in changed:
         data = availability_data(row.member_id, row, is_online=row.is_online)
         whisper(tenant_id, "member:availability", data, to_team=True)
+
+
+def _turn(row: Availability) -> bool:
+    """Note that the team is told of a member's other state, unless that is done by now."""
+    before = Availability.objects.filter(pk=row.pk, is_online=row.is_online)
+    row.is_online = not row.is_online
+    return bool(before.update(is_online=row.is_online))

@@ -6,6 +6,7 @@ the form for that knows it already.
 
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from widgets.models import Bubble
 CHANNEL = "chat"
 BY_FORM = "offline"
 AT_ONCE = 200
+LOOKED_AT = 5_000
 TENANTS_AT_ONCE = 5_000
 UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
@@ -34,10 +36,13 @@ def due() -> list[UUID]:
 
 
 def tell(tenant_id: UUID) -> None:
-    """Tell those who wait in this tenant's queues, each in a transaction of its own."""
+    """Tell those who wait in this tenant's queues, each in a transaction of its own.
+
+    Where somebody is there nothing is said, however many wait, and none of them is locked.
+    """
     with tenant_scope(tenant_id):
-        untold = list(_untold().order_by("waiting_since").values_list("pk", flat=True)[:AT_ONCE])
-    for conversation_id in untold:
+        unattended = _unattended()
+    for conversation_id in unattended:
         with tenant_scope(tenant_id), suppress(NotFound):
             _tell_one(engine.team_conversation(conversation_id))
 
@@ -58,6 +63,19 @@ def _untold() -> "QuerySet[Conversation]":
         owner=Owner.WAITING, assignee=None, is_absence_told=False, channel=CHANNEL
     ).exclude(handover_reason=BY_FORM)
     return rows
+
+
+def _unattended() -> list[UUID]:
+    """Those of the tenant's whom nobody is there for; each bubble and team is asked after once."""
+    is_attended = cache(_is_attended)
+    waiting = _untold().order_by("waiting_since")
+    rows = waiting.values_list("pk", "session__source_id", "team_id")[:LOOKED_AT]
+    return [pk for pk, *door in rows if not is_attended(*door)][:AT_ONCE]
+
+
+def _is_attended(source_id: UUID | None, team_id: UUID | None) -> bool:
+    bubble = Bubble.objects.filter(pk=source_id).first()
+    return bubble is not None and expectation(bubble, team_id).status == "online"
 
 
 def _tell_one(conversation: Conversation) -> None:

@@ -58,7 +58,7 @@ def set_hours(shop, hours):
         shop.bubble.save()
 
 
-def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(shop):
+def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(shop, monkeypatch):
     nobody = {"status": "away", "opensAt": None, "usualReplySeconds": None}
     assert expected(shop) == nobody
     first = write(shop)
@@ -86,6 +86,14 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
     second = write(shop)
     hand_over(shop, second)
     assert lines(shop, second) == ["Wait."]
+    # Nobody has room for more, and whoever waits is not locked only to hear nothing.
+    with shop.scope():
+        availability.choose(ann, capacity=0)
+        third = write(shop)
+    monkeypatch.setattr(absence, "_tell_one", lambda conversation: pytest.fail("Locked."))
+    hand_over(shop, third)
+    monkeypatch.undo()
+    do(shop.tenant, third, engine.take_over, ann)
 
     set_hours(shop, NEVER)
     assert expected(shop) == {**nobody, "status": "closed"}
