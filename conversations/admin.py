@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from conversations import availability, teams
 from conversations.models import Conversation, Message, Team
-from conversations.team_form import TeamForm
+from conversations.team_form import TeamForm, name_of
 from tenants.errors import NotFound
 from tenants.models import Membership
 from tenants.operators import EVERYTHING, OperatorsAdmin, actor, change_url, links
@@ -119,8 +119,10 @@ class TeamAdmin(OperatorsAdmin):
         with tenant_scope(team.tenant_id):
             ids = teams.members_of([team])[team.id]
             known = availability.of_members(ids)
-        names = Membership.objects.select_related("user").in_bulk(ids)
-        rows = ((change_url(names[each]), names[each].user, _load(known[each])) for each in ids)
+        people = Membership.objects.select_related("user").in_bulk(ids)
+        rows = (
+            (change_url(people[each]), name_of(people[each]), _load(known[each])) for each in ids
+        )
         return links(rows)
 
 

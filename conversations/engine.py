@@ -1,7 +1,8 @@
 """The verbs: everything that may happen to a conversation.
 
 Each verb runs inside its tenant's scope, takes instances that were loaded there, and tells everyone
-who may know. Locks are taken in one order: session, conversation, usage, event log.
+who may know. Locks are taken in one order: session, conversation, usage, queue, event log; routing
+takes the tenant's lock before all of them.
 """
 
 from collections.abc import Callable, Sequence

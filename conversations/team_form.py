@@ -34,7 +34,7 @@ class TeamForm(forms.ModelForm):
         members = Membership.objects.filter(tenant=team.tenant_id, is_active=True)
         members = members.filter(user__is_active=True).select_related("user")
         field.queryset = members.order_by("user__name", "user__email")
-        field.label_from_instance = _name
+        field.label_from_instance = name_of
         with tenant_scope(team.tenant_id):
             self.initial["members"] = members_of([team])[team.id]
 
@@ -45,5 +45,5 @@ class TeamForm(forms.ModelForm):
         return members
 
 
-def _name(member: Membership) -> str:
+def name_of(member: Membership) -> str:
     return member.user.name or member.user.email

@@ -1,14 +1,17 @@
 """What visitors are told who wait for a person, and how a reply reaches them who are gone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db.models import F
 
 from conversations import availability, engine, routing, worker
+from conversations.contacts import introduce
+from conversations.identity import Person, identify
 from conversations.message_context import MessageContext
 from conversations.models import Conversation, Message
-from conversations.sessions import continue_session
+from conversations.sessions import continue_session, secret_of
 from conversations.teams import create_team
 from tenants.models import Mail
 from tests.conversations.test_engine import do
@@ -167,6 +170,39 @@ def replied(shop, received, member, *texts, seconds_ago=61):
 def mails(shop):
     with shop.scope():
         return list(Mail.objects.order_by("created_at"))
+
+
+def test_a_reply_is_mailed_in_the_visitors_language_to_whom_the_site_vouches_for_alone(shop):
+    ann, visitor = make_member(shop.tenant), make_visitor(source_id=shop.bubble.id)
+    typed, known = (f"{name}@{shop.tenant.slug}.example" for name in ("typed", "known"))
+    with shop.scope():
+        shop.bubble.settings = {"languages": ["en", "ar"]}
+        shop.bubble.save()
+    received = write(shop, "مرحبا", visitor, context=MessageContext(language="ar"))
+    with shop.scope():
+        session = continue_session(visitor)
+        introduce(session, email=typed, name="Kim")
+        Conversation.objects.filter(session=session).update(named_language="ar")
+    replied(shop, received, ann, "Hello!")
+    # Whose address it was that the visitor typed nobody knows; who the visitor is, the site does.
+    with shop.scope():
+        shown = replace(visitor, secret=secret_of(session))
+        identify(shown, Person("kim", email=known, is_whole=True))
+    reply_mail.send_due()
+
+    (mail,) = mails(shop)
+    assert (mail.to, mail.subject) == (known, "ردّ عليك Agent")
+    assert 'dir="rtl"' in mail.html
+
+    other = make_visitor(source_id=shop.bubble.id)
+    received = write(shop, "Hello?", other)
+    with shop.scope():
+        session = continue_session(other)
+        introduce(session, email=typed)
+        identify(replace(other, secret=secret_of(session)), Person("lee", email=typed))
+    replied(shop, received, ann, "Hello!")
+    reply_mail.send_due()
+    assert len(mails(shop)) == 1
 
 
 def test_without_redis_and_beat_a_worker_leads_visitors_to_whoever_is_there(shop, monkeypatch):
