@@ -39,6 +39,8 @@ BOUNDS = {
     "assistants/tools/http.py: _clients": "one for each loop",
     "conversations/engine.py: _counter": "the channels",
     "conversations/toolbox.py: _in_flight": "20 calls of each answer under way",
+    "conversations/worker.py: Worker._chores": "what modules register",
+    "conversations/worker.py: _chores": "what modules register",
     "conversations/worker.py: Worker._running": "JOBS_HELD, and what one sweep finds",
     "conversations/worker.py: Worker._slots": "CONCURRENT_TURNS",
     "conversations/worker.py: Worker._wanted_again": "the jobs that run",
