@@ -52,14 +52,14 @@ MECHANISMS = [
     ),
     mechanism(
         "the first result for every repeat",
-        "conversations/engine.py",
+        "conversations/repeats.py",
         "if message is None:\n        return None\n    # A client",
         "if message is None or not message.private:\n        return None\n    # A client",
         "conversations/test_engine.py::test_a_repeat_returns_the_first_result_and_writes_nothing",
     ),
     mechanism(
         "a hash of what was sent under a key",
-        "conversations/engine.py",
+        "conversations/repeats.py",
         "if elsewhere or message.body_hash != body_hash:",
         "if elsewhere:",
         "conversations/test_engine.py::test_the_same_key_for_another_message_is_refused",

@@ -64,7 +64,7 @@ MECHANISMS = [
     mechanism(
         "a visitor's own conversations only",
         "conversations/engine.py",
-        "_locked().filter(session=session, pk=parse_uuid(conversation_id))",
+        "_locked().filter(theirs(session), pk=parse_uuid(conversation_id))",
         "_locked().filter(pk=parse_uuid(conversation_id))",
         "conversations/test_engine.py::test_a_conversation_that_is_not_the_sessions_is_not_found",
     ),
@@ -146,7 +146,7 @@ MECHANISMS = [
     mechanism(
         "a bubble's list of origins",
         "widgets/doors.py",
-        "if not origin_allowed(origin, bubble.origins, bubble.domains):",
+        "if not origin_allowed(caller.origin, bubble.origins, bubble.domains):",
         "if False:",
         "widgets/test_origins.py::test_other_pages_may_neither_ask_nor_read",
         "widgets/test_socket.py::test_only_listed_pages_get_in",
