@@ -8,6 +8,7 @@ import smtplib
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -26,18 +27,23 @@ BATCH = 100
 KEPT = timedelta(days=30)
 # From one attempt to the next; after the last one it has failed.
 PAUSES = tuple(timedelta(minutes=pause) for pause in (1, 2, 5, 15, 60, 240, 720))
+_sending = Lock()
 
 
 def send_waiting() -> None:
-    """Send what is due. A server that does not answer is left alone until the next time."""
-    with platform_scope("send mail"):
-        connection = get_connection()
-        try:
-            for mail in _due():
-                if _claim(mail) and not _attempt(mail, connection):
-                    break
-        finally:
-            connection.close()
+    """Send what is due. A server that does not answer is left alone until the next time.
+
+    One thread of a process does, or a slow server would hold them all.
+    """
+    if not _sending.acquire(blocking=False):
+        return
+    try:
+        with platform_scope("send mail"):
+            # Again, for what came while others were told that somebody is at it.
+            while _send_due():
+                pass
+    finally:
+        _sending.release()
 
 
 def send_again(mail: Outgoing) -> None:
@@ -52,6 +58,18 @@ def forget_old() -> None:
         for model in MODELS:
             old = model.objects.filter(created_at__lt=Now() - KEPT).order_by("created_at")
             model.objects.filter(pk__in=old.values("pk")[:1_000]).delete()
+
+
+def _send_due() -> bool:
+    """Whether there was some mail, and the server is well."""
+    connection = get_connection()
+    has_tried = False
+    for mail in _due():
+        if _claim(mail):
+            has_tried = True
+            if not _attempt(mail, connection):
+                return False
+    return has_tried
 
 
 def _due() -> Iterator[Outgoing]:
@@ -78,6 +96,10 @@ def _attempt(mail: Outgoing, connection: Any) -> bool:
     except OSError as error:
         _note(mail, error, is_final=False)
         return False
+    except ValueError as error:
+        # An address or a header that cannot be written down, which no server ever sees.
+        _note(mail, error, is_final=True)
+        return True
     _end(mail, State.SENT, problem="", text="", html="")
     return True
 

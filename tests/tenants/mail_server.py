@@ -10,6 +10,9 @@ class MailServer(socketserver.ThreadingTCPServer):
 
     def __init__(self):
         self.received, self.refusals = [], {}
+        # Whoever wants to deliver waits here for as long as a test holds it closed.
+        self.gate, self.waits = threading.Event(), threading.Event()
+        self.gate.set()
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.port = self.server_address[1]
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -29,6 +32,8 @@ class _Conversation(socketserver.StreamRequestHandler):
             word, _, rest = line.decode().strip().partition(" ")
             match word.upper():
                 case "DATA":
+                    self.server.waits.set()
+                    self.server.gate.wait(10)
                     self.say("354 go on")
                     lines = iter(self.rfile.readline, b".\r\n")
                     self.server.received.append(b"".join(lines))

@@ -2,13 +2,14 @@
 
 import email
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from email import policy
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models.functions import Now
 from django.test import override_settings
 
@@ -63,6 +64,18 @@ def make_due(to):
         Mail.objects.filter(to=to).update(due_at=Now() - timedelta(seconds=1))
 
 
+def closing(act):
+    """The same for a thread of its own, which leaves no connection behind."""
+
+    def inner():
+        try:
+            act()
+        finally:
+            connections.close_all()
+
+    return inner
+
+
 def parsed(raw):
     return email.message_from_bytes(raw, policy=policy.default)
 
@@ -110,13 +123,16 @@ def test_what_is_undone_is_not_mailed(acme):
 
 def test_a_mail_is_tried_again_later_and_fails_in_the_end(server, acme, globex):
     busy, refused, fine = address(), address(), address()
+    # An address that Django's own check lets through, and that cannot be spelled in a header.
+    strange = f"{fine.partition('@')[0]}@{'ü' * 60}.example"
     server.refusals |= {busy: 450, refused: 550}
-    for tenant, to in ((acme, busy), (acme, refused), (globex, fine)):
+    for tenant, to in ((acme, strange), (acme, busy), (acme, refused), (globex, fine)):
         write(tenant, to)
 
     mail_delivery.send_waiting()
 
     assert [row_of(to).state for to in (busy, refused, fine)] == ["waiting", "failed", "sent"]
+    assert (row_of(strange).state, row_of(strange).attempts) == ("failed", 1)
     assert "450" in row_of(busy).problem
     for _ in mail_delivery.PAUSES:
         mail_delivery.send_waiting()
@@ -141,6 +157,25 @@ def test_a_server_that_is_away_is_asked_once_and_mail_waits(server, acme):
 
     assert [row_of(to).attempts for to in (first, second)] == [1, 0]
     assert "refused" in row_of(first).problem
+
+
+def test_a_slow_server_holds_one_thread_alone(server, acme):
+    """Who finds another at work leaves, and what came meanwhile is sent by that one."""
+    first, second = address(), address()
+    server.gate.clear()
+    write(acme, first)
+
+    with ThreadPoolExecutor(1) as threads:
+        sender = threads.submit(closing(mail_delivery.send_waiting))
+        server.waits.wait(10)
+        write(acme, second)
+        mail_delivery.send_waiting()
+        states = [row_of(to).attempts for to in (first, second)]
+        server.gate.set()
+        sender.result()
+
+    assert states == [1, 0]
+    assert [row_of(to).state for to in (first, second)] == ["sent", "sent"]
 
 
 def test_without_a_server_mail_is_a_readable_file_each(acme, tmp_path):
