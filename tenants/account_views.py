@@ -140,6 +140,11 @@ class InvitationPage(Page):
         is_own = account is not None and account == request.user
         return {"invitation": invitation, "account": account, "is_own": is_own, "log_in": log_in}
 
+    def get(self, request: HttpRequest, **names: str) -> HttpResponse:
+        form = self.empty_form(request)
+        form.initial = {"name": invitations.find(names["token"]).name}
+        return self.show(request, form, **names)
+
     def empty_form(self, request: HttpRequest, data: Any = None) -> forms.Form:
         return forms.Form(data) if request.user.is_authenticated else JoinForm(data)
 

@@ -23,6 +23,7 @@ from tenants.admin_forms import (
     NewTenantForm,
     NewUserForm,
 )
+from tenants.admin_rights import without
 from tenants.models import Credential, Invitation, Membership, Tenant, User
 from tenants.onboarding import add_member
 from tenants.operators import (
@@ -34,7 +35,7 @@ from tenants.operators import (
     start_url,
 )
 from tenants.scope import tenant_scope
-from tenants.workplace import workplace
+from tenants.workplace import is_operator, workplace
 
 ADMIN, OWNER = Membership.Role.ADMIN, Membership.Role.OWNER
 
@@ -271,6 +272,10 @@ class MembershipAdmin(OperatorsAdmin):
             return False
         return super().has_change_permission(request, obj)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        return sets if obj or is_operator(request) else without("password", sets)
+
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         options["form"] = NewMembershipForm if obj is None else MembershipForm
         form = super().get_form(request, obj, **options)
@@ -327,6 +332,8 @@ def _take_in(request: HttpRequest, tenant: Tenant, role: str, form: Any) -> Memb
     person = form.person_fields()
     if person["password"]:
         return add_member(tenant, role=role, actor=actor(request), **person).membership
-    invitation = invitations.invite(tenant, email=person["email"], role=role, actor=actor(request))
+    invitation = invitations.invite(
+        tenant, email=person["email"], name=person["name"], role=role, actor=actor(request)
+    )
     messages.success(request, f"An invitation is on its way to {invitation.email}.")
     return invitation

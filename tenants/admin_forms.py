@@ -55,7 +55,7 @@ class PersonForm(forms.ModelForm):
         return {
             "email": self.cleaned_data["email"],
             "name": self.cleaned_data["person"],
-            "password": self.cleaned_data["password"],
+            "password": self.cleaned_data.get("password", ""),
         }
 
 
@@ -97,6 +97,12 @@ class NewMembershipForm(RoleForm, PersonForm):
     class Meta:
         model = Membership
         fields = ("role",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.editor is not None:
+            # Who knows the password of an account has it, wherever else its address is taken in.
+            del self.fields["password"]
 
     def clean(self) -> dict[str, Any]:
         super().clean()

@@ -30,10 +30,10 @@ class InvitationAdmin(OperatorsAdmin):
     ordering = ("-created_at",)
     actions_detail = ("resend", "show_link", "revoke")
     fields = (
-        ("email", "tenant"),
-        ("role", "status"),
-        ("invited_by", "created_at"),
-        ("expires_at", "accepted_at"),
+        ("email", "name"),
+        ("role", "tenant"),
+        ("status", "invited_by"),
+        ("created_at", "expires_at", "accepted_at"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

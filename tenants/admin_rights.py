@@ -62,14 +62,14 @@ def _parent(page: Any) -> Any:
     return super(OwnRecords, page)
 
 
-def without_tenant(fieldsets: Any) -> list[Any]:
-    """The same fields, but for the tenant; a line that held nothing else goes too."""
+def without(unwanted: str, fieldsets: Any) -> list[Any]:
+    """The same fields, but for one; a line that held nothing else goes too."""
     kept = []
     for title, options in fieldsets:
         lines = (
-            tuple(name for name in line if name != "tenant") if isinstance(line, tuple) else line
+            tuple(name for name in line if name != unwanted) if isinstance(line, tuple) else line
             for line in options["fields"]
         )
-        fields = [line for line in lines if line and line != "tenant"]
+        fields = [line for line in lines if line and line != unwanted]
         kept.append((title, {**options, "fields": fields}))
     return kept

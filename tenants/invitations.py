@@ -19,7 +19,7 @@ KEPT = timedelta(days=90)
 PAGE = "account-invitation"
 
 
-def invite(tenant: Tenant, *, email: str, role: str, actor: str) -> Invitation:
+def invite(tenant: Tenant, *, email: str, role: str, actor: str, name: str = "") -> Invitation:
     """Offer a place; one that the same address was offered before is taken back.
 
     Raises Conflict for a member, and TooManyRequests beyond a hundred a day.
@@ -33,6 +33,7 @@ def invite(tenant: Tenant, *, email: str, role: str, actor: str) -> Invitation:
         invitation = Invitation.objects.create(
             tenant=tenant,
             email=email,
+            name=name,
             role=role,
             invited_by=actor,
             expires_at=timezone.now() + LIFETIME,

@@ -9,6 +9,9 @@ from tenants.scope import TenantModel
 
 class Invitation(TenantModel):
     email = models.EmailField()
+    name = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="As whoever invites knows."
+    )
     role = models.CharField(
         max_length=10, choices=Membership.Role.choices, default=Membership.Role.AGENT
     )

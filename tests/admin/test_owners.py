@@ -12,7 +12,7 @@ from tenants.models import AccountMail, AuditEntry, Credential, Invitation, Memb
 from tenants.scope import tenant_scope
 from tests.admin.operators import Member, filled
 from tests.admin.test_pages import furnish
-from tests.factories import make_member, make_tenant
+from tests.factories import PASSWORD, make_member, make_tenant
 
 LISTED = {model._meta.label_lower for model in admin.site._registry}
 NOT_MADE_HERE = {
@@ -207,6 +207,22 @@ def test_nobody_is_raised_above_who_does_it(houses):
     assert dict(roles)[chief.membership.pk] == "admin"
 
 
+def test_owners_choose_no_password_of_an_account_that_is_not_theirs(houses):
+    """It would be the password of a place in another tenant, if that takes the address in later."""
+    mine, theirs, people = houses
+    known, email = make_member(theirs).user, "later@elsewhere.example"
+    page = people["owner"].get("tenants/membership/add/")
+
+    for address in (email, known.email):
+        given = {"email": address, "role": "agent", "password": PASSWORD}
+        answer = people["owner"].post("tenants/membership/add/", {**filled(page), **given})
+        assert "/tenants/invitation/" in answer.headers["Location"]
+
+    assert "password" not in page.context["adminform"].form.fields
+    assert not User.objects.filter(email=email).exists()
+    assert not Membership.objects.filter(tenant=mine, user=known).exists()
+
+
 def test_an_admin_cannot_take_an_owners_place(houses):
     mine, _, people = houses
     with tenant_scope(mine.pk):
@@ -214,9 +230,11 @@ def test_an_admin_cannot_take_an_owners_place(houses):
 
     asked = {name: one.get(f"{path}/show_link/").status_code for name, one in people.items()}
     sent = people["admin"].post(f"{path}/show_link/")
+    guessed = people["admin"].get("tenants/mail/", text__contains="/account/invitation/e")
 
     assert asked == {"owner": 200, "admin": 403}
     assert sent.status_code == 403
+    assert guessed.status_code == 400
 
 
 def test_a_person_of_several_tenants_works_in_one_at_a_time(houses):
