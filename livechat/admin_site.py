@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from unfold.sites import UnfoldAdminSite
 
@@ -16,6 +17,10 @@ class LiveChatSite(UnfoldAdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return is_operator(request) or workplace(request) is not None
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Where it is noted, and told to the owner of the account."""
+        return redirect("account-password")
 
     def index(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return views.index(request)

@@ -245,7 +245,9 @@ class TwoFactorPage(OwnPage):
         return {**super().facts(request, **names), **own}
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
-        codes = enrolment.confirm(self.own(request), form.cleaned_data["code"])
+        user = self.own(request)
+        codes = enrolment.confirm(user, form.cleaned_data["code"])
+        update_session_auth_hash(request, user)
         return render(request, "accounts/recovery.html", {"codes": codes, "is_new": True})
 
 
@@ -279,6 +281,7 @@ class TwoFactorOffPage(GuardedPage):
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
         user = self.own(request)
         enrolment.remove(user, actor=user.email)
+        update_session_auth_hash(request, user)
         messages.success(request, "Two-factor log-in is off.")
         return redirect("account")
 

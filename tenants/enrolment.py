@@ -4,6 +4,7 @@ import secrets
 from base64 import b32encode
 from urllib.parse import quote
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from tenants import accounts, mail, sessions
@@ -49,9 +50,9 @@ def confirm(user: User, code: str) -> list[str]:
     except Unauthorized:
         raise BadRequest("This is not the code of this moment.") from None
     codes, digests = _recovery_codes(user)
-    SecondFactor.objects.filter(pk=factor.pk, confirmed_at=None).update(
-        confirmed_at=timezone.now(), last_step=match.step, recovery=digests
-    )
+    pending = SecondFactor.objects.filter(pk=factor.pk, confirmed_at=None)
+    if not pending.update(confirmed_at=timezone.now(), last_step=match.step, recovery=digests):
+        raise Conflict("There is a second factor already.")
     user.refresh_from_db()
     sessions.end_sessions(user=user)
     _tell(user, "second_factor.added", "Two-factor log-in is on now.", actor=user.email)
@@ -59,17 +60,29 @@ def confirm(user: User, code: str) -> list[str]:
 
 
 def renew_recovery_codes(user: User) -> list[str]:
+    """Raises Conflict where there is no second factor."""
     codes, digests = _recovery_codes(user)
-    SecondFactor.objects.filter(user=user).update(recovery=digests)
+    if not _confirmed(user).update(recovery=digests):
+        raise _none()
     _tell(user, "second_factor.recovery", "You have new recovery codes.", actor=user.email)
     return codes
 
 
 def remove(user: User, *, actor: str) -> None:
-    SecondFactor.objects.filter(user=user).delete()
+    """Raises Conflict where there is none."""
+    if not _confirmed(user).delete()[0]:
+        raise _none()
     user.refresh_from_db()
     sessions.end_sessions(user=user)
     _tell(user, "second_factor.removed", "Two-factor log-in is off now.", actor=actor)
+
+
+def _confirmed(user: User) -> QuerySet[SecondFactor]:
+    return SecondFactor.objects.filter(user=user).exclude(confirmed_at=None)
+
+
+def _none() -> Conflict:
+    return Conflict("There is no second factor.")
 
 
 def _recovery_codes(user: User) -> tuple[list[str], list[str]]:

@@ -18,8 +18,8 @@ from tenants.scope import confined_scope
 
 ROLES = (Membership.Role.OWNER, Membership.Role.ADMIN)
 CHOSEN = "tenant"
-# They are about the person alone, and need tables that only the database's owner may touch.
-PERSONAL = {"login", "logout", "password_change", "password_change_done"}
+# It needs the sessions' table, which only the database's owner may touch.
+PERSONAL = {"logout"}
 
 
 def is_operator(request: HttpRequest) -> bool:

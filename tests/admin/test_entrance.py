@@ -47,6 +47,7 @@ def test_who_runs_a_tenant_gets_in_until_that_ends(acme, role):
 
     answer = log_in(client, member.user.email)
     inside = client.get(path)
+    changed = client.get("/admin/password_change/")
     acme.suspended_at = timezone.now()
     acme.save()
     suspended = client.get(path)
@@ -57,6 +58,7 @@ def test_who_runs_a_tenant_gets_in_until_that_ends(acme, role):
     demoted = client.get(path)
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/admin/")
+    assert (changed.status_code, changed.headers["Location"]) == (302, "/account/password/")
     seen = [page.status_code for page in (inside, suspended, again, demoted)]
     assert client.get("/admin/").status_code == 302
     assert seen == [200, 302, 200, 302]

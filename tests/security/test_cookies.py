@@ -44,7 +44,7 @@ def send(browser, path, data=(), *, token=True, **headers):
     """A form of the admin, as a browser sends it; ``token`` is the form's own."""
     hidden = {}
     if token is True:
-        hidden = {"csrfmiddlewaretoken": form_token(browser.get("/admin/password_change/"))}
+        hidden = {"csrfmiddlewaretoken": form_token(browser.get("/admin/switch/"))}
     elif token:
         hidden = {"csrfmiddlewaretoken": token}
     return browser.post(f"/admin/{path}", data={**dict(data), **hidden}, headers=headers)
@@ -84,7 +84,7 @@ def test_a_new_log_in_is_a_new_session(house):
         token = {"csrfmiddlewaretoken": form_token(client.get("/admin/login/"))}
         client.post("/admin/login/", data={**said, **token}, headers={"Origin": OURS})
         before = client.jar[SESSION]
-        token = {"csrfmiddlewaretoken": form_token(client.get("/admin/password_change/"))}
+        token = {"csrfmiddlewaretoken": form_token(client.get("/admin/switch/"))}
         out = client.post("/admin/logout/", data=token, headers={"Origin": OURS})
     with house.client() as client:
         client.jar[SESSION] = before

@@ -306,6 +306,8 @@ def test_an_app_is_set_up_recovered_and_given_up(acme, own_address):
     member = make_member(acme)
     client, user = browser(own_address, member.user.email), member.user
     pair = sessions.log_in(email=user.email, password=PASSWORD)
+    elsewhere = browser("2001:db8::e", user.email)
+    assert b"no second" in client.post("/account/recovery-codes/", {"current": PASSWORD}).content
 
     page = client.get("/account/two-factor/")
     user.refresh_from_db()
@@ -319,6 +321,7 @@ def test_an_app_is_set_up_recovered_and_given_up(acme, own_address):
     assert key not in str(user.second_factor.__dict__)
     with pytest.raises(LiveChatError):
         sessions.verify_access(pair.access)
+    assert [one.get("/account/").status_code for one in (client, elsewhere)] == [200, 302]
 
     new = client.post("/account/recovery-codes/", {"current": PASSWORD})
     assert not set(codes) & set(re.findall(r"<code>([a-z2-7-]{19})</code>", new.content.decode()))
@@ -326,6 +329,7 @@ def test_an_app_is_set_up_recovered_and_given_up(acme, own_address):
     assert second_factor.of(User.objects.get(pk=user.pk))
     assert client.post("/account/two-factor/off/", {"current": PASSWORD}).status_code == 302
     assert not second_factor.of(User.objects.get(pk=user.pk))
+    assert client.get("/account/").status_code == 200
     assert told(user.email) == [
         "Two-factor log-in is on now.",
         "You have new recovery codes.",
