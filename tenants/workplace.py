@@ -82,8 +82,7 @@ def confined(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     The page is drawn before its transaction ends: lists are read while they are drawn.
     """
 
-    @wraps(view)
-    def inner(request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
+    def answer(request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
         place = workplace(request)
         match = request.resolver_match
         if place is None or (match is not None and match.url_name in PERSONAL):
@@ -96,7 +95,19 @@ def confined(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
                 transaction.set_rollback(True, using=alias)
         return response
 
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **names: Any) -> HttpResponse:
+        response = answer(request, *args, **names)
+        if act := getattr(request, "afterwards", None):
+            act()
+        return response
+
     return inner
+
+
+def afterwards(request: HttpRequest, act: Callable[[], None]) -> None:
+    """Do what waits for somebody else's server once the page's transaction is over."""
+    request.afterwards = act  # type: ignore[attr-defined]
 
 
 def _find(request: HttpRequest) -> Membership | None:

@@ -6,9 +6,11 @@ from unfold.decorators import action, display
 
 from assistants.admin.provider_form import ProviderForm
 from assistants.models import Provider
-from assistants.providers.accounts import account_of
+from assistants.providers.accounts import Account, account_of
 from assistants.providers.check import models_of
+from tenants.errors import LiveChatError
 from tenants.operators import OperatorsAdmin
+from tenants.workplace import afterwards
 
 LISTED = 50
 
@@ -31,10 +33,8 @@ class ProviderAdmin(OperatorsAdmin):
     @action(description="Check", icon="network_check")
     def check_provider(self, request: HttpRequest, object_id: str) -> HttpResponse:
         def act(provider: Provider) -> None:
-            names = models_of(account_of(provider))
-            listed = ", ".join(names[:LISTED]) or "none"
-            more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-            messages.success(request, f"The provider answers. Its models: {listed}{more}.")
+            account = account_of(provider)
+            afterwards(request, lambda: _ask(request, account))
 
         return self.perform(
             request,
@@ -43,9 +43,19 @@ class ProviderAdmin(OperatorsAdmin):
             title="Check the provider",
             question="The provider is asked for its models, with the key that is set.",
             button="Ask",
-            done="",
         )
 
     @display(description="Key set")
     def key_state(self, provider: Provider) -> str:
         return "yes" if provider.sealed_key else "no"
+
+
+def _ask(request: HttpRequest, account: Account) -> None:
+    try:
+        names = models_of(account)
+    except LiveChatError as error:
+        messages.error(request, error.message)
+        return
+    listed = ", ".join(names[:LISTED]) or "none"
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    messages.success(request, f"The provider answers. Its models: {listed}{more}.")

@@ -2,17 +2,19 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections
 
+from assistants.admin import providers
 from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Assistant, KnowledgeSource, Provider
 from livechat.embedded.redis import free_port
 from tenants import credentials
 from tenants.models import AuditEntry, Credential
 from tenants.scope import tenant_scope
-from tests.admin.operators import object_id, problems, shown_secrets
+from tests.admin.operators import Member, object_id, problems, shown_secrets
 from tests.assistants.pdfs import make_pdf
 from tests.assistants.writing import provider
-from tests.factories import make_assistant
+from tests.factories import make_assistant, make_member
 from widgets.bubbles import create_bubble
 from widgets.config import complete_settings
 from widgets.models import Bubble
@@ -434,6 +436,23 @@ def test_a_provider_is_asked_for_its_models(operator, acme, model_server, wire):
     page = operator.client.post(f"/admin/{action(row, 'check_provider')}", follow=True)
 
     assert "The provider answers. Its models: " in page.content.decode()
+
+
+def test_no_transaction_waits_for_a_provider(acme, account, monkeypatch):
+    """An owner's page runs in one, and a server may take its time."""
+    states = []
+
+    def models_of(_):
+        states.extend(connection.in_atomic_block for connection in connections.all())
+        return ["tiny"]
+
+    monkeypatch.setattr(providers, "models_of", models_of)
+    owner = Member(make_member(acme, role="owner")).log_in()
+
+    page = owner.client.post(f"/admin/{action(account, 'check_provider')}", follow=True)
+
+    assert "Its models: tiny." in page.content.decode()
+    assert states == [False, False]
 
 
 def test_a_provider_that_does_not_answer_is_named(operator, account, settings):
