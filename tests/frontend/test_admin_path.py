@@ -1,0 +1,53 @@
+"""The pages between a company's name and its first visitor: readable, and for everybody."""
+
+import os
+
+import pytest
+
+from tenants.executor import run_in_db_thread
+from tests.factories import PASSWORD, make_member
+from tests.frontend.accessibility import violations
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+LOOKS = [("light", 1280), ("dark", 360)]
+SHOTS = os.environ.get("SCREENSHOTS", "")
+
+
+async def test_the_path_can_be_read_by_everybody(page, shop, live_server_url):
+    member = await run_in_db_thread(make_member, shop.tenant, role="owner")
+    admin, tenant, bubble = f"{live_server_url}/admin", shop.tenant.id, shop.bubble.id
+    start = f"{admin}/start/{tenant}/"
+    found = {}
+
+    await page.goto(start)
+    await look_at(page, "log-in", found)
+    await page.get_by_label("Email").fill(member.user.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url(start)
+    for name, path in {
+        "start": f"start/{tenant}/",
+        "company": f"tenants/tenant/{tenant}/change/?path=1",
+        "invite": f"tenants/membership/add/?tenant={tenant}&path=1",
+        "bubble": f"widgets/bubble/{bubble}/change/?path=1",
+        "playground": f"playground/{bubble}/",
+        "usage": f"usage/{tenant}/",
+    }.items():
+        await page.goto(f"{admin}/{path}")
+        await look_at(page, name, found)
+
+    assert found == {}
+
+
+async def look_at(page, name, found):
+    """Nothing sticks out and nothing is wrong, in daylight and at night, on desk and phone."""
+    for scheme, width in LOOKS:
+        await page.emulate_media(color_scheme=scheme)
+        await page.set_viewport_size({"width": width, "height": 800})
+        if SHOTS:
+            await page.screenshot(path=f"{SHOTS}/{name}-{scheme}.png", full_page=True)
+        sticks_out = await page.evaluate("document.documentElement.scrollWidth") > width
+        wrong = [*(["sticks out"] if sticks_out else []), *await violations(page)]
+        if wrong:
+            found[name, scheme] = wrong
