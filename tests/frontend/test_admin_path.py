@@ -44,6 +44,10 @@ async def look_at(page, name, found):
     """Nothing sticks out and nothing is wrong, in daylight and at night, on desk and phone."""
     for scheme, width in LOOKS:
         await page.emulate_media(color_scheme=scheme)
+        # The admin looks at the scheme when it loads, and never again.
+        await page.evaluate(
+            "dark => document.documentElement.classList.toggle('dark', dark)", scheme == "dark"
+        )
         await page.set_viewport_size({"width": width, "height": 800})
         if SHOTS:
             await page.screenshot(path=f"{SHOTS}/{name}-{scheme}.png", full_page=True)
