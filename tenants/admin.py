@@ -45,6 +45,8 @@ admin.site.login_template = "accounts/log_in.html"
 # What belongs to a tenant; the rooms above this one are known here by their names alone.
 PARTS = {
     "Assistants": "assistants.Assistant",
+    "Model providers": "assistants.Provider",
+    "Tools": "assistants.Tool",
     "Knowledge": "assistants.KnowledgeSource",
     "Bubbles": "widgets.Bubble",
     "Web integrations": "gateways.WebIntegration",
@@ -54,6 +56,7 @@ PARTS = {
     "Conversations": "conversations.Conversation",
     "Usage": "assistants.UsageEntry",
     "Audit log": "tenants.AuditEntry",
+    "Mail": "tenants.Mail",
 }
 NOT_ADDED = {
     "assistants.KnowledgeSource",
@@ -61,6 +64,7 @@ NOT_ADDED = {
     "conversations.Conversation",
     "tenants.AuditEntry",
     "tenants.Invitation",
+    "tenants.Mail",
 }
 
 

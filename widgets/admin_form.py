@@ -1,7 +1,7 @@
 """The operators' form for a bubble: one field for each setting, drawn from their schema."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -37,6 +37,7 @@ HINTS = {
     "widget.customCss": "Applies inside the bubble only. No url() and no @import.",
     "widget.hideWhenAway": "The button disappears while nobody of the team is there.",
     "widget.sound": "A soft sound for messages that come while the chat is closed.",
+    "widget.microphone": "No effect yet: the chat has no voice so far.",
     "widget.customLauncher": "Elements of your page that open the chat instead of the button: "
     "a CSS selector such as .open-chat.",
     "branding.logo": "The address of an image. Empty means the tenant's logo.",
@@ -183,6 +184,10 @@ class BubbleForm(forms.ModelForm):
         # The page adds the others: a choice of assistants can be read inside a request only.
         model = Bubble
         fields = ("name",)
+        help_texts: ClassVar[Any] = {
+            "voice_enabled": "Programs may reserve calls by the API. The chat has no button yet.",
+            "presence_ping": "No effect yet: there is no live board so far.",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,7 +12,7 @@ from tenants import credentials, invitations, mail
 from tenants.ids import uuid7
 from tenants.models import Credential
 from tenants.scope import platform_scope, tenant_scope
-from tests.factories import make_assistant, make_member, make_visitor, write
+from tests.factories import make_assistant, make_member, make_tenant, make_visitor, write
 from widgets.bubbles import create_bubble
 
 LISTED = {
@@ -64,14 +64,29 @@ def furnish(tenant):
     write(tenant, make_visitor(), "Hello?")
 
 
+@pytest.fixture(scope="module")
+def houses(database):
+    """Two tenants with a row of each kind, to be looked at only."""
+    acme, globex = make_tenant("Acme"), make_tenant("Globex")
+    furnish(acme)
+    furnish(globex)
+    return acme, globex
+
+
+def test_a_tenants_page_leads_to_all_that_it_has(operator, houses):
+    acme, _ = houses
+    page = operator.get(f"tenants/tenant/{acme.pk}/change/").content.decode()
+
+    for label in LISTED - OF_NO_TENANT - {"tenants.tenant"}:
+        assert f"/admin/{label.replace('.', '/')}/?tenant__id__exact={acme.pk}" in page, label
+
+
 def test_the_admin_shows_what_operators_need():
     assert {model._meta.label_lower for model in admin.site._registry} == LISTED
 
 
 @pytest.mark.parametrize("label", sorted(LISTED))
-def test_pages_open(operator, acme, globex, label):
-    furnish(acme)
-    furnish(globex)
+def test_pages_open(operator, houses, label):
     path = label.replace(".", "/")
 
     listed = operator.get(f"{path}/")
@@ -88,9 +103,8 @@ def test_pages_open(operator, acme, globex, label):
 
 
 @pytest.mark.parametrize("label", sorted(LISTED - OF_NO_TENANT))
-def test_lists_are_filtered_by_tenant(operator, acme, globex, label):
-    furnish(acme)
-    furnish(globex)
+def test_lists_are_filtered_by_tenant(operator, houses, label):
+    acme, _ = houses
     name = "id__exact" if label == "tenants.tenant" else "tenant__id__exact"
 
     page = operator.get(label.replace(".", "/") + "/", **{name: acme.id})
