@@ -59,7 +59,11 @@ def env_hosts(name: str) -> list[str]:
 
 def env_url(name: str, *, schemes: set[str], default: str = "") -> str:
     value = env_text(name, default)
-    if value and (urlsplit(value).scheme not in schemes or "://" not in value):
+    try:
+        scheme = urlsplit(value).scheme
+    except ValueError:
+        raise SettingError(name, "has a host that is none.") from None
+    if value and (scheme not in schemes or "://" not in value):
         raise SettingError(name, f"must be a URL starting with {' or '.join(sorted(schemes))}://.")
     return value
 
@@ -79,6 +83,9 @@ def email_from_url(name: str, url: str) -> dict[str, Any]:
     except ValueError:
         raise SettingError(name, "has a port that is not a number.") from None
     query = dict(parse_qsl(parts.query))
+    if query.keys() - {"tls"} or query.get("tls", "1") not in TRUE | FALSE:
+        # A slip of the pen would send the password in the clear.
+        raise SettingError(name, "knows no options but tls=1 and tls=0.")
     is_file, is_ssl = parts.scheme == "file", parts.scheme == "smtps"
     if not (parts.path if is_file else parts.hostname):
         raise SettingError(name, "must name a server, as in smtp://host:587/?tls=1, or a folder.")
