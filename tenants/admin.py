@@ -207,6 +207,10 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         # Operators may do everything here: there is nothing in between.
         obj.is_superuser = obj.is_staff
+        if change and "email" in form.changed_data:
+            obj.email_verified_at = None
+            what = f"An operator made {obj.email} the address of your account."
+            mail.notify(form.initial["email"], what)
         obj.save()
         self._note_everywhere(request, obj, "changed" if change else "created", form.changed_data)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from django.contrib.auth.password_validation import validate_password
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
 from tenants import accounts, limits, links, mail, sessions
@@ -88,14 +88,15 @@ def new_email_of(text: str) -> str:
 def confirm_email(text: str) -> User:
     """Raises NotFound for a link that is worth nothing, and Conflict for an address in use."""
     claims = links.read(links.EMAIL, text)
-    with _transaction():
-        user = _owner(claims, lock=True)
-        before, email = user.email, claims["email"]
-        if User.objects.filter(email=email).exclude(pk=user.pk).exists():
-            raise Conflict("There is another account of this address.")
-        user.email, user.email_verified_at = email, timezone.now()
-        user.save(update_fields=["email", "email_verified_at"])
-        mail.notify(before, f"Your account's address is {email} now.")
+    try:
+        with _transaction():
+            user = _owner(claims, lock=True)
+            before, email = user.email, claims["email"]
+            user.email, user.email_verified_at = email, timezone.now()
+            user.save(update_fields=["email", "email_verified_at"])
+            mail.notify(before, f"Your account's address is {email} now.")
+    except IntegrityError:
+        raise Conflict("There is another account of this address.") from None
     accounts.note(user, "user.email_changed", actor=before)
     return user
 

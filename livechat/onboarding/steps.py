@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Count
+from django.db.models.functions import Now
 from django.urls import reverse
 
 from assistants.models import Assistant, KnowledgeSource
@@ -78,7 +79,9 @@ def _people(tenant: Tenant) -> Step:
         .values_list("role")
         .annotate(count=Count("pk"))
     )
-    waiting = Invitation.objects.filter(tenant=tenant, accepted_at=None, revoked_at=None)
+    waiting = Invitation.objects.filter(
+        tenant=tenant, accepted_at=None, revoked_at=None, expires_at__gt=Now()
+    )
     invited = dict(waiting.values_list("role").annotate(count=Count("pk")))
     has_owner = bool(counts.get(OWNER) or invited.get(OWNER))
     named = [_many(counts[role], role.label.lower()) for role in Membership.Role if role in counts]

@@ -2,10 +2,12 @@
 
 import re
 
+from django.db.models.functions import Now
+
 from assistants import usage
 from assistants.models import KnowledgeSource
 from tenants.ids import uuid7
-from tenants.models import Tenant
+from tenants.models import Invitation, Tenant
 from tenants.scope import tenant_scope
 from tests.admin.operators import Member, object_id
 from tests.factories import make_assistant, make_member, make_visitor, write
@@ -69,7 +71,11 @@ def test_operators_begin_with_a_customer_and_see_how_far_each_is(operator, acme)
 
     listed = operator.get("")
     found, links = steps(operator, tenant)
+    with tenant_scope(tenant.pk):
+        Invitation.objects.update(expires_at=Now())
+    expired, _ = steps(operator, tenant)
 
+    assert expired["people"] == "now"
     assert made.headers["Location"] == f"/admin/start/{tenant.pk}/"
     assert tenant.pk in {row["tenant"].pk for row in listed.context["rows"]}
     assert found["people"] == "done"

@@ -223,8 +223,10 @@ def test_a_dismissed_user_is_out(operator, acme):
     member = make_member(acme)
     api = Api(access_token(member))
 
-    operator.save(f"tenants/user/{member.user_id}/change/", is_active="")
+    email, page = member.user.email, f"tenants/user/{member.user_id}/change/"
+    operator.save(page, is_active="", email=f"new-{email}")
 
+    assert f"new-{email}" in AccountMail.objects.get(to=email).subject
     assert not User.objects.get(pk=member.user_id).is_active
     assert api.get("me").status_code == 401
     assert acts(acme)[-1] == ("user.changed", operator.email)
