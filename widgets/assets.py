@@ -11,7 +11,7 @@ DIST = settings.BASE_DIR / "static" / "dist"
 SCRIPT = "chat-widget.js"
 CHUNKS = frozenset(path.name for path in DIST.glob("chat-widget-*.js"))
 # As in frontend/build.mjs.
-VERSION_LENGTH = 16
+VERSION_LENGTH = 8
 HEADERS = {
     "Cache-Control": "public, max-age=300, stale-while-revalidate=86400",
     # Any page may include it, those that isolate themselves from other sites as well.
