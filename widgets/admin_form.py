@@ -31,6 +31,7 @@ GROUPS = {
 }
 HINTS = {
     "widget.primaryColor": "A hex value such as #3B82F6, or “default”.",
+    "widget.textColor": "A hex value; empty for black or white, whichever can be read.",
     "widget.title": "Empty means the tenant's name.",
     "widget.avatar": "The address of an image: https://… or /….",
     "widget.launcherIcon": "The address of an image: https://… or /….",
@@ -150,7 +151,7 @@ def form_field(path: str, field: Any) -> forms.Field:
     if path == "widget.customCss":
         return forms.CharField(widget=UnfoldAdminTextareaWidget({"rows": 8}), **options)
     if isinstance(field, Color):
-        options["required"] = True
+        options["required"] = not field.allow_blank
     return forms.CharField(
         widget=UnfoldAdminTextInputWidget, max_length=field.max_length, **options
     )

@@ -55,7 +55,7 @@ class Color(Pattern):
 
 class Look(Strict):
     primaryColor = Color(default=DEFAULT_COLOR)
-    textColor = Color(default="#FFFFFF")
+    textColor = Color(default="", allow_blank=True)
     title = serializers.CharField(max_length=100, allow_blank=True, default="")
     position = serializers.ChoiceField(POSITIONS, default="bottom-right")
     size = serializers.ChoiceField(("small", "big"), default="small")

@@ -91,5 +91,7 @@ def _context(request: HttpRequest, bubble: Bubble) -> dict[str, Any]:
         "language": config["locale"],
         "direction": config["direction"],
         "locale": config["locale"] if named else "",
+        # Nobody can say here who they are.
+        "refusal": config["texts"]["identityRequired"] if bubble.identity_required else "",
         "scheme": {"light": "light", "dark": "dark"}.get(look["darkMode"], "light dark"),
     }

@@ -33,20 +33,11 @@ export interface Context {
   /** Aborted when the widget is destroyed or drawn anew: every listener and timer ends then. */
   readonly signal: AbortSignal;
   emit(name: EventName, detail?: Detail): void;
-  on(name: EventName, listener: Listener): () => void;
+  /** For as long as what is drawn now. */
+  on(name: EventName, listener: Listener): void;
   load<T>(name: ChunkName): Promise<T>;
   /** Go on as this visitor, or as nobody: what was shown goes, and everything is drawn anew. */
   adopt(session: Session | undefined): void;
 }
 
 export type Chunk<T> = (context: Context) => T;
-
-/** The digests of the chunks, which the build puts here. */
-declare const CHUNKS: Record<string, string>;
-
-/** A chunk's default export; `again` makes another address of it, as browsers note what failed. */
-export async function fetchChunk<T>(base: string, name: ChunkName, again = 0): Promise<T> {
-  const address = `${base}/assets/chat-widget-${name}.js?v=${CHUNKS[name]}`;
-  const module = (await import(again ? `${address}&again=${again}` : address)) as { default: T };
-  return module.default;
-}

@@ -31,6 +31,24 @@ export function icon(path: string): SVGSVGElement {
   return svg;
 }
 
+/** A button without words, but for those who are read to. */
+export function iconButton(
+  label: string | undefined,
+  path: string,
+  onclick: (event: Event) => void,
+): HTMLButtonElement {
+  const button = h("button", { class: "plain", type: "button", "aria-label": label, onclick });
+  button.append(icon(path));
+  return button;
+}
+
+/** A picture, and what is there instead where it cannot be shown. */
+export function picture(source: string, instead: Node | string, alt = ""): HTMLElement {
+  const image = h("img", { src: source, alt, loading: "lazy" });
+  image.addEventListener("error", () => image.replaceWith(instead));
+  return image;
+}
+
 /** A link, or plain text where the address is not one of the web. */
 export function link(address: string, text: string): Child {
   if (!/^https?:\/\//i.test(address)) return text;

@@ -9,12 +9,15 @@ type Call = (drawing: Drawing) => void;
 export class Log {
   readonly element: HTMLElement;
   readonly #load: () => Promise<Drawing>;
+  readonly #lacks: (lacks: boolean) => void;
   #drawing: Drawing | undefined;
   #loading: Promise<void> | undefined;
   #calls: Call[] = [];
 
-  constructor(title: string, load: () => Promise<Drawing>) {
+  /** `lacks` is told whether what draws is missing. */
+  constructor(title: string, load: () => Promise<Drawing>, lacks: (lacks: boolean) => void) {
     this.#load = load;
+    this.#lacks = lacks;
     // Whole messages are announced elsewhere, not the pieces in which they come.
     const live = { role: "log", "aria-live": "off", "aria-label": title };
     this.element = h("div", { class: "log", tabindex: "0", ...live });
@@ -36,11 +39,11 @@ export class Log {
 
   /** The team has read up to this message. */
   read(seq: number): void {
-    this.#draw((drawing) => drawing.read(seq));
+    this.#draw((drawing) => drawing.read(seq), false);
   }
 
   clear(): void {
-    this.#draw((drawing) => drawing.clear());
+    this.#draw((drawing) => drawing.clear(), false);
   }
 
   /** Show what the server has not confirmed, below everything that it has. */
@@ -50,12 +53,12 @@ export class Log {
 
   /** Show the answer that is being written; undefined for none, empty while only thinking. */
   coming(text: string | undefined, name = ""): void {
-    this.#draw((drawing) => drawing.coming(text, name));
+    this.#draw((drawing) => drawing.coming(text, name), false);
   }
 
   /** Draw all files in this way from now on; until then their names are shown. */
   files(draw: DrawFiles): void {
-    this.#draw((drawing) => drawing.files(draw));
+    this.#draw((drawing) => drawing.files(draw), false);
   }
 
   /** Go to the conversation's end. */
@@ -67,13 +70,17 @@ export class Log {
     if (this.#drawing) return call(this.#drawing);
     this.#calls.push(call);
     if (!isUrgent) return;
-    // The next call tries again what failed.
-    this.#loading ??= this.#begin().catch(() => void (this.#loading = undefined));
+    // The next message, or the visitor, tries again what failed.
+    this.#loading ??= this.#begin().catch(() => {
+      this.#loading = undefined;
+      this.#lacks(true);
+    });
   }
 
   async #begin(): Promise<void> {
     this.#drawing = await this.#load();
     for (const call of this.#calls) call(this.#drawing);
     this.#calls = [];
+    this.#lacks(false);
   }
 }

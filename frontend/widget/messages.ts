@@ -92,7 +92,7 @@ export interface Config {
   locale: string;
   direction?: string;
   fileUpload: boolean;
-  attachments?: { maxBytes: number; types: string[] };
+  attachments: { maxBytes: number; types: string[] };
   assistantId: string | null;
   availability: Availability;
   popups: { enabled: boolean; delaySeconds: number; messages: string[] };
@@ -107,7 +107,8 @@ export interface Config {
   assistantName: string;
   widget: {
     primaryColor: string;
-    textColor?: string;
+    /** Empty for black or white, whichever can be read. */
+    textColor: string;
     title: string;
     position: string;
     size: string;

@@ -1,6 +1,6 @@
 // The launcher and the panel: everything around the conversation.
 
-import { h, icon } from "./dom";
+import { h, icon, picture } from "./dom";
 import { Log } from "./log";
 import type { Config } from "./messages";
 import styles from "./styles.css";
@@ -14,42 +14,38 @@ export interface Place {
 
 interface Actions {
   open(): void;
-  /** The menu button was used. */
-  menu(button: HTMLButtonElement): void;
   close(): void;
   typing(): void;
   say(text: string): void;
   talk(): Promise<Drawing>;
-  /** The visitor wants to send files; none yet while they are held over the panel. */
-  attach(files: File[]): void;
-  askForPerson(): void;
 }
 
 const CHAT = "M5 4h14a2 2 0 0 1 2 2v9a2 2 0 0 1-2 2h-8l-5 4v-4H5a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2z";
 const DOWN = "M6 9l6 6 6-6";
-const CLOSE = "M6 6l12 12M18 6L6 18";
-const CLIP = "M20 11.5l-8 8a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7L10 17a1.6 1.6 0 0 1-2.4-2.4L15 7";
 const SEND = "M12 19V5M6 11l6-6 6 6";
-const DOT = "m-.8 0a.8.8 0 1 0 1.6 0 .8.8 0 1 0-1.6 0";
-const MORE = `M5 12${DOT}M12 12${DOT}M19 12${DOT}`;
 
 export class Panel {
+  /** The panel itself, and in it where the visitor writes. */
+  readonly element: HTMLElement;
+  readonly composer: HTMLFormElement;
   readonly log: Log;
   readonly launcher: HTMLButtonElement;
   /** Below the head, and between the conversation and the composer: for what comes later. */
   readonly strip = h("div", { class: "strip" });
   readonly card = h("div", { class: "card" });
+  /** Who answers, or how the connection is; and the way to a person. */
+  readonly status = h("div", { class: "state" });
+  readonly person = h("button", { type: "button" });
   readonly #host = h("div");
   readonly #root: HTMLElement;
-  readonly #panel: HTMLElement;
-  readonly #state = h("div", { class: "state" });
   readonly #sheet = h("div", { class: "sheet", hidden: true });
   readonly #talk: HTMLElement;
   readonly #input: HTMLTextAreaElement;
+  /** Grows with what is written, by a copy of it that the style lays out. */
+  readonly #room: HTMLElement;
   readonly #send: HTMLButtonElement;
   readonly #tray = h("div", { class: "tray", hidden: true });
   #enclosed: boolean | undefined;
-  readonly #person: HTMLButtonElement;
   readonly #said = h("div", { class: "said", role: "status" });
   readonly #badge = h("span", { class: "badge", hidden: true });
   readonly #dark = matchMedia("(prefers-color-scheme: dark)");
@@ -66,15 +62,15 @@ export class Panel {
     this.#actions = actions;
     const { texts, widget } = config;
     const title = widget.title || config.name;
-    this.log = new Log(title, actions.talk);
+    this.log = new Log(title, actions.talk, (lacks) => this.#lack(lacks));
     this.#input = this.#textarea();
+    this.#room = h("div", { class: "room" }, this.#input);
     this.#send = h("button", { class: "plain", "aria-label": texts.send, disabled: true });
     this.#send.append(icon(SEND));
-    this.#person = h("button", { type: "button", onclick: actions.askForPerson });
-    this.#person.textContent = texts.askForPerson!;
     this.launcher = this.#makeLauncher();
-    this.#talk = h("div", { class: "talk" }, this.log.element, this.card, this.#composer());
-    this.#panel = h(
+    this.composer = this.#composer();
+    this.#talk = h("div", { class: "talk" }, this.log.element, this.card, this.composer);
+    this.element = h(
       "section",
       {
         class: "panel",
@@ -82,25 +78,22 @@ export class Panel {
         "aria-label": title,
         hidden: true,
         dir: config.direction,
-        ...(config.fileUpload && this.#dropping()),
         onkeydown: (event) => this.#keep(event as KeyboardEvent),
         onkeyup: (event) => event.stopPropagation(),
         onkeypress: (event) => event.stopPropagation(),
       },
-      this.#head(title),
       this.strip,
       this.#talk,
       this.#sheet,
-      this.#foot(),
     );
     const place = [...widget.position.split("-"), widget.size].join(" ");
-    this.#root = h("div", { class: `root ${place}` }, this.launcher, this.#panel, this.#said);
+    this.#root = h("div", { class: `root ${place}` }, this.launcher, this.element, this.#said);
     this.#root.classList.toggle("inline", !!target);
     this.#attach();
   }
 
   get isOpen(): boolean {
-    return !this.#panel.hidden;
+    return !this.element.hidden;
   }
 
   /** Open, and take the focus unless nobody asked for it. */
@@ -108,7 +101,6 @@ export class Panel {
     if (this.isOpen) return;
     this.#before = document.activeElement as HTMLElement | null;
     this.#show(true);
-    this.#fit();
     this.unread(0);
     this.log.toEnd();
     this.#actions.open();
@@ -118,7 +110,7 @@ export class Panel {
   /** Go to where the visitor writes next: the first field of a form, or the composer. */
   focus(): void {
     const field = this.#sheet.querySelector<HTMLElement>("input, textarea, button");
-    (this.#talk.hidden ? (field ?? this.#panel) : this.#input).focus({ preventScroll: true });
+    (this.#talk.hidden ? (field ?? this.element) : this.#input).focus({ preventScroll: true });
   }
 
   /** Put something in the place of the conversation; without content, give it back. */
@@ -166,7 +158,6 @@ export class Panel {
   dress(css: string): void {
     const sheets = this.#shadow.adoptedStyleSheets;
     this.#shadow.adoptedStyleSheets = [sheets[0]!, sheet(css), ...sheets.slice(1)];
-    this.#fit();
   }
 
   destroy(): void {
@@ -176,8 +167,8 @@ export class Panel {
 
   /** Below the title: who answers, or how the connection is. */
   state(text: string, personComes: boolean): void {
-    this.#state.textContent = text;
-    this.#person.hidden = personComes;
+    this.status.textContent = text;
+    this.person.hidden = personComes;
   }
 
   /** Show what goes with the next message: ready, under way so that it cannot be sent yet, or nothing. */
@@ -186,6 +177,13 @@ export class Panel {
     this.#tray.hidden = !content.childElementCount;
     this.#enclosed = isReady;
     this.#fit();
+  }
+
+  /** What the visitor wanted cannot be done now. */
+  apologize(): void {
+    const { error } = this.#config.texts;
+    this.status.textContent = error!;
+    this.announce(error!);
   }
 
   /** Let a screen reader say this. */
@@ -199,6 +197,16 @@ export class Panel {
     this.launcher.setAttribute("aria-label", this.#label(count));
   }
 
+  /** Without its inside the panel says so, and tries again when it is asked to. */
+  #lack(lacks: boolean): void {
+    const { classList } = this.element;
+    const { error, retry } = this.#config.texts;
+    const again = h("button", { type: "button", onclick: () => this.sheet() }, retry!);
+    if (!lacks && !classList.contains("bare")) return;
+    classList.toggle("bare", lacks);
+    this.sheet(lacks ? h("p", { role: "alert" }, `${error} `, again) : undefined);
+  }
+
   #label(count: number): string {
     const { texts } = this.#config;
     if (this.isOpen) return texts.close!;
@@ -206,7 +214,7 @@ export class Panel {
   }
 
   #show(open: boolean): void {
-    this.#panel.hidden = !open;
+    this.element.hidden = !open;
     this.#root.classList.toggle("open", open);
     this.launcher.setAttribute("aria-expanded", String(open));
     this.launcher.setAttribute("aria-label", this.#label(0));
@@ -253,22 +261,6 @@ export class Panel {
     return launcherIcon ? picture(launcherIcon, icon(CHAT)) : icon(CHAT);
   }
 
-  #head(title: string): HTMLElement {
-    const { texts, widget, branding } = this.#config;
-    const image = widget.avatar || branding.logo;
-    const letter = [...title][0] ?? "";
-    const face = h("div", { class: "face", "aria-hidden": "true" });
-    face.append(image ? picture(image, letter) : letter);
-    const close = button(texts.close!, CLOSE, () => this.close());
-    const menu = button(texts.menu!, MORE, () => this.#actions.menu(menu));
-    menu.setAttribute("aria-haspopup", "menu");
-    menu.setAttribute("aria-expanded", "false");
-    const wordmark = branding.wordmark && picture(branding.wordmark, title, title);
-    const heading = h("h2", { class: "title" }, wordmark || title);
-    const names = h("div", { class: "names" }, heading, this.#state);
-    return h("div", { class: "head" }, face, names, h("div", { class: "menus" }, menu), close);
-  }
-
   #textarea(): HTMLTextAreaElement {
     const { inputPlaceholder } = this.#config.texts;
     return h("textarea", {
@@ -278,71 +270,22 @@ export class Panel {
       "aria-label": inputPlaceholder,
       oninput: () => this.#changed(),
       onkeydown: (event) => this.#pressed(event as KeyboardEvent),
-      onpaste: (event) => this.#give(event, (event as ClipboardEvent).clipboardData),
     });
   }
 
-  #dropping(): Record<string, EventListener> {
-    const hold = (event: Event): void => {
-      if ((event as DragEvent).dataTransfer?.types.includes("Files")) event.preventDefault();
-    };
-    return {
-      ondragenter: () => this.#actions.attach([]),
-      ondragover: hold,
-      ondrop: (event) => this.#give(event, (event as DragEvent).dataTransfer),
-    };
-  }
-
-  #give(event: Event, given: DataTransfer | null): void {
-    if (!given?.files.length || !this.#config.fileUpload) return;
-    event.preventDefault();
-    this.#actions.attach([...given.files]);
-  }
-
-  #clip(): Node[] {
-    const { texts, fileUpload, attachments } = this.#config;
-    if (!fileUpload) return [];
-    const accept = attachments?.types.join();
-    const input = h("input", { type: "file", multiple: true, hidden: true, accept });
-    input.addEventListener("change", () => {
-      this.#actions.attach([...input.files!]);
-      input.value = "";
-      this.focus();
-    });
-    return [input, button(texts.attach!, CLIP, () => input.click())];
-  }
-
-  #composer(): HTMLElement {
+  #composer(): HTMLFormElement {
     const submit = (event: Event): void => {
       event.preventDefault();
       this.#submit();
     };
-    const parts = [this.#tray, this.#input, ...this.#clip(), this.#send];
+    const parts = [this.#tray, this.#room, this.#send];
     return h("form", { class: "composer", onsubmit: submit }, ...parts);
-  }
-
-  #foot(): HTMLElement {
-    const { texts, branding } = this.#config;
-    const brand = h("span", {}, branding.poweredBy ? texts.poweredBy! : "");
-    return h("div", { class: "foot" }, this.#person, brand);
   }
 
   /** The page's own shortcuts are not meant by what is typed here. */
   #keep(event: KeyboardEvent): void {
     event.stopPropagation();
     if (event.key === "Escape" && !event.isComposing) this.close();
-    if (event.key === "Tab") this.#goRound(event);
-  }
-
-  /** Where the panel covers the page, the focus stays inside. */
-  #goRound(event: KeyboardEvent): void {
-    if (this.#target || !matchMedia("(width <= 480px)").matches) return;
-    const all = this.#panel.querySelectorAll<HTMLElement>("button,a,input,textarea,[tabindex='0']");
-    const stops = [...all].filter((stop) => stop.offsetParent && !stop.matches(":disabled"));
-    const [from, to] = event.shiftKey ? [0, -1] : [-1, 0];
-    if (this.#shadow.activeElement !== stops.at(from)) return;
-    event.preventDefault();
-    stops.at(to)!.focus();
   }
 
   #pressed(event: KeyboardEvent): void {
@@ -361,8 +304,7 @@ export class Panel {
     this.#send.disabled = isEmpty || this.#enclosed === false;
     // Without a word there is no direction to be told by.
     this.#input.dir = this.#input.value ? "auto" : (this.#config.direction ?? "auto");
-    this.#input.style.height = "auto";
-    this.#input.style.height = `${this.#input.scrollHeight}px`;
+    this.#room.dataset.text = this.#input.value || this.#input.placeholder;
   }
 
   #submit(): void {
@@ -374,20 +316,8 @@ export class Panel {
   }
 }
 
-function button(label: string, path: string, onclick: () => void): HTMLButtonElement {
-  const made = h("button", { class: "plain", type: "button", "aria-label": label, onclick });
-  made.append(icon(path));
-  return made;
-}
-
 function sheet(css: string): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   return sheet;
-}
-
-function picture(source: string, instead: Node | string, alt = ""): HTMLElement {
-  const image = h("img", { src: source, alt, loading: "lazy" });
-  image.addEventListener("error", () => image.replaceWith(instead));
-  return image;
 }

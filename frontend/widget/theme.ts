@@ -16,9 +16,9 @@ export interface Theme {
   accent: string;
 }
 
-export function theme(brand: string, text: string | undefined, dark: boolean): Theme {
+export function theme(brand: string, text: string, dark: boolean): Theme {
   const color = parse(brand) ?? parse("#3b82f6")!;
-  const wanted = text === undefined ? undefined : parse(text);
+  const wanted = parse(text);
   const onBrand = wanted && contrast(wanted, color) >= READABLE ? wanted : readable(color);
   return { brand: css(color), onBrand: css(onBrand), accent: css(accent(color, dark)) };
 }

@@ -43,7 +43,7 @@ function read() {
   }
   const { widget, branding } = config;
   widget.primaryColor = color(widget.primaryColor, known.widget.primaryColor);
-  widget.textColor = color(widget.textColor, known.widget.textColor);
+  widget.textColor &&= color(widget.textColor, known.widget.textColor);
   // Without taking the focus away from the form.
   widget.openAutomatically = view.isOpen;
   if (widget.darkMode === "auto") widget.darkMode = view.isDark ? "dark" : "light";
@@ -68,7 +68,7 @@ function contrast(a, b) {
 
 /** Say what visitors will see where the colours cannot be read. */
 function warn({ primaryColor, textColor }) {
-  const ratio = contrast(primaryColor, textColor);
+  const ratio = textColor ? contrast(primaryColor, textColor) : Infinity;
   note.hidden = ratio >= READABLE;
   if (note.hidden) return;
   const better = contrast(primaryColor, "#000000") > contrast(primaryColor, "#ffffff");
@@ -109,7 +109,7 @@ function offerPicker(name) {
   const picker = document.createElement("input");
   Object.assign(picker, { type: "color", className: "picker" });
   picker.setAttribute("aria-label", "Pick this colour");
-  picker.value = long(color(field.value, known.widget[name]));
+  picker.value = long(color(field.value, known.widget[name] || "#FFFFFF"));
   picker.addEventListener("input", () => (field.value = picker.value));
   field.addEventListener("input", () => (picker.value = long(color(field.value, picker.value))));
   field.after(picker);

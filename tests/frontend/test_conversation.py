@@ -216,7 +216,7 @@ def picture():
 def _files(shop):
     with shop.scope():
         said = Message.objects.filter(author_kind="visitor")
-        return [(one.text, [file.name for file in one.attachments.order_by("id")]) for one in said]
+        return [(one.text, sorted(file.name for file in one.attachments.all())) for one in said]
 
 
 def _send_file(shop, member):

@@ -17,6 +17,7 @@ from tests.frontend.accessibility import violations
 from tests.frontend.visitors import (
     box,
     conversation,
+    is_whole,
     launcher,
     log,
     panel,
@@ -100,6 +101,7 @@ async def test_a_form_that_must_not_be_filled_in_can_be_skipped(page, site, shop
     await page.get_by_role("button", name="Skip").click()
 
     await expect(box(page)).to_be_focused()
+    assert await is_whole(page)
     await page.keyboard.press("Escape")
     await launcher(page).click()
     await expect(box(page)).to_be_focused()

@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from conversations.models import Contact
 from tenants.executor import run_in_db_thread
-from tests.frontend.visitors import CONFIRMED, LISTEN, box, log, say, until, visit
+from tests.frontend.visitors import CONFIRMED, LISTEN, box, is_whole, log, panel, say, until, visit
 from tests.widgets.test_identity import Site as OwnSite
 from widgets.models import Bubble
 
@@ -29,12 +29,17 @@ async def test_visitors_are_whom_the_page_says_and_leave_nothing_when_they_go(pa
     await expect(log(page)).to_contain_text("I am nobody")
     await say(page, "I am Kim")
     await expect(page.locator(CONFIRMED)).to_have_count(2)
-    await box(page).fill("My PIN is")
+    line = (await box(page).bounding_box())["height"]
+    await box(page).fill("My PIN is\n1234\n")
+    assert (await box(page).bounding_box())["height"] > 2 * line
+    assert await is_whole(page)
     await page.evaluate("chat.logout()")
 
     assert known["name"] == "Kim"
     await expect(page.locator(CONFIRMED)).to_have_count(0)
     await expect(box(page)).to_have_value("")
+    await expect(panel(page)).to_have_css("opacity", "1")
+    assert await is_whole(page)
     assert await page.evaluate("localStorage.length") == 0
     refused = await page.evaluate("chat.identify('forged').catch((error) => error.code)")
     assert refused == "invalid_identity"

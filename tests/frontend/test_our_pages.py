@@ -1,5 +1,7 @@
 """The product's own pages in a real browser, under the policies that the product sends."""
 
+import re
+
 import pytest
 
 from tenants.executor import run_in_db_thread
@@ -127,7 +129,11 @@ async def test_the_bubble_is_drawn_beside_its_form(page, live_server_url, shop):
     await title.fill("Juniper help")
     await frame.get_by_role("dialog", name="Juniper help").wait_for()
     focused = await title.evaluate("field => field === document.activeElement")
+    note = page.get_by_text(re.compile(r"^Contrast \d"))
     await page.locator("#id_settings__widget__primaryColor").fill("#ffee00")
+    await frame.locator(".root[style*='255 238 0']").wait_for()
+    assert not await note.is_visible()
+    await page.locator("#id_settings__widget__textColor").fill("#fff")
     await page.get_by_text("Contrast 1.20 to 1").wait_for()
     await page.get_by_role("button", name="Open", exact=True).click()
     await frame.get_by_role("dialog").wait_for(state="hidden")

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from conversations import availability
 from tenants.executor import run_in_db_thread
 from tests.factories import make_member
-from tests.frontend.visitors import box, conversation, launcher, log, panel, say
+from tests.frontend.visitors import box, conversation, is_whole, launcher, log, panel, say
 from tests.widgets.shops import make_shop
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -51,8 +51,7 @@ async def test_popups_cost_no_request_but_their_script_and_begin_the_chat(page, 
 
     await expect(log(page).locator(".bubble")).to_have_text([POPUPS[1]])
     await expect(box(page)).to_be_focused()
-    is_whole = "e => e.clientHeight >= e.scrollHeight"
-    assert await box(page).evaluate(is_whole)
+    assert await is_whole(page)
     await say(page, "Yes")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     assert (await conversation(shop)).variables == {"popup": POPUPS[1]}

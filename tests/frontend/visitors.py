@@ -51,6 +51,12 @@ async def visit(page, address):
     await expect(box(page)).to_be_focused()
 
 
+async def is_whole(page):
+    """Whether the box shows all that is in it, and nothing besides."""
+    return await box(page).evaluate("""e => e.clientHeight === e.scrollHeight
+        && e.clientHeight === e.parentElement.clientHeight && e.clientHeight > 30""")
+
+
 async def until(page, condition):
     """As Playwright's, which the page's policy forbids."""
     await page.evaluate(

@@ -47,7 +47,7 @@ export default function alerts({ config, texts, on, signal }: Context): Alerts {
 
   const restore = (): void => void (document.hidden || title.restore());
   document.addEventListener("visibilitychange", restore, { signal });
-  signal.addEventListener("abort", on("unread", ({ count }) => count || title.restore()));
+  on("unread", ({ count }) => count || title.restore());
   signal.addEventListener("abort", () => {
     title.restore();
     void audio?.close();

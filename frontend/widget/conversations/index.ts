@@ -1,7 +1,7 @@
 // The visitor's conversations: fetched when somebody wants to see the list.
 
 import type { Context } from "../context";
-import { h, icon } from "../dom";
+import { h, iconButton } from "../dom";
 import type { Conversation } from "../messages";
 import { day, time } from "../talk/when";
 import styles from "./conversations.css";
@@ -20,9 +20,8 @@ export class Conversations {
   show(): void {
     const { panel, texts } = this.#context;
     const list = h("ul", { "aria-busy": "true" });
-    const back = h("button", { class: "plain back", type: "button", "aria-label": texts.back });
-    back.append(icon(BACK));
-    back.addEventListener("click", () => panel.sheet());
+    const back = iconButton(texts.back, BACK, () => panel.sheet());
+    back.classList.add("back");
     const title = h("h3", {}, texts.conversations!);
     const begin = h("button", { class: "begin", type: "button" }, texts.newConversation!);
     begin.addEventListener("click", () => this.begin());

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { h } from "../dom";
 
 export function showWhereToDrop({ panel, texts, signal }: Context): void {
-  const whole = panel.log.element.closest<HTMLElement>(".panel")!;
+  const whole = panel.element;
   const over = h("div", { class: "drop", hidden: true }, h("span", {}, texts.dropHere!));
   const hide = (): void => void (over.hidden = true);
   const show = ({ dataTransfer }: DragEvent): void => {

@@ -1,7 +1,7 @@
 // Files that go with the next message: on their way to the server, there, or refused.
 
 import type { Context } from "../context";
-import { h, icon } from "../dom";
+import { h, iconButton } from "../dom";
 import type { Attachment } from "../messages";
 import type { Shown } from "./shown";
 import { named, refusal, size } from "./words";
@@ -53,13 +53,11 @@ export class Tray {
   #chip(file: File): Chip {
     const { texts, config } = this.#context;
     const label = named(texts.removeFile, file.name);
-    const remove = h("button", { class: "plain", type: "button", "aria-label": label });
-    remove.append(icon(REMOVE));
+    const remove = iconButton(label, REMOVE, () => this.#remove(chip));
     const name = h("span", { dir: "auto", title: file.name }, file.name);
     const state = h("small", {}, size(file.size, config.locale));
     const element = h("li", {}, name, state, remove);
     const chip: Chip = { element, request: new XMLHttpRequest(), isBusy: false };
-    remove.addEventListener("click", () => this.#remove(chip));
     this.#chips.push(chip);
     this.#list.append(element);
     return chip;

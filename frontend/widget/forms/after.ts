@@ -1,7 +1,7 @@
 // What comes at a conversation's end: whether it shall end, how it was, and a copy of it.
 
 import type { Context } from "../context";
-import { h, icon } from "../dom";
+import { h, icon, iconButton } from "../dom";
 import { form } from "./fields";
 import { filled } from "./moments";
 import { aboutConversation, explanation } from "./requests";
@@ -94,10 +94,7 @@ function dismissal({ panel, texts }: Context, onLeft?: () => void): HTMLElement 
     panel.card.replaceChildren();
     panel.focus();
   };
-  const label = { "aria-label": texts.dismiss };
-  const close = h("button", { type: "button", class: "plain", ...label, onclick });
-  close.append(icon(CLOSE));
-  return close;
+  return iconButton(texts.dismiss, CLOSE, onclick);
 }
 
 /** Save the conversation as a file. */

@@ -35,24 +35,21 @@ export class Forms {
     this.#context = context;
     this.#waiting = new Waiting(context);
     context.panel.dress(styles);
-    const listen: Context["on"] = (name, listener) => {
-      const off = context.on(name, listener);
-      context.signal.addEventListener("abort", off);
-      return off;
-    };
-    listen("queue:position", ({ conversationId: id, ...queue }) => {
+    context.on("queue:position", ({ conversationId: id, ...queue }) => {
       Object.assign(context.config.availability, { usualReplySeconds: queue.usualReplySeconds });
       this.#tell({ id, queue } as unknown as Conversation);
     });
-    listen("conversation:assigned", (told) => this.#tell(told.conversation as Conversation));
-    listen("status", () => this.#owner === "waiting" && this.#waiting.show());
+    context.on("conversation:assigned", (told) => this.#tell(told.conversation as Conversation));
+    context.on("status", () => this.#owner === "waiting" && this.#waiting.show());
   }
 
   /** Ask what must be known before the chat; once in a page's life. */
-  #begin(): void {
+  async #begin(): Promise<void> {
     const { config, panel } = this.#context;
     if (this.#wasAsked) return;
     this.#wasAsked = true;
+    // The page may have been open for long.
+    if (config.offlineForm.enabled && !config.assistantId) await this.#lookWhoIsThere();
     if (isAway(this.#context) && !config.assistantId) takeMessage(this.#context, false);
     else if (config.preChatForm.enabled) askBefore(this.#context);
     else panel.sheet();
@@ -60,7 +57,7 @@ export class Forms {
 
   /** Show what goes with who holds the conversation; `isNew` before there is one. */
   stand(owner: string, isNew: boolean): void {
-    if (isNew) this.#begin();
+    if (isNew) void this.#begin();
     void this.#follow(owner);
   }
 
@@ -122,17 +119,18 @@ export class Forms {
 
   #entries(): Entry[] {
     const context = this.#context;
-    const { config, session, texts } = context;
+    const { config, panel, session, texts } = context;
     const { widget } = config;
-    const list = () => context.load<Conversations>("conversations");
+    const list = (act: (it: Conversations) => void): void =>
+      void context.load<Conversations>("conversations").then(act, () => panel.apologize());
     const has = Boolean(session?.conversationId);
     const keeps = has && config.transcript.enabled;
     const entry = (wanted: unknown, label: string, icon: string, act: () => void): Entry[] =>
       wanted ? [{ label: texts[label]!, icon, act }] : [];
     return [
       ...entry(this.#owner === "bot", "askForPerson", PERSON, () => void this.person()),
-      ...entry(has, "newConversation", PLUS, () => void list().then((it) => it.begin())),
-      ...entry(has, "conversations", LIST, () => void list().then((it) => it.show())),
+      ...entry(has, "newConversation", PLUS, () => list((it) => it.begin())),
+      ...entry(has, "conversations", LIST, () => list((it) => it.show())),
       ...entry(true, widget.sound ? "soundOff" : "soundOn", widget.sound ? QUIET : LOUD, () => {
         widget.sound = !widget.sound;
       }),

@@ -1,6 +1,6 @@
 // What the forms ask the server for.
 
-import { Refusal } from "../api";
+import type { Refusal } from "../api";
 import type { Context } from "../context";
 import type { Values } from "./fields";
 
@@ -31,7 +31,8 @@ export function aboutConversation<T>(context: Context, what: string, body?: obje
 
 /** Why something was refused, in the visitor's words. */
 export function explanation(error: unknown, texts: Record<string, string>): string {
-  if (!(error instanceof Refusal)) return texts.error!;
-  if (error.code === "rate_limited") return texts.tooManyMessages!;
-  return /e-?mail/i.test(error.message) ? texts.invalidEmail! : texts.error!;
+  // Its class is the script's, and no part has the same one.
+  const { code, message } = error as Partial<Refusal>;
+  if (code === "rate_limited") return texts.tooManyMessages!;
+  return code && /e-?mail/i.test(message!) ? texts.invalidEmail! : texts.error!;
 }

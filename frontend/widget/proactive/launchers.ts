@@ -16,9 +16,7 @@ export class Launchers {
     this.#selector = valid(context.config.widget.customLauncher);
     const { signal } = context;
     const update = (): void => this.#update();
-    for (const name of ["opened", "closed", "status"] as const) {
-      signal.addEventListener("abort", context.on(name, update));
-    }
+    for (const name of ["opened", "closed", "status"] as const) context.on(name, update);
     if (this.#selector) this.#watch(signal);
     if (context.config.widget.activation === "hover") this.#openOnHover();
     update();

@@ -1,7 +1,7 @@
 // Messages beside the closed launcher; opening one begins the chat with it.
 
 import type { Context } from "../context";
-import { h, icon } from "../dom";
+import { h, iconButton } from "../dom";
 
 const CLOSE = "M6 6l12 12M18 6L6 18";
 const MOST = 3;
@@ -13,10 +13,7 @@ export class Popups {
   constructor(context: Context) {
     this.#context = context;
     this.#list.setAttribute("aria-label", context.texts.newMessages!);
-    context.signal.addEventListener(
-      "abort",
-      context.on("opened", () => this.#list.replaceChildren()),
-    );
+    context.on("opened", () => this.#list.replaceChildren());
     context.panel.launcher.after(this.#list);
   }
 
@@ -29,10 +26,8 @@ export class Popups {
       panel.log.greet("assistant", config.assistantName, text);
       panel.open();
     });
-    const close = h("button", { type: "button", class: "plain", "aria-label": texts.popupClose });
-    close.append(icon(CLOSE));
+    const close = iconButton(texts.popupClose, CLOSE, () => this.#close(item));
     const item = h("li", {}, open, close);
-    close.addEventListener("click", () => this.#close(item));
     this.#list.append(item);
     if (this.#list.childElementCount > MOST) this.#list.firstElementChild!.remove();
     panel.announce(text);

@@ -1,12 +1,13 @@
-// Keyboards on the screen cover the page instead of making it smaller.
+// Keyboards: those on the screen cover the page, and the Tab key leaves what covers it.
 
 import type { Context } from "../context";
+import type { Panel } from "../panel";
 
 /** Tell the style how much of the window is covered, at its top and at its bottom. */
 export function makeRoom({ panel, signal }: Context): void {
   const seen = window.visualViewport;
-  const root = panel.log.element.closest<HTMLElement>(".root");
-  if (!seen || !root) return;
+  const root = panel.element.parentElement!;
+  if (!seen) return;
   const measure = (): void => {
     // Whoever has zoomed in wants to see a part of the panel, and not a smaller panel.
     const { height, offsetTop } = seen.scale > 1.01 ? { height: innerHeight, offsetTop: 0 } : seen;
@@ -16,4 +17,18 @@ export function makeRoom({ panel, signal }: Context): void {
   seen.addEventListener("resize", measure, { signal });
   seen.addEventListener("scroll", measure, { signal });
   measure();
+}
+
+/** Where the panel covers the page, the focus stays inside. */
+export function goRound({ element }: Panel): void {
+  element.addEventListener("keydown", (event) => {
+    const isAside = element.closest(".inline") || !matchMedia("(width <= 480px)").matches;
+    if (event.key !== "Tab" || isAside) return;
+    const all = element.querySelectorAll<HTMLElement>("button,a,input,textarea,[tabindex='0']");
+    const stops = [...all].filter((stop) => stop.offsetParent && !stop.matches(":disabled"));
+    const [from, to] = event.shiftKey ? [0, -1] : [-1, 0];
+    if ((element.getRootNode() as ShadowRoot).activeElement !== stops.at(from)) return;
+    event.preventDefault();
+    stops.at(to)!.focus();
+  });
 }
