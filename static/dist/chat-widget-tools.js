@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources dba25275f4d7cbdf56f9e3eddb64737f3326023c87958258f76e6aadaff97aa3 */
+/*! LiveChat, built from frontend/widget, sources 3424a7762c0bda09f84b0aca227b6662934493c5c69dd47660440ada6dcac297 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};
