@@ -13,6 +13,13 @@ RUN = """async (rules) => {
 }"""
 
 
+async def require_usable(page):
+    """By day and by night."""
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme=scheme)
+        assert await violations(page) == [], scheme
+
+
 async def violations(page):
     """What axe finds wrong on the page as it is now, shadow trees included."""
     if not AXE.exists():

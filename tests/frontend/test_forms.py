@@ -13,7 +13,7 @@ from realtime.ephemeral import whisper
 from tenants.executor import run_in_db_thread
 from tenants.models import Mail
 from tests.factories import make_member, make_visitor, write
-from tests.frontend.accessibility import violations
+from tests.frontend.accessibility import require_usable, violations
 from tests.frontend.visitors import (
     box,
     conversation,
@@ -179,6 +179,7 @@ async def test_waiting_is_shown_and_the_place_only_falls(page, site, shop, membe
     await page.get_by_role("button", name="Talk to a person").click()
     strip = page.locator(".strip")
     await expect(strip).to_contain_text("You are number 3.")
+    await require_usable(page)
     found = await run_in_db_thread(the_other, shop, before)
 
     for each in before:
@@ -211,6 +212,7 @@ async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_b
     await page.get_by_role("button", name="Talk to a person").click()
     back = f"We are back: {tomorrow:%A} 09:00."
     await expect(page.locator(".intro")).to_contain_text(back)
+    await require_usable(page)
     await page.get_by_label("E-mail").fill("ann@shop.example")
     await page.get_by_label("Message", exact=True).fill("Please call me.")
     await page.get_by_role("button", name="Leave a message").click()
@@ -255,6 +257,8 @@ async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, 
     assert "Good day!" in text
     await menu.click()
     await page.get_by_role("menuitem", name="Send the conversation by e-mail").click()
+    await expect(page.get_by_label("E-mail")).to_be_focused()
+    await require_usable(page)
     await page.get_by_label("E-mail").fill("ann@shop.example")
     await page.keyboard.press("Enter")
     await expect(page.locator(".card")).to_contain_text("on its way to ann@shop.example")

@@ -128,6 +128,8 @@ async def test_it_is_out_of_sight_while_nobody_is_there(page, site, shop_with):
     await expect(page.locator(".launcher")).to_be_hidden()
     await expect(page.locator(".popup")).to_have_count(0)
 
+    # What is heard afterwards is of the configuration as it is then.
+    await page.evaluate("chat.setLocale('en')")
     await run_in_db_thread(come, shop)
     await page.clock.fast_forward("05:00")
     await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
