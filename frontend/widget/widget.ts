@@ -203,6 +203,8 @@ export class Widget {
   }
 
   #adopt(session: Session | undefined): void {
+    // Who comes after the end is not kept; who goes is forgotten all the same.
+    if (this.#isDestroyed && session) return;
     this.#erase();
     this.#left.unread = 0;
     for (const unsent of this.#left.unsent) unsent.refused = "";

@@ -48,6 +48,10 @@ async def test_visitors_are_whom_the_page_says_and_leave_nothing_when_they_go(pa
     await say(page, "I am Lee")
     await expect(page.locator(CONFIRMED)).to_have_count(1)
     assert await run_in_db_thread(_known, shop) == {"kim": {"plan": "pro"}, "lee": {}}
+    await page.evaluate("localStorage.clear()")
+    late = "token => chat.identify(() => { chat.destroy(); return token; })"
+    assert (await page.evaluate(late, own.token("kim")))["name"] == "Kim"
+    assert await page.evaluate("localStorage.length") == 0
     page.complaints = [text for text in page.complaints if "401" not in text]
 
 
