@@ -65,6 +65,14 @@ MECHANISMS = [
         "conversations/test_engine.py::test_the_same_key_for_another_message_is_refused",
     ),
     mechanism(
+        "each worker's own look at the queues",
+        "widgets/tasks.py",
+        "worker.do_regularly(keep_queues)",
+        "worker",
+        "widgets/test_waiting.py"
+        "::test_without_redis_and_beat_a_worker_leads_visitors_to_whoever_is_there",
+    ),
+    mechanism(
         "one session for first requests at once",
         "conversations/sessions.py",
         'cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])',
