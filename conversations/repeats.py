@@ -30,7 +30,7 @@ def received_before(
 
 
 def key_reused() -> Conflict:
-    return Conflict("This key was used for another message.", code="idempotencykey_reused")
+    return Conflict("This key was used for another message.", code="idempotency_key_reused")
 
 
 def require_content(text: str, files: Sequence[Attachment]) -> None:
