@@ -36,7 +36,11 @@ class Socket(WebsocketCommunicator):
         return error["code"], closing["code"]
 
     async def is_silent(self, seconds=0.3):
-        return await self.receive_nothing(timeout=seconds, interval=0.05)
+        """Whether nothing comes but the news that somebody of the own team is there."""
+        while not await self.receive_nothing(timeout=seconds, interval=0.05):
+            if (await self.frame())["type"] != "member:availability":
+                return False
+        return True
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ def test_a_file_is_sent_with_a_reply(acme, agent, conversation_id):
         "name": "a.txt",
         "contentType": "text/plain",
         "size": 12,
+        "thumbnail": False,
     }
     assert sent.json()["attachments"] == [uploaded.json()]
     assert sent.json() == again.json() == listed

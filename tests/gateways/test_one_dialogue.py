@@ -9,11 +9,12 @@ from functools import cache, partial
 
 import pytest
 
-from conversations import engine
+from conversations import availability, engine
 from conversations.models import Conversation, Message, Turn
 from realtime.log import Channel, read_events
 from tests.factories import make_member, make_tenant
 from tests.gateways.wires import WIRES, Rest
+from tests.waiting import until
 from tests.widgets.shops import make_shop, teach
 
 QUESTION, WISH = "What are your opening hours?", "I want to talk to a human."
@@ -66,12 +67,14 @@ def dialogue(kind, url):
     shop = make_shop(make_tenant("Acme"), url)
     teach(shop, [{"question": QUESTION, "answer": known}])
     member = make_member(shop.tenant)
+    availability.renew(shop.tenant.id, member.id)
     wire = kind(shop)
     with wire.open():
         wire.say(QUESTION)
         wire.hear(answer)
         wire.say(WISH)
         wire.hear(HANDOVER)
+        wait_until_assigned(wire)
         act(wire, engine.post_reply, member, text=REPLY)
         wire.hear(REPLY)
         wire.say("Thank you, Kim.")
@@ -91,6 +94,16 @@ def wait_for(wire, seq):
             if Conversation.objects.get().message_seq >= seq:
                 return
         time.sleep(0.02)
+
+
+def wait_until_assigned(wire):
+    """Until the queue has led the conversation to who is there."""
+
+    def is_assigned():
+        with wire.shop.scope():
+            return Conversation.objects.get().assignee_id is not None
+
+    until(is_assigned)
 
 
 def act(wire, verb, *args, **options):

@@ -114,6 +114,8 @@ SOCKETS = {
                 "language",
                 "variables",
                 "additionalInput",
+                "newConversation",
+                "useStagingVersion",
                 "typing",
                 "seq",
                 "result",

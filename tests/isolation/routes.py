@@ -154,7 +154,8 @@ ROUTES = {
     "GET healthz": Route("public"),
     "GET readyz": Route("public"),
     "GET assets/chat-widget.js": Route("public"),
-    "GET assets/chat-widget-<slug:name>.js": Route("public"),
+    # Nothing is kept under the name that stands here.
+    "GET assets/chat-widget-<slug:name>.js": Route("public", success=(404,)),
     "GET chat/<str:code>": Route("public"),
     "GET chat/<str:code>/qr.svg": Route("public"),
     "GET api/schema": Route("public"),

@@ -178,7 +178,7 @@ class World:
             person.secret = secret_of(session)
             contacts.introduce(session, email="", name=person.canary, phone="", attributes={})
             person.ids |= self._begin(person, channel)
-        self._answer(person)
+            self._answer(person)
         with self.scope():
             person.ids["call"] = self._call(person)
             person.ids["approvable"] = self._call(person, risk="approval")
@@ -208,8 +208,8 @@ class World:
         }
 
     def _answer(self, person):
-        with self.scope():
-            turn = Turn.objects.get(conversation_id=person.ids["conversation"])
+        """Before a worker knows of the question."""
+        turn = Turn.objects.get(conversation_id=person.ids["conversation"])
         held = turns.claim(self.tenant.id, turn.id)
         answers.commit(held, Reply(f"Hello {person.canary}"), usage=Usage(model="knowledge"))
 

@@ -12,6 +12,7 @@ from django.apps import apps
 from assistants import usage
 from assistants.knowledge.ingestion import add_source
 from assistants.models import Provider, Tool
+from conversations.models import Team
 from gateways.blackbox.integrations import create_integration, issue_token
 from tenants import credentials, invitations, mail, sessions
 from tenants.ids import uuid7
@@ -96,6 +97,7 @@ class House:
         tool = Tool(tenant_id=self.tenant.id, name="lookup", description="Looks it up.")
         tool.headers = f"X-Key: {self.tool_secret}"
         tool.save()
+        Team.objects.create(tenant_id=self.tenant.id, name="Sales")
         invitations.invite(self.tenant, email="kim@shop.example", role="agent", actor="olga")
         add_source(self.shop.assistant, kind="text", title="Help", content="We open at nine.")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())

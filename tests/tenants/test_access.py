@@ -46,7 +46,7 @@ def test_a_query_for_each_kind_whatever_the_number(acme, globex):
     with CaptureQueriesContext(connections["default"]) as queries:
         assert access.invalid(grants) == set()
 
-    assert (len(grants), len(queries)) == (14, 3)
+    assert (len(grants), len(queries)) == (16, 3)
 
 
 @pytest.mark.parametrize("kind", list(Kind))
