@@ -53,6 +53,7 @@ PARTS = {
     "Members": "tenants.Membership",
     "Invitations": "tenants.Invitation",
     "Credentials": "tenants.Credential",
+    "Teams": "conversations.Team",
     "Conversations": "conversations.Conversation",
     "Usage": "assistants.UsageEntry",
     "Audit log": "tenants.AuditEntry",

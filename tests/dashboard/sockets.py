@@ -36,11 +36,14 @@ class Socket(WebsocketCommunicator):
         return error["code"], closing["code"]
 
     async def is_silent(self, seconds=0.3):
-        """Whether nothing comes but the news that somebody of the own team is there."""
-        while not await self.receive_nothing(timeout=seconds, interval=0.05):
-            if (await self.frame())["type"] != "member:availability":
-                return False
-        return True
+        return await self.receive_nothing(timeout=seconds, interval=0.05)
+
+    async def rest(self):
+        """What comes until it is silent."""
+        frames = []
+        while not await self.is_silent():
+            frames.append(await self.frame())
+        return frames
 
 
 @asynccontextmanager

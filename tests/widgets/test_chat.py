@@ -129,6 +129,7 @@ def test_a_repeat_returns_the_first_result_and_stores_nothing(shop, client, live
 
 
 def test_a_key_used_for_another_message_is_refused(shop, client, live_worker):
+    teach(shop)
     headers = {"Idempotency-Key": "m1"}
     client.post("chat", json=QUESTION, headers=headers)
     before = stored(shop)
@@ -290,6 +291,7 @@ def test_without_an_assistant_nothing_is_stored(shop, client):
 
 
 def test_conversations_of_others_are_as_unknown_as_invented_ones(shop, rival, client, live_worker):
+    teach(shop)
     with rival.client() as other:
         foreign = other.post("chat", json=QUESTION).json()["conversationId"]
     neighbour = client.post("chat", json={**QUESTION, "sessionId": "n"}).json()["conversationId"]

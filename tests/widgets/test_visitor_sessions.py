@@ -5,12 +5,14 @@ import pytest
 from conversations.models import Conversation, VisitorSession
 from tenants import credentials
 from tenants.models import Credential
+from tests.widgets.shops import teach
 from tests.widgets.test_chat import QUESTION, stored
 
 
 @pytest.fixture
 def begun(shop, live_worker):
     """What a browser of the documented kind has after its first message: no use for the secret."""
+    teach(shop)
     with browser(shop) as client:
         return client.post("chat", json=QUESTION).json()
 
