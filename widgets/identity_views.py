@@ -14,7 +14,8 @@ from widgets.bubbles import current_token
 from widgets.callers import caller_of
 from widgets.description import described
 from widgets.doors import Door, entered, opened
-from widgets.inputs import AttributesInput, IdentityInput, checked
+from widgets.inputs import AttributesInput, IdentityInput, ResumeInput, checked
+from widgets.resuming import resumed
 from widgets.views import VisitorView, new_label, visiting
 
 
@@ -46,6 +47,23 @@ class IdentifyView(VisitorView):
             }
             if door.grant is None:
                 body["widgetToken"] = current_token(door.bubble)
+        return Response(body)
+
+
+class ResumeView(VisitorView):
+    """Go on from a mail's link, in a browser that knows nothing of the conversation."""
+
+    @described("resumeSession", ResumeInput, shapes.ResumeAnswer, token=False, secret=False)
+    def post(self, request: Request, widget_id: str) -> Response:
+        with opened(caller_of(request, widget_id)) as door:
+            given = checked(ResumeInput, request.data)
+            session, conversation_id = resumed(door, given["token"])
+            body = {
+                "success": True,
+                "sessionId": session.label,
+                "sessionSecret": secret_of(session),
+                "conversationId": str(conversation_id),
+            }
         return Response(body)
 
 

@@ -250,6 +250,10 @@ class OfflineInput(serializers.Serializer):
     locale = locale()
 
 
+class ResumeInput(serializers.Serializer):
+    token = Text(max_length=TOKEN_LENGTH)
+
+
 class RatingInput(serializers.Serializer):
     score = serializers.IntegerField(min_value=SCORES[0], max_value=SCORES[1])
     comment = Text(default="", allow_blank=True, max_length=COMMENT_LIMIT)

@@ -7,22 +7,27 @@ import logging
 from contextlib import suppress
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from conversations import engine, unread_replies
 from conversations.announcements import attachment_data
 from conversations.models import Conversation, Message
 from tenants import mail
+from tenants.colors import accents
 from tenants.errors import NotFound
 from tenants.models import Tenant
+from tenants.network import origin_allowed
 from tenants.scope import tenant_scope
 from widgets.bubbles import bubble_of, locale_of, texts_of
+from widgets.config import complete_settings
 from widgets.models import Bubble
+from widgets.plain_text import plain
+from widgets.resuming import link_to, may_resume
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "chat"
+SCHEMES = ("https://", "http://")
 
 
 def send_due() -> None:
@@ -60,16 +65,21 @@ def _context(
     conversation: Conversation, bubble: Bubble, replies: list[Message], language: str
 ) -> dict[str, Any]:
     texts = texts_of(bubble, language)
-    name = replies[-1].author_name or Tenant.objects.get(pk=bubble.tenant_id).name
+    url, site = _ways_back(conversation, bubble)
+    tenant = Tenant.objects.get(pk=bubble.tenant_id)
+    look = complete_settings(bubble.settings)["widget"]
+    name = replies[-1].author_name or tenant.name
     return {
         "headline": texts["mailReplySubject"].replace("{name}", mail.one_line(name)),
         "open": texts["mailReplyOpen"],
         "why": texts["mailReplyWhy"],
         "replies": [
-            {"author": reply.author_name, "text": reply.text, "files": _file_names(reply)}
+            {"author": reply.author_name, "text": plain(reply.text), "files": _file_names(reply)}
             for reply in replies
         ],
-        "url": _way_back(conversation, bubble),
+        "color": accents(tenant.brand_color or look["primaryColor"]),
+        "url": url,
+        "elsewhere": texts["mailReplySite"].replace("{site}", site) if site else "",
     }
 
 
@@ -78,9 +88,16 @@ def _file_names(message: Message) -> list[str]:
     return [attachment_data(file)["name"] for file in files]
 
 
-def _way_back(conversation: Conversation, bubble: Bubble) -> str:
-    """The site that they wrote from, if the bubble lists it: any other could be made up."""
+def _ways_back(conversation: Conversation, bubble: Bubble) -> tuple[str, str]:
+    """Where the button leads, and the site that they wrote from beside it, if there is one."""
+    session, site = conversation.session, _site(conversation, bubble)
+    if site and session and not may_resume(bubble, session):
+        return site, ""
+    return link_to(bubble, conversation), site
+
+
+def _site(conversation: Conversation, bubble: Bubble) -> str:
+    """Only if the bubble lists it: any other could be made up."""
     origin = conversation.session.origin if conversation.session else ""
-    if origin.startswith("https://") and (bubble.origins or bubble.domains):
-        return origin
-    return f"{settings.PUBLIC_URL}/chat/{bubble.code}"
+    is_listed = bool(bubble.origins or bubble.domains) and origin.startswith(SCHEMES)
+    return origin if is_listed and origin_allowed(origin, bubble.origins, bubble.domains) else ""

@@ -109,6 +109,12 @@ class IdentityAnswer(Success):
     )
 
 
+class ResumeAnswer(Success):
+    sessionId = serializers.CharField()
+    sessionSecret = serializers.CharField()
+    conversationId = serializers.UUIDField()
+
+
 class VoiceAnswer(Success):
     conversationId = serializers.UUIDField()
     assistantId = serializers.UUIDField()

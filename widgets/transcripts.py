@@ -10,6 +10,7 @@ from tenants.models import Tenant
 from widgets.bubbles import texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
+from widgets.plain_text import plain
 
 MESSAGES_LIMIT = 1_000
 INDENT = "  "
@@ -40,7 +41,9 @@ def text_of(conversation: Conversation, bubble: Bubble, locale: str) -> str:
 def _line(message: dict[str, Any], texts: dict[str, str], zone: ZoneInfo) -> str:
     at = datetime.fromisoformat(message["createdAt"]).astimezone(zone)
     moment = f"{at:%Y-%m-%d %H:%M %Z}"
-    parts = [message["text"]] if message["text"] else []
+    is_visitors = message["author"]["kind"] == AuthorKind.VISITOR
+    text = message["text"] if is_visitors else plain(message["text"])
+    parts = [text] if text else []
     if files := ", ".join(file["name"] for file in message["attachments"]):
         parts.append(f"{texts['transcriptFiles']}: {files}")
     first, *further = "\n".join(parts).splitlines() or [""]

@@ -25,6 +25,7 @@ urlpatterns = [
     path(f"{WIDGET}/contact", views.ContactView.as_view()),
     path(f"{WIDGET}/offline", form_views.OfflineView.as_view()),
     path(f"{WIDGET}/identify", identity_views.IdentifyView.as_view()),
+    path(f"{WIDGET}/resume", identity_views.ResumeView.as_view()),
     path(f"{WIDGET}/logout", identity_views.LogoutView.as_view()),
     path(f"{WIDGET}/attributes", identity_views.AttributesView.as_view()),
     path(f"{WIDGET}/conversations", views.ConversationsView.as_view()),

@@ -1,5 +1,6 @@
 // The script that pages include: it sets two globals and does nothing until it is asked.
 
+import type { Session } from "./memory";
 import type { Config } from "./messages";
 import { Widget } from "./widget";
 
@@ -19,6 +20,8 @@ interface MountOptions {
   id?: string;
   /** Tell on the console what happens. */
   debug?: boolean;
+  /** The visitor's session where somebody else has proved whose it is: our own page. */
+  session?: Session;
 }
 
 interface WebWidgetOptions {

@@ -21,6 +21,8 @@ export interface Options extends Page {
   /** Where the panel stands; without it a launcher floats over the page. */
   target?: Element | undefined;
   debug?: boolean | undefined;
+  /** The visitor's session, instead of the one that the browser remembers. */
+  session?: Session | undefined;
   /** What the page sets itself, over the bubble's configuration. */
   adjust?: (config: Config) => void;
 }
@@ -161,6 +163,7 @@ export class Widget {
     this.#api.widgetId = config.code;
     this.on("status", (told) => Object.assign(this.#config!.availability, told));
     this.#memory = new Memory(config.code);
+    if (this.#options.session) this.#memory.write(this.#options.session);
     this.#draw();
     if (this.#isDestroyed) return;
     this.#emit("ready");

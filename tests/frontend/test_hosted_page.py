@@ -5,11 +5,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from django.conf import settings
 from playwright.async_api import expect
 
+from conversations.models import Conversation
 from tenants.executor import run_in_db_thread
 from tests.frontend.visitors import log, say
 from tests.widgets.shops import make_bubble
+from widgets.resuming import link_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,6 +40,11 @@ def framers(count):
         server.server_close()
 
 
+def link_back(shop, bubble):
+    with shop.scope():
+        return link_to(bubble, Conversation.objects.get(session__source_id=bubble.id))
+
+
 async def test_the_page_chats_and_is_framed_by_listed_sites_alone(page, shop, live_server_url):
     with framers(2) as (listed, other):
         bubble = await run_in_db_thread(
@@ -48,6 +56,17 @@ async def test_the_page_chats_and_is_framed_by_listed_sites_alone(page, shop, li
         await say(page, "Hello from a page of its own.")
         await expect(log(page)).to_contain_text("Hello from a page of its own.")
         assert await page.evaluate("document.documentElement.scrollWidth") == 360
+
+        # The link of a mail, in a browser that knows nothing of the conversation.
+        await expect(log(page)).to_contain_text("Delivered")
+        link = await run_in_db_thread(lambda: link_back(shop, bubble))
+        await page.evaluate("localStorage.clear()")
+        await page.goto("about:blank")
+        await page.goto(link.replace(settings.PUBLIC_URL, live_server_url))
+        await expect(log(page)).to_contain_text("Hello from a page of its own.")
+        assert page.url == address
+        await page.reload()
+        await expect(log(page)).to_contain_text("Hello from a page of its own.")
 
         framed = page.frame_locator("iframe").get_by_role("textbox")
         await page.goto(f"{listed}/{address}")

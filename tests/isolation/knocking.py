@@ -145,12 +145,18 @@ class Knock:
             "refresh": lambda: self.world.tenant_ids["refresh"],
             "name": lambda: f"Token {uuid7()}",
             "file": lambda: PNG,
-            "token": lambda: self.world.vouches_for(f"user-{uuid7()}"),
+            "token": self._proof,
         }
         body |= {name: known[name]() for name, value in body.items() if value is ...}
         if self.caller.role == "key" and ("body", "memberId") in self._names():
             body.setdefault("memberId", self.world.tenant_ids["member"])
         return body
+
+    def _proof(self):
+        """What a mail's link carries, or what the tenant's own site gives to a user of its."""
+        if self.route.name.endswith("/resume"):
+            return self.world.leads_back(getattr(self.world, self.person))
+        return self.world.vouches_for(f"user-{uuid7()}")
 
     def _used_up(self):
         paths = [one.kind for one in self.route.parameters if one.where == "path"]

@@ -253,6 +253,7 @@ ROUTES = {
     # Last, as little can be done with what has ended.
     f"POST {OWN_CONVERSATION}/end": VISITOR,
     f"POST {CONVERSATION}/close": TEAM,
+    f"POST {WIDGET}/resume": Route("public", {"token": ...}),
     # The first who does it ends the session for the others.
     f"POST {WIDGET}/logout": Route("visitor", success=(200, 401)),
     f"POST {WIDGET}/identify": Route("config", {"token": ...}),

@@ -39,6 +39,7 @@ WRITABLE = {
     f"POST {WIDGET}/conversations/<str:conversation_id>/rating": {"score", "comment"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/transcript": {"email", "locale"},
     f"POST {WIDGET}/identify": {"sessionId", "token", "userId", "userHash", "email", "name"},
+    f"POST {WIDGET}/resume": {"token"},
     f"POST {WIDGET}/attributes": {"attributes"},
     f"POST {WIDGET}/attachments": {"file"},
     f"POST {WIDGET}/conversations/<str:conversation_id>/read": {"seq"},

@@ -36,6 +36,7 @@ from tests.isolation.rows import fingerprint
 from tests.widgets.files import PNG
 from tests.widgets.shops import make_shop
 from widgets.bubbles import create_bubble
+from widgets.resuming import link_to
 
 QUICK = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 KIND = Credential.Kind
@@ -82,6 +83,12 @@ class World:
         """What the tenant's own site gives to a user of its."""
         claims = {"sub": user_id, "name": "Kim", "exp": int(time.time()) + 600}
         return jwt.encode(claims, self.identity.secret, algorithm="HS256")
+
+    def leads_back(self, person):
+        """What is in the link of a mail to this visitor."""
+        with self.scope():
+            conversation = Conversation.objects.get(pk=person.ids["conversation"])
+            return link_to(self.bubble, conversation).partition("#resume=")[2]
 
     def close(self):
         """No worker of another test shall find what is unanswered here."""

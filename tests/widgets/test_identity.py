@@ -5,18 +5,24 @@ import hmac
 import json
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import jwt
 import pytest
+from django.core import signing
 from websockets.sync.client import connect
 
+from conversations import engine
 from conversations.models import Contact, Conversation, Message, VisitorSession
+from conversations.sessions import continue_session, end_session, proved_session
 from realtime.models import Event
 from tenants import credentials
 from tenants.models import Credential
 from tenants.scope import tenant_scope
+from tests.factories import make_visitor
 from tests.widgets.shops import make_bubble
 from tests.wire import End
+from widgets import reply_mail, resuming
 from widgets.models import Bubble
 
 
@@ -331,3 +337,51 @@ def test_a_page_tells_more_of_its_visitor_within_bounds(shop, site):
     assert describe(plan="first") == describe(plan="second") == 200
     with shop.scope():
         assert Contact.objects.get(email="kim@example.com").attributes["plan"] == "first"
+
+
+def test_a_mails_link_leads_back_into_its_conversation_and_only_that_of_its_session(
+    shop, rival, monkeypatch
+):
+    visitor = make_visitor(source_id=shop.bubble.id, origin="http://shop.example")
+    with shop.scope():
+        received = engine.receive_message(
+            continue_session(visitor), text="Hello?", assistant=shop.assistant
+        )
+        shop.bubble.origins = ["http://shop.example"]
+        conversation = engine.team_conversation(received.conversation_id)
+        url, site = reply_mail._ways_back(conversation, shop.bubble)
+        forged = signing.dumps([str(conversation.session_id), 0, str(conversation.id)])
+    token = url.partition("#resume=")[2]
+
+    def resume(token, at=shop):
+        with at.client(token="", widget_id=at.bubble.code) as client:
+            return client.post("resume", json={"token": token})
+
+    def refused(token, at=shop):
+        answer = resume(token, at)
+        return answer.status_code, answer.json()["code"]
+
+    assert site == "http://shop.example"
+    told = resume(token).json()
+    assert (told["sessionId"], told["conversationId"]) == (visitor.label, str(conversation.id))
+    with shop.client(secret=told["sessionSecret"]) as client:
+        page = client.get(f"conversations/{told['conversationId']}/messages").json()
+    assert [message["text"] for message in page["results"]] == ["Hello?"]
+
+    invalid = 401, "invalid_resume_token"
+    assert refused(token + "x") == refused(forged) == refused(token, at=rival) == invalid
+    with monkeypatch.context() as earlier:
+        then = time.time() - 8 * 24 * 3600
+        earlier.setattr(signing, "time", SimpleNamespace(time=lambda: then))
+        old = resuming.link_to(shop.bubble, conversation).partition("#resume=")[2]
+    assert refused(old) == invalid
+    with shop.scope():
+        shop.bubble.identity_required = True
+        shop.bubble.save()
+        assert reply_mail._ways_back(conversation, shop.bubble) == ("http://shop.example", "")
+    assert refused(token) == (403, "identity_required")
+    with shop.scope():
+        shop.bubble.identity_required = False
+        shop.bubble.save()
+        end_session(proved_session(conversation.session_id))
+    assert refused(token) == invalid

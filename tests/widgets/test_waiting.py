@@ -256,6 +256,9 @@ def test_replies_that_nobody_reads_for_a_minute_are_mailed_together_and_once(sho
     received = write(shop, "Hello?", visitor)
     ann = make_member(shop.tenant)
     with shop.scope():
+        shop.bubble.settings = {**shop.bubble.settings, "widget": {"primaryColor": "#aa3377"}}
+        shop.bubble.save()
+    with shop.scope():
         contact = continue_session(visitor).contact
         contact.email = f"kim@{shop.tenant.slug}.example"
         contact.save()
@@ -263,7 +266,7 @@ def test_replies_that_nobody_reads_for_a_minute_are_mailed_together_and_once(sho
     reply_mail.send_due()
     assert mails(shop) == []
 
-    replied(shop, received, ann, "Yes, <b>we</b> do.", "It costs ten.")
+    replied(shop, received, ann, "Yes, <b>we</b> do.", "It **costs**:\n- [ten](https://a.example/)")
     do(shop.tenant, received, engine.post_reply, ann, text="A note.", private=True)
     reply_mail.send_due()
     reply_mail.send_due()
@@ -273,7 +276,9 @@ def test_replies_that_nobody_reads_for_a_minute_are_mailed_together_and_once(sho
     assert mail.subject == "Agent has replied to you"
     assert "Only just." in mail.text
     assert "Yes, <b>we</b> do." in mail.text
-    assert "It costs ten." in mail.text
+    assert "It costs:\n- ten (https://a.example/)" in mail.text
+    assert "background-color:#aa3377" in mail.html
+    assert "#resume=" in mail.text
     assert "A note." not in mail.text + mail.html
     assert "&lt;b&gt;we" in mail.html
     assert "https://shop.example" in mail.text
@@ -306,4 +311,5 @@ def test_without_an_address_nothing_is_mailed_and_made_up_pages_are_not_linked(s
         shop.bubble.save()
         conversation = engine.team_conversation(received.conversation_id)
         conversation.session.origin = "https://evil.example"
-        assert reply_mail._way_back(conversation, shop.bubble).endswith(f"/chat/{shop.bubble.code}")
+        url, site = reply_mail._ways_back(conversation, shop.bubble)
+        assert (url.partition("#")[0].endswith(f"/chat/{shop.bubble.code}"), site) == (True, "")
