@@ -233,12 +233,12 @@ def take_over(conversation: Conversation, member: Membership) -> None:
 
 
 @traced
-def give_back(conversation: Conversation) -> None:
+def give_back(conversation: Conversation, *, line: str = "The assistant answers again.") -> None:
     """Let the assistant answer again."""
     if conversation.owner == Owner.BOT:
         return
     owner.to_bot(conversation)
-    post_line(conversation, "The assistant answers again.")
+    post_line(conversation, line)
     announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 

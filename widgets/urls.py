@@ -34,6 +34,7 @@ urlpatterns = [
     path(f"{CONVERSATION}/read", views.ReadView.as_view()),
     path(f"{CONVERSATION}/end", views.EndView.as_view()),
     path(f"{CONVERSATION}/handover", views.HandoverView.as_view()),
+    path(f"{CONVERSATION}/assistant", views.AssistantView.as_view()),
     path(f"{CONVERSATION}/rating", form_views.RatingView.as_view()),
     path(f"{CONVERSATION}/transcript", transcript_views.TranscriptView.as_view()),
     path(f"{CONVERSATION}/tool-calls/<str:call_id>", views.ToolResultView.as_view()),

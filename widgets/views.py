@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from conversations import contacts, engine, visitor_queries
+from conversations import asking_again, contacts, engine, visitor_queries
 from conversations.announcements import visitor_conversation_data
 from conversations.models import Conversation, Owner, VisitorSession
 from conversations.opening import reserve_conversation
@@ -189,6 +189,19 @@ class HandoverView(VisitorView):
                 spoken = conversation.named_language or conversation.language
                 text = texts_of(door.bubble, spoken)["waiting"]
                 engine.hand_over(conversation, reason="visitor", text=text)
+            return _told(conversation)
+
+
+class AssistantView(VisitorView):
+    """Ask the assistant again, instead of waiting for a person."""
+
+    @described("askAssistantAgain", None, shapes.ConversationAnswer)
+    def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
+        with visiting(request, widget_id) as (door, session):
+            conversation = engine.conversation_of(session, conversation_id)
+            spoken = conversation.named_language or conversation.language
+            line = texts_of(door.bubble, spoken)["assistantAgain"]
+            asking_again.ask_assistant(conversation, line=line)
             return _told(conversation)
 
 

@@ -178,20 +178,22 @@ async def test_waiting_is_shown_and_the_place_only_falls(page, site, shop, membe
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     await page.get_by_role("button", name="Talk to a person").click()
     strip = page.locator(".strip")
-    await expect(strip).to_contain_text("You are number 3.")
+    await expect(strip).to_contain_text("You are number 3 in the queue.")
     await require_usable(page)
     found = await run_in_db_thread(the_other, shop, before)
 
     for each in before:
         await do(shop, engine.close, each, by="The visitor")
     await run_in_db_thread(queueing.tell_positions, shop.tenant.id)
-    await expect(strip).to_contain_text("You are number 1.")
+    await expect(strip).to_contain_text("You are number 1 in the queue.")
     late = {"conversationId": str(found.id), "position": 2, "usualReplySeconds": 240}
     whisper(shop.tenant.id, "queue:position", late, visitor_of=found.id)
-    await expect(strip).to_have_text("You are number 1. We usually reply within 4 minutes.")
+    await expect(strip).to_contain_text(
+        "You are number 1 in the queue. We usually reply within 4 minutes."
+    )
     await page.reload()
     await launcher(page).click()
-    await expect(strip).to_contain_text("You are number 1.")
+    await expect(strip).to_contain_text("You are number 1 in the queue.")
 
     await do(shop, assigning.assign, found.id, member)
     await expect(strip).to_contain_text(f"{member.user.name} will be with you shortly.")

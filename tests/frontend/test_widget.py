@@ -179,7 +179,11 @@ async def test_a_person_is_asked_for_and_answers(page, site, taught, member, liv
 
     await page.get_by_role("button", name="Talk to a person").click()
     await expect(log(page)).to_contain_text("A person of our team will answer you here.")
+    await page.locator(".strip").get_by_role("button", name="Ask the assistant again").click()
+    await expect(log(page)).to_contain_text("The assistant answers you again.")
+    await page.get_by_role("button", name="Talk to a person").click()
     await expect(page.get_by_role("button", name="Talk to a person")).to_be_hidden()
+    await expect(page.locator(".strip button")).to_be_visible()
     assert (await conversation(taught)).owner == "waiting"
     await reply(taught, member, "Good day!")
 

@@ -183,6 +183,7 @@ ROUTES = {
     f"GET {OWN_CONVERSATION}/events": VISITOR,
     f"POST {OWN_CONVERSATION}/read": Route("visitor", {"seq": 1}),
     f"POST {OWN_CONVERSATION}/handover": VISITOR,
+    f"POST {OWN_CONVERSATION}/assistant": VISITOR,
     f"POST {OWN_CONVERSATION}/tool-calls/<str:call_id>": Route("visitor", {"result": "Shown."}),
     "GET api/me": Route("me"),
     "GET api/members": TEAM,

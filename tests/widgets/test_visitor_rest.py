@@ -210,6 +210,27 @@ def test_the_visitor_asks_for_a_person_once(visit):
     assert answer["metadata"]["handledBy"] == "human"
 
 
+def test_who_waits_may_ask_the_assistant_again_until_a_person_has_answered(visit):
+    visit.client.post(visit.path("handover"))
+    first = visit.client.post(visit.path("assistant")).json()
+    again = visit.client.post(visit.path("assistant")).json()
+
+    assert first["conversation"]["owner"] == again["conversation"]["owner"] == "bot"
+    with visit.shop.scope():
+        last = Message.objects.filter(author_kind="system").latest("seq")
+        assert last.text == "The assistant answers you again."
+    answer = visit.client.post("chat", json={**QUESTION, "sessionId": "visitor"}).json()
+    assert "handledBy" not in answer["metadata"]
+
+    visit.client.post(visit.path("handover"))
+    member = make_member(visit.shop.tenant)
+    with visit.shop.scope():
+        conversation = engine.team_conversation(visit.conversation_id)
+        engine.post_reply(conversation, member, text="Hello!")
+    refused = visit.client.post(visit.path("assistant"))
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_waiting")
+
+
 def test_nobody_is_asked_for_in_an_ended_conversation(visit):
     visit.client.post(visit.path("end"))
 

@@ -6,6 +6,7 @@ import { askForRating, askWhetherToEnd, downloadTranscript, mailTranscript } fro
 import { askBefore, takeMessage } from "./before";
 import styles from "./forms.css";
 import { toggleMenu, type Entry } from "./menu";
+import { aboutConversation } from "./requests";
 import { Waiting } from "./waiting";
 
 interface Conversation {
@@ -17,6 +18,7 @@ interface Conversation {
 
 const ASKED = "livechat:asked-for-rating";
 const PERSON = "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8M4 21a8 8 0 0 1 16 0";
+const ROBOT = "M5 9h14v10H5zM12 5v4M9 13v2M15 13v2";
 const PLUS = "M12 5v14M5 12h14";
 const LIST = "M4 6h16M4 12h16M4 18h10";
 const LOUD = "M4 9v6h4l5 4V5L8 9zM17 9a4 4 0 0 1 0 6";
@@ -33,7 +35,7 @@ export class Forms {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#waiting = new Waiting(context);
+    this.#waiting = new Waiting(context, () => void this.#askAssistant());
     context.panel.dress(styles);
     context.on("queue:position", ({ conversationId: id, ...queue }) => {
       Object.assign(context.config.availability, { usualReplySeconds: queue.usualReplySeconds });
@@ -93,6 +95,19 @@ export class Forms {
     else await chat.askForPerson(texts.askForPerson!);
   }
 
+  #mayAskAssistant(): boolean {
+    return this.#owner === "waiting" && Boolean(this.#context.config.assistantId);
+  }
+
+  /** Wait for nobody any longer; a person may have been quicker. */
+  async #askAssistant(): Promise<void> {
+    const { panel } = this.#context;
+    await aboutConversation(this.#context, "assistant", {}).then(
+      () => panel.focus(),
+      () => panel.apologize(),
+    );
+  }
+
   async #lookWhoIsThere(): Promise<void> {
     const { api, config } = this.#context;
     const fresh = await api.config(true, config.locale).catch(() => config);
@@ -129,6 +144,7 @@ export class Forms {
       wanted ? [{ label: texts[label]!, icon, act }] : [];
     return [
       ...entry(this.#owner === "bot", "askForPerson", PERSON, () => void this.person()),
+      ...entry(this.#mayAskAssistant(), "askAssistant", ROBOT, () => void this.#askAssistant()),
       ...entry(has, "newConversation", PLUS, () => list((it) => it.begin())),
       ...entry(has, "conversations", LIST, () => list((it) => it.show())),
       ...entry(true, widget.sound ? "soundOff" : "soundOn", widget.sound ? QUIET : LOUD, () => {

@@ -6,12 +6,14 @@ import { expectation, filled } from "./moments";
 
 export class Waiting {
   readonly #context: Context;
+  readonly #onAssistant: () => void;
   #position = Infinity;
   #assignee = "";
   #shown = "";
 
-  constructor(context: Context) {
+  constructor(context: Context, onAssistant: () => void) {
     this.#context = context;
+    this.#onAssistant = onAssistant;
   }
 
   /** Take a place in the queue; one that is further back than the last one told is not told. */
@@ -37,6 +39,10 @@ export class Waiting {
     if (words === this.#shown) return;
     this.#shown = words;
     panel.strip.replaceChildren(h("strong", {}, first), ` ${second}`);
+    if (config.assistantId && !this.#assignee) {
+      const onclick = this.#onAssistant;
+      panel.strip.append(h("button", { type: "button", onclick }, texts.askAssistant!));
+    }
     panel.announce(words);
   }
 
