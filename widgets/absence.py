@@ -5,7 +5,7 @@ the form for that knows it already.
 """
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,7 +26,6 @@ BY_FORM = "offline"
 AT_ONCE = 200
 LOOKED_AT = 5_000
 TENANTS_AT_ONCE = 5_000
-UNITS = (("d", timedelta(days=1)), ("h", timedelta(hours=1)), ("min", timedelta(minutes=1)))
 
 
 def due() -> list[UUID]:
@@ -47,14 +46,23 @@ def tell(tenant_id: UUID) -> None:
             _tell_one(engine.team_conversation(conversation_id))
 
 
+def hand_over(conversation: Conversation, bubble: Bubble) -> None:
+    """Ask for a person as the visitor wishes, in one line that says whether anybody is there."""
+    expected = expectation(bubble, conversation.team_id)
+    if expected.status == "online":
+        spoken = conversation.named_language or conversation.language
+        engine.hand_over(conversation, reason="visitor", text=texts_of(bubble, spoken)["waiting"])
+        return
+    engine.hand_over(conversation, reason="visitor", text=_words(conversation, bubble, expected))
+    conversation.is_absence_told = True
+    conversation.save(update_fields=["is_absence_told"])
+
+
 def spelled(expected: Expectation, texts: dict[str, str], zone: ZoneInfo, now: datetime) -> str:
     """What the line says, in the visitor's language."""
     said = [texts["closed" if expected.status == "closed" else "away"]]
     if expected.opens_at is not None:
         said.append(texts["closedUntil"].replace("{time}", _moment(expected.opens_at, zone, now)))
-    elif expected.usual_reply_seconds is not None:
-        time = _duration(expected.usual_reply_seconds)
-        said.append(texts["usualReply"].replace("{time}", time))
     return " ".join(filter(None, [*said, texts["closedText"]]))
 
 
@@ -102,10 +110,3 @@ def _moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
     local = at.astimezone(zone)
     day = "" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d} "
     return f"{day}{local:%H:%M} ({zone.key})"
-
-
-def _duration(seconds: int) -> str:
-    """Rounded up, in the largest unit of which there is one."""
-    span = timedelta(seconds=seconds)
-    name, unit = next(((n, u) for n, u in UNITS if span >= u), UNITS[-1])
-    return f"{-(-span // unit) or 1} {name}"

@@ -18,7 +18,7 @@ from conversations.sessions import continue_session, known_session, secret_of
 from tenants import limits
 from tenants.errors import BadRequest, Conflict, Unauthorized
 from tenants.models import Tenant
-from widgets import shapes
+from widgets import absence, shapes
 from widgets.bubbles import asked_for, chosen_assistant, config_of, current_token, texts_of
 from widgets.callers import caller_of
 from widgets.chat import first_secret, session_of
@@ -186,9 +186,7 @@ class HandoverView(VisitorView):
             if conversation.owner == Owner.CLOSED:
                 raise Conflict("This conversation has ended.", code="conversation_closed")
             if conversation.owner == Owner.BOT:
-                spoken = conversation.named_language or conversation.language
-                text = texts_of(door.bubble, spoken)["waiting"]
-                engine.hand_over(conversation, reason="visitor", text=text)
+                absence.hand_over(conversation, door.bubble)
             return _told(conversation)
 
 

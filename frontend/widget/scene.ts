@@ -196,14 +196,14 @@ export class Scene {
   }
 
   #tell(line: Line, owner: string, person: string): void {
-    const { texts, assistantName } = this.#stage.config;
+    const { texts, assistantName, availability } = this.#stage.config;
     const lines: Record<string, string | undefined> = {
       connecting: texts.connecting,
       lost: texts.offline,
     };
     const owners: Record<string, string | undefined> = {
       bot: assistantName,
-      waiting: texts.waiting,
+      waiting: availability.status === "online" ? texts.waiting : "",
       human: person,
       closed: texts.conversationEnded,
     };

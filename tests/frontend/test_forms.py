@@ -244,7 +244,9 @@ async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, 
     await expect(page.get_by_role("button", name="Send the rating")).to_be_hidden()
     await rating.get_by_role("radio", name="Bad", exact=True).focus()
     await page.keyboard.press("Space")
-    await page.keyboard.press("ArrowRight")
+    async with page.expect_response(lambda told: told.request.post_data_json == {"score": 3}):
+        await page.keyboard.press("ArrowRight")
+    assert (await conversation(shop)).rating_score == 3
     await page.get_by_label("Would you like to add something?").fill("Quick.")
     await page.get_by_role("button", name="Send the rating").click()
     await expect(page.locator(".card")).to_have_text("Thank you for your rating.")

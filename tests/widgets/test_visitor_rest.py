@@ -203,7 +203,7 @@ def test_the_visitor_asks_for_a_person_once(visit):
     assert first["conversation"]["owner"] == second["conversation"]["owner"] == "waiting"
     with visit.shop.scope():
         line = Message.objects.get(author_kind="system")
-        assert line.text == "A person of our team will answer you here."
+        assert line.text.startswith("Nobody of our team is here right now. Leave a message")
         summary = Conversation.objects.get(pk=visit.conversation_id).handover_summary
         assert summary.startswith("The visitor wrote:\n- ")
     answer = visit.client.post("chat", json={"sessionId": "visitor", "message": "Hello?"}).json()

@@ -147,13 +147,6 @@ def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop)
         assert Conversation.objects.get(pk=left.conversation_id).assignee_id == bob.id
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0, "1 min"), (61, "2 min"), (3_700, "2 h"), (90_000, "2 d")]
-)
-def test_a_usual_time_is_said_in_one_unit_and_rounded_up(seconds, said):
-    assert absence._duration(seconds) == said
-
-
 def replied(shop, received, member, *texts, seconds_ago=61):
     """What a member wrote that long ago."""
     for text in texts:

@@ -59,13 +59,28 @@ export function askForRating(context: Context, onLeft: () => void): void {
   const faces = h("div", { class: "faces" }, ...choices);
   const legend = h("legend", {}, texts.ratingTitle!);
   element.append(h("fieldset", {}, legend, faces), dismissal(context, onLeft), more);
-  element.addEventListener("change", () => (more.hidden = false));
+  // One after the other: the last rating counts.
+  let last: Promise<unknown> = Promise.resolve();
+  const store = (): Promise<void> => {
+    const score = Number(new FormData(element).get("score"));
+    const stored = last.then(() => rate(context, score, comment.value.trim()));
+    last = stored.catch(() => undefined);
+    return stored;
+  };
+  const explain = (error: unknown): void => {
+    problem.textContent = explanation(error, texts);
+  };
+  faces.addEventListener("change", () => {
+    more.hidden = false;
+    store().then(() => (problem.textContent = ""), explain);
+  });
   element.addEventListener("submit", (event) => {
     event.preventDefault();
-    const score = Number(new FormData(element).get("score"));
-    rate(context, score, comment.value.trim()).then(onLeft, (error) => {
-      problem.textContent = explanation(error, texts);
-    });
+    store().then(() => {
+      onLeft();
+      put(panel, note(context, texts.ratingThanks!));
+      panel.focus();
+    }, explain);
   });
   put(panel, element);
 }
@@ -78,8 +93,6 @@ function face({ texts }: Context, mouth: string, score: number): HTMLElement {
 async function rate(context: Context, score: number, comment: string): Promise<void> {
   await aboutConversation(context, "rating", comment ? { score, comment } : { score });
   context.emit("csat:submit", { score, comment });
-  put(context.panel, note(context, context.texts.ratingThanks!));
-  context.panel.focus();
 }
 
 /** Say something between conversation and composer until it is dismissed. */

@@ -19,7 +19,8 @@ function regional(locale: string): string {
 export function expectation(availability: Availability, texts: Texts, locale: string): string {
   const { opensAt, usualReplySeconds } = availability;
   if (opensAt) return filled(texts.closedUntil, { time: moment(new Date(opensAt), locale) });
-  if (!usualReplySeconds || availability.status === "closed") return "";
+  // Usual is what holds while somebody is there.
+  if (!usualReplySeconds || availability.status !== "online") return "";
   return filled(texts.usualReply, { time: duration(usualReplySeconds, locale) });
 }
 
