@@ -1,7 +1,7 @@
 """Saying honestly that nobody is there, once, to whoever begins to wait meanwhile.
 
 Only our own chat says so: what other vendors' clients hear is theirs to say. Who left a message by
-the form for that knows it already.
+the form for that knows it already. The team hears of both by mail.
 """
 
 from contextlib import suppress
@@ -17,6 +17,7 @@ from conversations.availability import Expectation
 from conversations.models import Conversation, Owner
 from tenants.errors import NotFound
 from tenants.scope import platform_scope, tenant_scope
+from widgets import waiting_mail
 from widgets.bubbles import bubble_of, expectation, texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
@@ -69,7 +70,7 @@ def spelled(expected: Expectation, texts: dict[str, str], zone: ZoneInfo, now: d
 def _untold() -> "QuerySet[Conversation]":
     rows: QuerySet[Conversation] = Conversation.objects.filter(
         owner=Owner.WAITING, assignee=None, is_absence_told=False, channel=CHANNEL
-    ).exclude(handover_reason=BY_FORM)
+    )
     return rows
 
 
@@ -95,10 +96,11 @@ def _tell_one(conversation: Conversation) -> None:
     if expected is not None and expected.status == "online":
         return
     routing.note_absence(conversation, _words(conversation, bubble, expected))
+    waiting_mail.send(conversation)
 
 
 def _words(conversation: Conversation, bubble: Bubble | None, expected: Expectation | None) -> str:
-    if bubble is None or expected is None:
+    if bubble is None or expected is None or conversation.handover_reason == BY_FORM:
         return ""
     texts = texts_of(bubble, conversation.named_language or conversation.language)
     begun = conversation.waiting_since or conversation.updated_at

@@ -65,6 +65,7 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
     nobody = {"status": "away", "opensAt": None, "usualReplySeconds": None}
     assert expected(shop) == nobody
     first = write(shop)
+    owner = make_member(shop.tenant, role="owner")
     hand_over(shop, first)
     tasks.keep_queues()
 
@@ -82,6 +83,11 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
         )
     tasks.keep_queues()
     assert lines(shop, first)[-1].startswith("Gerade ist niemand")
+    # The team hears of it by mail, once for a conversation.
+    (told,) = mails(shop)
+    assert (told.to, told.reply_to) == (owner.user.email, "")
+    assert "Hello?" in told.text
+    assert f"/conversation/{first.conversation_id}/change/" in told.text
 
     ann = make_member(shop.tenant)
     availability.renew(shop.tenant.id, ann.id)
@@ -131,10 +137,18 @@ def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop)
             thanks="Thanks.",
             assistant=shop.assistant,
             context=MessageContext(team_id=team.id),
+            admit=lambda: introduce(session, email="kim@shop.example", name="Kim"),
         )
     tasks.route(str(shop.tenant.id))
+    tasks.keep_queues()
 
     assert lines(shop, left) == ["Thanks."]
+    (told,) = mails(shop)
+    assert (told.to, told.reply_to) == (bob.user.email, "kim@shop.example")
+    assert told.subject == "Kim waits for an answer"
+    # An agent has no page to open.
+    assert "Call me." in told.text
+    assert "/admin/" not in told.text
     with shop.scope():
         rows = Conversation.objects.filter(
             pk__in=[left.conversation_id, asked.received.conversation_id]
