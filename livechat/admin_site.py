@@ -18,6 +18,13 @@ class LiveChatSite(UnfoldAdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         return is_operator(request) or workplace(request) is not None
 
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Whoever is logged in and has nothing to see to here reads why, on their own pages."""
+        is_known = request.method == "GET" and request.user.is_authenticated
+        if is_known and not self.has_permission(request):
+            return redirect("account")
+        return super().login(request, extra_context)
+
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Where it is noted, and told to the owner of the account."""
         return redirect("account-password")

@@ -83,7 +83,9 @@ class CodeStep(forms.Form):
             self._go_on_asking(user)
             if refusal.code == "otp_required":
                 raise forms.ValidationError("", code="otp_required") from None
-            raise forms.ValidationError("This code is not right.", code="wrong_code") from None
+            is_spent = isinstance(refusal, second_factor.SpentCode)
+            said = refusal.message if is_spent else "This code is not right."
+            raise forms.ValidationError(said, code="wrong_code") from None
 
     def _go_on_asking(self, user: User) -> None:
         self.asks_code = True
@@ -112,10 +114,13 @@ class NewPasswordForm(forms.Form):
     )
 
 
-class JoinForm(NewPasswordForm):
+class NameForm(forms.Form):
     name = forms.CharField(
         label="Your name", max_length=200, widget=forms.TextInput({"autocomplete": "name"})
     )
+
+
+class JoinForm(NameForm, NewPasswordForm):
     field_order = ("name", "password")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

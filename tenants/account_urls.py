@@ -12,6 +12,7 @@ urlpatterns = [
     path("reset/<str:token>/", views.ResetPage.as_view(), name="account-reset"),
     path("invitation/<str:token>/", views.InvitationPage.as_view(), name="account-invitation"),
     path("password/", views.PasswordPage.as_view(), name="account-password"),
+    path("name/", views.NamePage.as_view(), name="account-name"),
     path("email/", views.ChangeEmailPage.as_view(), name="account-change-email"),
     path("email/<str:token>/", views.EmailPage.as_view(), name="account-email"),
     path("two-factor/", views.TwoFactorPage.as_view(), name="account-two-factor"),

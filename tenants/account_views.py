@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views import View
 
-from tenants import enrolment, invitations, passwords, second_factor
+from tenants import accounts, enrolment, invitations, passwords, second_factor, workplace
 from tenants.account_forms import (
     AccountLogInForm,
     ChangeEmailForm,
@@ -25,6 +25,7 @@ from tenants.account_forms import (
     CodeForm,
     ForgottenForm,
     JoinForm,
+    NameForm,
     NewPasswordForm,
     OwnForm,
 )
@@ -149,12 +150,16 @@ class InvitationPage(Page):
         return forms.Form(data) if request.user.is_authenticated else JoinForm(data)
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
+        tenant_id = invitations.find(names["token"]).tenant_id
         if request.user.is_authenticated:
-            invitations.accept(names["token"], user=request.user)
+            user = invitations.accept(names["token"], user=request.user)
         else:
             user = invitations.accept(names["token"], **form.cleaned_data)
             login(request, user)
-        return redirect("account")
+        if tenant_id not in {place.tenant_id for place in workplace.workplaces(user)}:
+            return redirect("account")
+        request.session[workplace.CHOSEN] = str(tenant_id)
+        return redirect("admin:index")
 
 
 class EmailPage(Page):
@@ -178,11 +183,13 @@ class OwnPage(LoginRequiredMixin, Page):
     def facts(self, request: HttpRequest, **names: str) -> dict[str, Any]:
         user: Any = request.user
         rows = user.memberships.filter(is_active=True).select_related("tenant")
+        may_enter_admin = user.is_staff or any(row.role != "agent" for row in rows)
         return {
             "memberships": rows.order_by("tenant__name"),
+            "answers_only": bool(rows) and not may_enter_admin,
             "factor": second_factor.of(user),
             "must_enrol": second_factor.must_enrol(user),
-            "may_enter_admin": user.is_staff or any(row.role != "agent" for row in rows),
+            "may_enter_admin": may_enter_admin,
         }
 
     def own(self, request: HttpRequest) -> User:
@@ -209,6 +216,23 @@ class PasswordPage(OwnPage):
         passwords.change(user, form.cleaned_data["password"])
         update_session_auth_hash(request, user)
         messages.success(request, "Your password is changed. Everything else is logged out.")
+        return redirect("account")
+
+
+class NamePage(OwnPage):
+    """What colleagues and visitors read beside whatever somebody writes."""
+
+    template = "accounts/name.html"
+
+    def empty_form(self, request: HttpRequest, data: Any = None) -> forms.Form:
+        return NameForm(data, initial={"name": self.own(request).name})
+
+    def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
+        user = self.own(request)
+        user.name = form.cleaned_data["name"]
+        user.save(update_fields=["name"])
+        accounts.note(user, "user.name_changed", actor=user.email)
+        messages.success(request, "Your name is changed.")
         return redirect("account")
 
 

@@ -16,6 +16,7 @@ class LogInForm(CodeStep, AuthenticationForm):
         if not may_enter(user):  # type: ignore[arg-type] # the project's own kind
             raise ValidationError(
                 "Only operators, and owners and admins of a customer, may enter here."
-                " Some customers want two-factor log-in, which is set up at /account/.",
+                " Everybody has pages of their own at /account/, where two-factor log-in is set up"
+                " as well, which some customers want.",
                 code="no_access",
             )

@@ -24,6 +24,12 @@ TOLERANCE = 1
 CODE = re.compile(r"\d{6}", re.ASCII)
 
 
+class SpentCode(Unauthorized):
+    """A right code that was used before; programs hear of it as of any that is not right."""
+
+    code = "invalid_credentials"
+
+
 @dataclass(frozen=True)
 class Match:
     """What a code was right for; nothing is spent yet."""
@@ -41,8 +47,8 @@ def of(user: User) -> SecondFactor | None:
 def demand(user: User, code: str | None) -> Match | None:
     """Find what the code is right for; None where there is no second factor.
 
-    Raises Unauthorized: ``otp_required`` without a code, ``invalid_credentials`` for a wrong one;
-    TooManyRequests for too many.
+    Raises Unauthorized: ``otp_required`` without a code, ``invalid_credentials`` for a wrong one,
+    and SpentCode for one that was used; TooManyRequests for too many.
     """
     factor = of(user)
     if factor is None:
@@ -81,6 +87,8 @@ def matched(factor: SecondFactor, code: str) -> Match:
         totp = TOTP(b32decode(unseal(factor.sealed)))
         if totp.verify(int(plain), tolerance=TOLERANCE, min_t=factor.last_step + 1):
             return Match(factor, step=totp.t())
+        if totp.verify(int(plain), tolerance=TOLERANCE):
+            raise SpentCode("This code was used already. Wait for the next one.")
     elif (digest := digest_of(factor.pk, plain)) in factor.recovery:
         return Match(factor, digest=digest)
     raise invalid_credentials()

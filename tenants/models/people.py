@@ -46,6 +46,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.email
 
+    def get_full_name(self) -> str:
+        """What the admin's pages show above the address."""
+        return self.name or self.email.partition("@")[0]
+
     def clean(self) -> None:
         super().clean()
         self.email = self.email.lower()

@@ -38,6 +38,11 @@ def test_agents_do_not_get_in(acme):
     assert answer.status_code == 200
     assert "Only operators" in str(answer.context["form"].errors)
     assert client.get("/admin/").status_code == 302
+    # Somebody who is logged in reads why.
+    client.post("/account/log-in/", {"username": member.user.email, "password": PASSWORD})
+    page = client.get("/admin/", follow=True)
+    assert page.redirect_chain[-1][0] == "/account/"
+    assert "no inbox" in page.content.decode()
 
 
 @pytest.mark.parametrize("role", ["owner", "admin"])

@@ -71,7 +71,11 @@ async def test_a_member_joins_sets_up_two_factors_and_logs_in(page, acme, live_s
     await page.wait_for_url("**/account/")
     await look_at(page, "account")
 
-    for link, name in (("Change e-mail", "email"), ("Change password", "password")):
+    for link, name in (
+        ("Change name", "name"),
+        ("Change e-mail", "email"),
+        ("Change password", "password"),
+    ):
         await page.get_by_role("link", name=link).click()
         await look_at(page, name)
         await page.get_by_role("link", name="Cancel").click()

@@ -99,7 +99,7 @@ def test_somebody_new_joins_by_the_link_and_once_only(acme, globex, own_address)
     user = User.objects.get(email=invitation.email)
     assert b"Join Acme" in page.content
     assert b"too short" in weak.content
-    assert (joined.status_code, joined.headers["Location"]) == (302, "/account/")
+    assert (joined.status_code, joined.headers["Location"]) == (302, "/admin/")
     assert client.get("/account/").status_code == 200
     assert (again.status_code, user.name) == (404, "Kim")
     assert user.email_verified_at is not None
@@ -111,17 +111,21 @@ def test_somebody_new_joins_by_the_link_and_once_only(acme, globex, own_address)
 
 
 def test_who_has_an_account_joins_with_it_and_nobody_elses_will_do(acme, globex, own_address):
-    member, other = make_member(globex), make_member(globex)
+    member, other = make_member(globex, role="owner"), make_member(globex)
     invite(acme, email=member.user.email)
     path = link_to(member.user.email)
 
     stranger = browser(own_address).get(path)
     made = browser(own_address).post(path, {"name": "Eve", "password": NEW_PASSWORD})
     wrong = browser(own_address, other.user.email).post(path)
-    right = browser(own_address, member.user.email).post(path)
+    client = browser(own_address, member.user.email)
+    right = client.post(path)
 
     assert f"/account/log-in/?next={path}".encode() in stranger.content
     assert [made.status_code, wrong.status_code, right.status_code] == [200, 200, 302]
+    # Of two places, into the one that was just taken.
+    assert right.headers["Location"] == "/admin/"
+    assert client.get("/admin/").headers["Location"] == f"/admin/start/{acme.id}/"
     assert b"for somebody else" in made.content
     assert b"for somebody else" in wrong.content
     assert set(member.user.memberships.values_list("tenant", flat=True)) == {acme.id, globex.id}
@@ -221,6 +225,9 @@ def test_own_password_and_address_change_with_the_password_alone(acme, globex, o
     old, new = member.user.email, f"new-{uuid.uuid4().hex[:12]}@{acme.slug}.example"
     client, other = browser(own_address, old), browser(own_address, old)
 
+    assert client.post("/account/name/", {"name": " "}).status_code == 200
+    assert client.post("/account/name/", {"name": "Kim <b>"}).status_code == 302
+    assert b"Kim &lt;b&gt;" in client.get("/account/").content
     refused = client.post("/account/password/", {"current": "x", "password": NEW_PASSWORD})
     done = client.post("/account/password/", {"current": PASSWORD, "password": NEW_PASSWORD})
     assert (refused.status_code, done.status_code) == (200, 302)
@@ -297,6 +304,9 @@ def test_the_page_asks_for_the_code_in_a_second_step(acme, own_address):
     assert [page.status_code for page in (first, wrong, theirs, forged)] == [200] * 4
     assert PASSWORD.encode() not in first.content
     assert b"not right" in wrong.content
+    again = browser(own_address).post("/account/log-in/", said).context["form"].taken
+    used = {"step": again, "otp": code_of(member.user)}
+    assert b"Wait for the next one" in client.post("/account/log-in/", used).content
     assert b"took too long" in forged.content
     assert (before, right.status_code) == (302, 302)
     assert client.get("/account/").status_code == 200
