@@ -10,11 +10,12 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
 
 from conversations import availability, teams
-from conversations.models import Conversation, Message, Team
+from conversations.models import Conversation, Message, Owner, Team
 from conversations.team_form import TeamForm, name_of
 from tenants.errors import NotFound
 from tenants.models import Membership
@@ -23,7 +24,22 @@ from tenants.scope import tenant_scope
 from tenants.workplace import is_operator
 
 SHOWN = 200
-LINE = '<div class="said-{}{}"><span class="said-who">{}, {}</span>{}</div>'
+PREVIEW = 80
+LINE = '<div class="said-{}{}"><span class="said-who">{}, {}</span>{}{}</div>'
+FILE = '<span class="said-file">{} ({})</span>'
+# Who has it, in words that need no manual.
+STATES = {
+    Owner.BOT: "with the assistant",
+    Owner.WAITING: "waits for a person",
+    Owner.HUMAN: "with a person",
+    Owner.CLOSED: "ended",
+}
+COLORS = {
+    "with the assistant": "info",
+    "waits for a person": "warning",
+    "with a person": "success",
+    "ended": "",
+}
 
 
 @admin.register(Conversation)
@@ -31,10 +47,10 @@ class ConversationAdmin(OperatorsAdmin):
     owners_may = frozenset({"view"})
     list_display = ("id", "tenant", "channel", "status", "owner", "message_seq", "updated_at")
     list_filter = ("status", "owner")
-    list_select_related = ("tenant",)
+    list_select_related = ("tenant", "contact", "assignee__user")
     search_fields = ("=id", "tenant__name")
     ordering = ("-updated_at",)
-    readonly_fields = ("messages",)
+    readonly_fields = ("messages", "person", "state", "rated", "begun", "last_change")
     fields = (
         "tenant",
         ("channel", "assistant"),
@@ -45,9 +61,22 @@ class ConversationAdmin(OperatorsAdmin):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        sets = super().get_fieldsets(request, obj)
-        said = ("What was said", {"fields": ("messages",)})
-        return sets if is_operator(request) else [said, *sets]
+        """Of words and people operators see nothing."""
+        if is_operator(request):
+            return super().get_fieldsets(request, obj)
+        facts = ("person", ("state", "rated"), ("channel", "assistant"), ("begun", "last_change"))
+        about = ("About it", {"fields": (*facts, "handover_reason")})
+        return [("What was said", {"fields": ("messages",)}), about]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        if is_operator(request):
+            return super().get_list_display(request)
+        return ("who", "said_last", "state", "channel", "last_change")
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        if is_operator(request):
+            return super().get_search_fields(request)
+        return ("=id", "contact__name", "contact__email")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -58,9 +87,45 @@ class ConversationAdmin(OperatorsAdmin):
     @display(description="Messages")
     def messages(self, conversation: Conversation) -> str:
         """The latest messages, in their order; to answer them is the inbox's business."""
-        rows = Message.objects.filter(conversation_id=conversation.pk).order_by("-seq")[:SHOWN]
+        rows = Message.objects.filter(conversation_id=conversation.pk).order_by("-seq")
+        rows = rows.prefetch_related("attachments")[:SHOWN]
         lines = format_html_join("", LINE, (_line(row) for row in reversed(rows)))
         return format_html('<div class="said">{}</div>', lines) if lines else "–"
+
+    @display(description="Visitor", ordering="contact__name")
+    def who(self, conversation: Conversation) -> str:
+        contact = conversation.contact
+        return contact.name or contact.email or "Visitor without a name"
+
+    @display(description="Last message")
+    def said_last(self, conversation: Conversation) -> str:
+        text = " ".join(str((conversation.last_message or {}).get("text") or "–").split())
+        return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}…"
+
+    @display(description="State", ordering="owner", label=COLORS)
+    def state(self, conversation: Conversation) -> str:
+        return STATES[Owner(conversation.owner)]
+
+    @display(description="Visitor")
+    def person(self, conversation: Conversation) -> str:
+        contact = conversation.contact
+        known = (self.who(conversation), contact.email, contact.phone)
+        return ", ".join(dict.fromkeys(filter(None, known)))
+
+    @display(description="Rating")
+    def rated(self, conversation: Conversation) -> str:
+        if conversation.rating_score is None:
+            return "None"
+        said = f": “{conversation.rating_comment}”" if conversation.rating_comment else ""
+        return f"{conversation.rating_score} of 5{said}"
+
+    @display(description="Begun", ordering="created_at")
+    def begun(self, conversation: Conversation) -> str:
+        return f"{conversation.created_at:%Y-%m-%d %H:%M} UTC"
+
+    @display(description="Last change", ordering="updated_at")
+    def last_change(self, conversation: Conversation) -> str:
+        return f"{conversation.updated_at:%Y-%m-%d %H:%M} UTC"
 
 
 @admin.register(Team)
@@ -131,11 +196,13 @@ def _load(known: dict[str, Any]) -> str:
     return f"{presence}, answers {known['assigned']} of at most {known['capacity']}"
 
 
-def _line(message: Message) -> tuple[str, str, str, str, str]:
+def _line(message: Message) -> tuple[str, ...]:
+    files = [(file.name, filesizeformat(file.size)) for file in message.attachments.all()]
     return (
         message.author_kind,
         " said-private" if message.private else "",
         message.author_name or message.get_author_kind_display(),
         f"{message.created_at:%Y-%m-%d %H:%M} UTC",
-        message.text or "(no text)",
+        message.text or ("" if files else "(no text)"),
+        format_html_join("", FILE, files),
     )

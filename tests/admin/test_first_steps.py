@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 
 from assistants import usage
 from assistants.models import KnowledgeSource
+from conversations.models import Attachment, Contact, Conversation, Message
 from tenants.ids import uuid7
 from tenants.models import Invitation, Tenant
 from tenants.scope import tenant_scope
@@ -15,6 +16,7 @@ from widgets import sightings
 from widgets.bubbles import create_bubble
 from widgets.models import Bubble
 
+LISTED = "conversations/conversation/"
 HREF = re.compile(r'<a class="step-link" href="([^"]+)">([^<]+)<')
 
 
@@ -122,7 +124,27 @@ def test_a_tenants_people_read_what_was_said_and_operators_do_not(operator, acme
     make_assistant(acme)
     member = Member(make_member(acme, role="owner")).log_in()
     received = write(acme, make_visitor(), "My secret illness <b>")
+    with tenant_scope(acme.pk):
+        conversation = Conversation.objects.get(pk=received.conversation_id)
+        Contact.objects.filter(pk=conversation.contact_id).update(name="Kim <i>")
+        conversation.rating_score, conversation.rating_comment = 4, "Quick."
+        conversation.save()
+        Attachment.objects.create(
+            tenant_id=acme.pk,
+            conversation=conversation,
+            message=Message.objects.get(conversation=conversation, author_kind="visitor"),
+            name="scan <u>.png",
+            size=2048,
+        )
     path = f"conversations/conversation/{received.conversation_id}/change/"
+    listed, page = (member.get(each).content.decode() for each in (LISTED, path))
+    found = member.get(LISTED, q="kim").content.decode()
+    theirs = [operator.get(each).content.decode() for each in (LISTED, path)]
 
-    assert "My secret illness &lt;b&gt;" in member.get(path).content.decode()
-    assert "illness" not in operator.get(path).content.decode()
+    assert "My secret illness &lt;b&gt;" in listed
+    assert "Kim &lt;i&gt;" in found
+    assert "with the assistant" in listed
+    for shown in ("My secret illness &lt;b&gt;", "Kim &lt;i&gt;", "4 of 5", "scan &lt;u&gt;.png"):
+        assert shown in page
+        assert not any(shown in other for other in theirs)
+    assert not any("illness" in other for other in theirs)
