@@ -158,8 +158,9 @@ UNFOLD: dict[str, Any] = {
                     ("Bubbles", "chat_bubble", "widgets_bubble"),
                     ("Web integrations", "integration_instructions", "gateways_webintegration"),
                     ("Conversations", "forum", "conversations_conversation"),
-                    ("Usage", "payments", "assistants_usageentry"),
-                ),
+                )
+                # A tenant's people come to it from their page of usage and limits.
+                + _for_operators(_pages(("Usage", "payments", "assistants_usageentry"))),
             },
             {
                 "title": "People and security",

@@ -1,7 +1,7 @@
 """The admin's pages for customers, people, credentials and the audit log."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.contrib import admin, messages
@@ -51,6 +51,7 @@ PARTS = {
     "Bubbles": "widgets.Bubble",
     "Web integrations": "gateways.WebIntegration",
     "Members": "tenants.Membership",
+    "Teams": "conversations.Team",
     "Invitations": "tenants.Invitation",
     "Credentials": "tenants.Credential",
     "Teams": "conversations.Team",
@@ -76,6 +77,7 @@ class TenantAdmin(OperatorsAdmin):
     owners_may = frozenset({"view", "change"})
     operators_fields = ("slug", "guests_allowed", "is_demo")
     operators_actions = ("suspend", "resume")
+    labels: ClassVar[Any] = {"guests_allowed": "Guests on ZeebeeAI's socket", "is_demo": "Demo"}
     list_display = ("name", "slug", "state", "created_at")
     search_fields = ("name", "slug", "=id")
     readonly_fields = ("id", "state", "pages", "created_at")
@@ -93,6 +95,12 @@ class TenantAdmin(OperatorsAdmin):
             {"fields": ("two_factor_required", ("guests_allowed", "is_demo"))},
         ),
     )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = super().get_fieldsets(request, obj)
+        # Only demos are told that they are one.
+        is_theirs = is_operator(request) or obj is None or obj.is_demo
+        return sets if is_theirs else without("is_demo", sets)
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         if obj is None:

@@ -49,12 +49,19 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
     change_form_outer_before_template = "operators/way_back.html"
     # Fields that choose among the rows of the same tenant.
     own_choices: ClassVar[Sequence[str]] = ()
+    # What fields are called where their own names are not for everybody.
+    labels: ClassVar[Any] = {}
     # Fields and actions that are not for a tenant's own people.
     operators_fields: ClassVar[Sequence[str]] = ()
     operators_actions: ClassVar[Sequence[str]] = ()
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return own_rows(request, super().get_queryset(request))
+
+    def get_form(self, *args: Any, **options: Any) -> Any:
+        if self.labels:
+            options = {"labels": self.labels, **options}
+        return super().get_form(*args, **options)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = list(super().get_readonly_fields(request, obj))

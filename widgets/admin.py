@@ -1,6 +1,6 @@
 """The operators' page for bubbles: settings, snippet and tokens."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +52,14 @@ class BubbleAdmin(DefaultAdmin):
     autocomplete_fields = ("tenant",)
     fixed_fields = ("tenant",)
     own_choices = ("assistant", "team")
+    labels: ClassVar[Any] = {
+        "greets": "Greets visitors",
+        "file_upload": "Visitors may send files",
+        "voice_enabled": "Calls over the API",
+        "identity_required": "Only people whom your site vouches for",
+        "presence_ping": "Live board of visitors",
+        "staging_allowed": "Staged versions may be tried",
+    }
     readonly_fields = ("code", "is_default", "snippet", "hosted_page", "seen", "tokens")
     actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
     add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
@@ -110,7 +118,9 @@ class BubbleAdmin(DefaultAdmin):
         if not token:
             return "Make a bubble token first."
         return format_html(
-            '<pre class="secret">{}</pre><a class="way" href="{}">Try it, and other snippets</a>',
+            '<pre class="secret" id="code-snippet">{}</pre><span class="step-links">'
+            '<button type="button" class="step-link" data-copy="code-snippet">Copy</button>'
+            '<a class="way" href="{}">Try it, and other snippets</a></span>',
             snippet(bubble, token),
             reverse("admin:playground", args=[bubble.pk]),
         )

@@ -29,6 +29,25 @@ GROUPS = {
     "rating": "Rating",
     "transcript": "Transcript",
 }
+LABELS = {
+    "widget.customCss": "Your own CSS",
+    "widget.customLauncher": "Your own elements that open the chat",
+    **{f"texts.rating{score}": f"Rating: {score} of 5" for score in range(1, 6)},
+}
+# A line that is right, for the hint and for whoever has written one that is not.
+EXAMPLES = {
+    "preChatForm.fields": "email | Your e-mail | email | yes",
+    "triggers": "time | 20 | Can I help you?",
+    "businessHours.hours": "1 | 09:00 | 17:30",
+    "languages": "pt-BR",
+    "translations": "de | soundOn | Ton an",
+}
+
+
+def _such_as(path: str) -> str:
+    return f"For example: {EXAMPLES[path]}"
+
+
 HINTS = {
     "widget.primaryColor": "A hex value such as #3B82F6, or “default”.",
     "widget.textColor": "A hex value; empty for black or white, whichever can be read.",
@@ -45,15 +64,17 @@ HINTS = {
     "branding.wordmark": "The address of an image.",
     "popups.messages": "One on each line, five at most.",
     "preChatForm.fields": "One on each line: name | label | text, email or tel | yes if required. "
-    "Empty means name and e-mail, both optional.",
+    "Empty means name and e-mail, both optional. " + _such_as("preChatForm.fields"),
     "rating.enabled": "Asks visitors how it was when a conversation has ended.",
     "transcript.enabled": "Visitors may download the conversation or have it mailed.",
-    "triggers": "One on each line: time, scroll, idle, exit or url | value | message.",
-    "businessHours.hours": "One on each line: day (1 is Monday) | 09:00 | 17:30.",
+    "triggers": "One on each line: time, scroll, idle, exit or url | value | message. "
+    + _such_as("triggers"),
+    "businessHours.hours": "One on each line: day (1 is Monday) | opens | closes. "
+    + _such_as("businessHours.hours"),
     "languages": "One on each line, such as en or pt-BR; the first is the main one. "
     "The words come with us in English, German, French, Spanish, Dutch and Arabic.",
     "translations": "Your own words in the other languages, one on each line: "
-    "language | name of the text | translation, such as de | soundOn | Ton an.",
+    "language | name of the text | translation. " + _such_as("translations"),
 }
 
 
@@ -108,7 +129,8 @@ class TranslationsField(LinesField):
     def _parts(self, line: str) -> list[str]:
         parts = [part.strip() for part in line.split(SEPARATOR, 2)]
         if len(parts) < 3:
-            raise ValidationError(f"Write language {SEPARATOR} word {SEPARATOR} text: {line}")
+            said = f"“{line[:60]}” lacks a part."
+            raise ValidationError(f"{said} {_such_as('translations')}")
         return parts
 
 
@@ -229,14 +251,31 @@ class BubbleForm(forms.ModelForm):
     def _blame(self, problem: str) -> None:
         """Show a problem beside its field; the schema says which by its path."""
         path, _, text = problem.partition(": ")
-        names = [name for name in map(field_name, _shorter(path)) if name in self.fields]
-        self.add_error(names[0] if names else None, text or problem)
+        known = [each for each in _shorter(path) if field_name(each) in self.fields]
+        if not known or not text:
+            self.add_error(field_name(known[0]) if known else None, text or problem)
+            return
+        name, place = field_name(known[0]), path.removeprefix(known[0]).strip(".")
+        lines = str(self.data.get(name, "")).splitlines()
+        self.add_error(name, _explained(known[0], place, text, lines))
 
 
 def _label(path: str) -> str:
+    if path in LABELS:
+        return LABELS[path]
     group, _, name = path.rpartition(".")
     words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name)
     return f"{GROUPS[group]}: {words}" if group in GROUPS else words[:1].upper() + words[1:]
+
+
+def _explained(path: str, place: str, problem: str, lines: list[str]) -> str:
+    """A problem with which of the lines it is in, and with one that is right."""
+    number, _, column = place.partition(".")
+    written = [line.strip() for line in lines if line.strip()]
+    if path not in EXAMPLES or not number.isdigit() or int(number) >= len(written):
+        return problem
+    where = f"“{written[int(number)][:60]}”{f', {column}' if column else ''}"
+    return f"{where}: {problem} {_such_as(path)}"
 
 
 def _name_of_text(path: str) -> str:

@@ -134,6 +134,9 @@ def _knowledge(tenant: Tenant, assistant: Assistant | None) -> Step:
         )
         for kind, label in kinds
     )
+    if counts:
+        listed = reverse("admin:assistants_knowledgesource_changelist")
+        links = (Link("What it has read", f"{listed}?tenant__id__exact={tenant.pk}"), *links)
     ready, failed = counts.get(Status.READY, 0), counts.get(Status.FAILED, 0)
     waiting = sum(counts.values()) - ready - failed
     texts = [_many(ready, "source")] if ready else []

@@ -354,6 +354,10 @@ def test_a_mistake_is_shown_beside_its_field(operator, bubble, field, value):
     page = operator.submit(change_page(bubble), **{field: value})
 
     assert list(page.context["adminform"].form.errors) == [field], problems(page)
+    if value in ("email", "scroll", "8 | 09:00 | 17:00", "de | send", "english!"):
+        # Which line it is, and one that is right.
+        assert f"“{value}”" in problems(page)
+        assert "For example: " in problems(page)
     assert (reload(bubble).settings, reload(bubble).origins) == ({}, [])
 
 
