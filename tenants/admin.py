@@ -54,7 +54,6 @@ PARTS = {
     "Teams": "conversations.Team",
     "Invitations": "tenants.Invitation",
     "Credentials": "tenants.Credential",
-    "Teams": "conversations.Team",
     "Conversations": "conversations.Conversation",
     "Usage": "assistants.UsageEntry",
     "Audit log": "tenants.AuditEntry",
