@@ -18,6 +18,8 @@ CONDITIONS = {
     b"range": "HTTP_RANGE",
 }
 
+# Where browsers look for the mark of pages that name none, such as the API's answers.
+FAVICON = "/favicon.ico"
 
 # Any page may show them, those that isolate themselves from other sites as well.
 SHARED = (b"cross-origin-resource-policy", b"cross-origin")
@@ -57,6 +59,8 @@ class StaticFiles:
         await send({"type": "http.response.body", "body": body})
 
     def _find(self, path: str) -> StaticFile | None:
+        if path == FAVICON:
+            path = f"{self.files.static_prefix}livechat/mark.svg"
         if not path.startswith(self.files.static_prefix):
             return None
         if self.files.autorefresh:

@@ -58,6 +58,7 @@ class BubbleAdmin(DefaultAdmin):
         "voice_enabled": "Calls over the API",
         "identity_required": "Only people whom your site vouches for",
         "presence_ping": "Live board of visitors",
+        "is_default": "The default bubble",
         "staging_allowed": "Staged versions may be tried",
     }
     readonly_fields = ("code", "is_default", "snippet", "hosted_page", "seen", "tokens")

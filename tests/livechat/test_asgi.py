@@ -63,3 +63,5 @@ async def test_the_pages_and_the_api_are_reachable():
     assert (await client.get("/api/docs")).status == 200
     assert (await client.get("/admin/login/")).status == 200
     assert (await client.get("/static/rest_framework/css/default.css")).status == 200
+    mark = await client.get("/favicon.ico")
+    assert (mark.status, mark.headers["content-type"]) == (200, "image/svg+xml")
