@@ -138,12 +138,14 @@ export class Widget {
     await identity.track(event, metadata);
   }
 
-  async setLocale(locale: string): Promise<void> {
+  /** Resolved with the language that it speaks then, which may be another than was asked for. */
+  async setLocale(locale: string): Promise<string> {
     this.#locale = locale;
     await this.#shown;
     await this.#configure();
     this.#erase();
     this.#draw();
+    return this.#config!.locale;
   }
 
   setTheme(mode: "light" | "dark" | "auto"): void {

@@ -64,7 +64,7 @@ async def test_a_page_works_the_widget_and_hears_what_happens(page, site, shop, 
     await take_over(shop, member)
     await reply(shop, member, "Good morning")
     await expect(log(page)).to_contain_text("Good morning")
-    await page.evaluate("chat.setLocale('de')")
+    assert await page.evaluate("chat.setLocale('de')") == "en"
     await expect(log(page)).to_contain_text("Good morning")
     await expect(box(page)).to_have_value("Draft")
     await page.evaluate("chat.close()")
