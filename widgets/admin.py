@@ -65,7 +65,7 @@ class BubbleAdmin(DefaultAdmin):
     actions_detail = ("make_default", "new_widget_token", "new_bubble_token")
     add_fieldsets = ((None, {"fields": ("tenant", "name")}),)
     fieldsets = (
-        (None, {"fields": (("name", "tenant"), "code")}),
+        (None, {"fields": ("name", "tenant", "code")}),
         *(_tab(title, prefixes) for title, prefixes in TABS.items()),
         (
             "Who",

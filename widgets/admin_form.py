@@ -49,7 +49,7 @@ def _such_as(path: str) -> str:
 
 
 HINTS = {
-    "widget.primaryColor": "A hex value such as #3B82F6, or “default”.",
+    "widget.primaryColor": "A hex value such as #2563EB, or “default”.",
     "widget.textColor": "A hex value; empty for black or white, whichever can be read.",
     "widget.title": "Empty means the tenant's name.",
     "widget.avatar": "The address of an image: https://… or /….",

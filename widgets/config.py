@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from widgets.wording import TEXTS
 
-DEFAULT_COLOR = "#3B82F6"
+DEFAULT_COLOR = "#2563EB"
 COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")

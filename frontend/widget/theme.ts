@@ -17,7 +17,7 @@ export interface Theme {
 }
 
 export function theme(brand: string, text: string, dark: boolean): Theme {
-  const color = parse(brand) ?? parse("#3b82f6")!;
+  const color = parse(brand) ?? parse("#2563eb")!;
   const wanted = parse(text);
   const onBrand = wanted && contrast(wanted, color) >= READABLE ? wanted : readable(color);
   return { brand: css(color), onBrand: css(onBrand), accent: css(accent(color, dark)) };

@@ -17,7 +17,7 @@ def test_the_config_holds_what_the_reference_names_and_all_texts(shop, client):
 
     assert config["name"] == "Acme"
     assert config["assistantId"] == str(shop.assistant.id)
-    assert config["widget"]["primaryColor"] == "#3B82F6"
+    assert config["widget"]["primaryColor"] == "#2563EB"
     assert config["widget"]["position"] == "bottom-right"
     assert config["branding"]["logo"] == "https://shop.example/logo.png"
     assert config["greeting"] == "Hello! What would you like to know?"
@@ -123,7 +123,7 @@ def test_settings_are_kept_as_given_and_completed_by_defaults():
     cleaned = cleaned_settings(given)
 
     assert cleaned == {
-        "widget": {"primaryColor": "#3B82F6", "size": "big"},
+        "widget": {"primaryColor": "#2563EB", "size": "big"},
         "texts": {"send": "Senden"},
     }
     complete = complete_settings(cleaned)
