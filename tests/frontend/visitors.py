@@ -48,6 +48,8 @@ async def visit(page, address):
     """Open a page, and the chat on it."""
     await page.goto(address)
     await launcher(page).click()
+    # Not before the conversation's part has come, and its style with it.
+    await expect(panel(page)).to_have_css("opacity", "1")
     await expect(box(page)).to_be_focused()
 
 
