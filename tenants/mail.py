@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 
 from tenants.colors import accents
 from tenants.ids import uuid7
+from tenants.languages import direction_of
 from tenants.models import AccountMail, Mail, Tenant
 from tenants.scope import NoTenant, current_scope
 
@@ -22,7 +23,6 @@ NUDGE = "tenants.tasks.send_mail"
 SUBJECT = "Subject: "
 SUBJECT_LENGTH = 200
 LANGUAGE = re.compile(r"([a-z]{2,3})(-[A-Za-z0-9]{1,8})*")
-RIGHT_TO_LEFT = {"ar", "dv", "fa", "he", "ps", "ur", "yi"}
 
 
 def send(
@@ -92,7 +92,7 @@ def _render(
         "color": accents(tenant.brand_color if tenant else ""),
         "public_url": settings.PUBLIC_URL,
         "language": language if known else "en",
-        "direction": "rtl" if spoken in RIGHT_TO_LEFT else "ltr",
+        "direction": direction_of(spoken),
         **context,
     }
     words = _fill([f"{folder}{template}.txt" for folder in folders], facts, escape=False)

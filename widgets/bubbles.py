@@ -15,11 +15,12 @@ from conversations.availability import Expectation
 from conversations.models import Conversation
 from tenants import credentials
 from tenants.errors import BadRequest, Forbidden
+from tenants.languages import direction_of
 from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 from widgets.config import complete_settings
 from widgets.models import Bubble, BubbleCode
-from widgets.wording import best_locale, direction, texts_in
+from widgets.wording import best_locale, texts_in
 
 FORM_VALUE_LENGTH = 500
 # Fields of forms that are a contact's own, and no attributes.
@@ -137,7 +138,7 @@ def _words(bubble: Bubble, settings: dict[str, Any], asked_locale: str) -> dict[
         form = {**form, "fields": _usual_fields(texts)}
     return {
         "locale": locale,
-        "direction": direction(locale),
+        "direction": direction_of(locale),
         "texts": texts,
         "preChatForm": form,
     }

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tenants.languages import base_of
+
 MAIN_LANGUAGE = "en"
-RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 BUILT_IN: dict[str, dict[str, str]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((Path(__file__).parent / "texts").glob("*.json"))
@@ -30,14 +31,6 @@ def best_locale(asked: str, languages: Sequence[str]) -> str:
 
 def main_language(languages: Sequence[str]) -> str:
     return languages[0] if languages else MAIN_LANGUAGE
-
-
-def base_of(language: str) -> str:
-    return language.lower().partition("-")[0]
-
-
-def direction(locale: str) -> str:
-    return "rtl" if base_of(locale) in RIGHT_TO_LEFT else "ltr"
 
 
 def built_in(locale: str) -> dict[str, str]:

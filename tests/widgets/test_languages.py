@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from widgets.wording import BUILT_IN, TEXTS, best_locale, direction, texts_in
+from tenants.languages import direction_of
+from widgets.wording import BUILT_IN, TEXTS, best_locale, texts_in
 
 SETTINGS = {
     "languages": ["de", "en", "pt-BR", "ar", "de-CH"],
@@ -65,7 +66,7 @@ def test_each_language_has_our_words_and_over_them_the_tenants():
     assert (brazilian["send"], brazilian["open"], brazilian["end"]) == (
         "Enviar", "Abrir", TEXTS["end"],
     )  # fmt: skip
-    assert [direction(locale) for locale in ("ar-EG", "he", "de", "en")] == [
+    assert [direction_of(locale) for locale in ("ar-EG", "he", "de", "en")] == [
         "rtl", "rtl", "ltr", "ltr",
     ]  # fmt: skip
 
