@@ -352,9 +352,10 @@ class Hub:
                 await self._check_restored(feed)
 
     async def _check_restored(self, feed: Feed) -> None:
-        # Our position may have moved on while the heads were being read.
+        # It may move on while the head is being read, so that only where it was can be compared.
+        known = feed.position
         head = await run_in_db_thread(read_head, feed.channel)
-        if feed.position is not None and head < feed.position:
+        if known is not None and head < known:
             feed.restart_at(head)
 
     def _forget_idle(self) -> None:

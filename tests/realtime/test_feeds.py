@@ -1,4 +1,5 @@
 import asyncio
+import time
 from functools import partial
 
 import pytest
@@ -8,7 +9,7 @@ from realtime import bus, feeds
 from realtime.ephemeral import whisper
 from realtime.events import emit, rewrite
 from realtime.feeds import Feed, Hub
-from realtime.log import Channel, read_events
+from realtime.log import Channel, read_events, read_head
 from realtime.models import Audience, Event, Head
 from tenants.executor import run_in_db_thread
 from tenants.ids import uuid7
@@ -176,6 +177,24 @@ async def test_a_log_restored_from_a_backup_makes_listeners_start_afresh(hub, ac
         ("resync", None),
         ("message:new", 2),
     ]
+
+
+async def test_what_happens_while_the_log_is_read_is_no_sign_of_a_backup(hub, acme, monkeypatch):
+    reader = Reader()
+    await hub.subscribe(Channel(acme.id), reader.deliver, reader.replay)
+    feed = hub._feeds[acme.id]
+
+    def read_slowly(channel):
+        head = read_head(channel)
+        announce(acme, "meanwhile")
+        while feed.position == head:
+            time.sleep(0.01)
+        return head
+
+    monkeypatch.setattr(feeds, "read_head", read_slowly)
+    await hub._check_restored(feed)
+
+    assert reader.ids == [1]
 
 
 async def test_ephemeral_frames_carry_no_id_and_stay_in_their_feed(hub, acme, globex):
