@@ -7,6 +7,7 @@ from conversations.announcements import announce_conversation
 from conversations.availability import available
 from conversations.models import Conversation, Owner, Team
 from conversations.posting import post_line
+from tenants.errors import BadRequest
 from tenants.models import Membership
 from tenants.tracing import traced
 
@@ -29,8 +30,12 @@ def assign(conversation: Conversation, member: Membership | None) -> None:
 def pass_on(conversation: Conversation, team: Team | None) -> None:
     """Lead a conversation into a team's queue, or everybody's; its age in line goes with it.
 
-    What a member holds waits for another one from now on.
+    What a member holds waits for another one from now on. Raises BadRequest for a team that was
+    deleted meanwhile.
     """
+    # Held until this is committed, or the team could be deleted before.
+    if team and not Team.objects.select_for_update(no_key=True).filter(pk=team.pk):
+        raise BadRequest("There is no such team.", code="unknown_team")
     conversation.team, conversation.assignee, conversation.is_routed = team, None, False
     if conversation.owner == Owner.HUMAN:
         owner.move(conversation, Owner.WAITING, team=team)

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, router, transaction
 
 from conversations import queueing
-from conversations.models import Team, TeamMember
+from conversations.models import Conversation, Team, TeamMember
 from tenants import audit
 from tenants.errors import BadRequest, Conflict, NotFound
 from tenants.ids import parse_uuid, uuid7
@@ -16,6 +16,7 @@ from tenants.scope import current_scope
 
 TEAMS_LIMIT = 100
 MEMBERS_LIMIT = 200
+DELETE_ATTEMPTS = 20
 
 
 def team_by_id(team_id: object) -> Team:
@@ -23,7 +24,7 @@ def team_by_id(team_id: object) -> Team:
     known = parse_uuid(team_id)
     found: Team | None = Team.objects.filter(pk=known).first() if known else None
     if found is None:
-        raise NotFound("Team not found.", code="team_not_found")
+        raise _no_team()
     return found
 
 
@@ -56,10 +57,17 @@ def change_team(
 
 
 def delete_team(team: Team, *, actor: str) -> None:
-    """Delete a team; whoever waits for it waits for everybody from then on."""
+    """Delete a team; whoever waits for it waits for everybody from then on.
+
+    Raises NotFound where somebody else has, and Conflict where ever more comes into it meanwhile.
+    """
     audit.record("team.deleted", actor=actor, target=team)
     queueing.nudge_after_commit(team.tenant_id)
-    team.delete()
+    for _ in range(DELETE_ATTEMPTS):
+        Conversation.objects.filter(team=team).update(team=None)
+        if _delete_empty(team):
+            return
+    raise Conflict("Conversations keep coming into this team.", code="team_busy")
 
 
 def members_of(teams: Collection[Team]) -> dict[UUID, list[UUID]]:
@@ -73,12 +81,31 @@ def members_of(teams: Collection[Team]) -> dict[UUID, list[UUID]]:
     return found
 
 
+def _no_team() -> NotFound:
+    return NotFound("Team not found.", code="team_not_found")
+
+
 def _save(team: Team, **options: Any) -> None:
     try:
         with transaction.atomic(using=router.db_for_write(Team)):
             team.save(**options)
     except IntegrityError:
         raise Conflict("There is a team of this name.", code="name_taken") from None
+
+
+def _delete_empty(team: Team) -> bool:
+    """False if a conversation has come in, which is then to be had before the team."""
+    using = router.db_for_write(Team)
+    save_point = transaction.savepoint(using=using)
+    if not Team.objects.select_for_update().filter(pk=team.pk):
+        raise _no_team()
+    # Whoever replies holds a conversation, and asks for its queue and its team then: who holds the
+    # team must never wait for a conversation, and gives it back instead.
+    if Conversation.objects.filter(team=team).exists():
+        transaction.savepoint_rollback(save_point, using=using)
+        return False
+    team.delete()
+    return True
 
 
 def _fill(team: Team, members: Collection[Membership]) -> None:

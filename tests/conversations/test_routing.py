@@ -2,16 +2,19 @@
 
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connections
 
 from conversations import assigning, availability, engine, queueing, routing, teams
-from conversations.models import Availability, Conversation, Queue
+from conversations.models import Availability, Conversation, Message, Queue, Team
+from tenants.errors import BadRequest
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import do, types
 from tests.factories import make_assistant, make_member, make_visitor, write
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -257,3 +260,60 @@ def test_the_last_twenty_first_replies_say_how_long_it_usually_takes(acme, globe
     with tenant_scope(globex.id):
         assert availability.of_queue(globex.id, None, closed).usual_reply_seconds is None
     assert queueing.usual_reply_seconds([]) is None
+
+
+def beside(work):
+    """Do it in another thread; when this returns, it is done or waits in the database for us."""
+    threads = ThreadPoolExecutor(1)
+    other = threads.submit(closing, work)
+    threads.shutdown(wait=False)
+    until(lambda: other.done() or _somebody_waits())
+    return other
+
+
+def closing(work):
+    try:
+        return work()
+    finally:
+        connections.close_all()
+
+
+def _somebody_waits():
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
+
+
+def test_a_team_goes_while_it_is_replied_to_and_given_another(acme, globex, assistant):
+    """Neither waits for what the other has; what comes into it meanwhile waits for everybody."""
+    ann = make_member(acme)
+    with tenant_scope(acme.id):
+        one, two = (
+            teams.create_team(name=name, strategy="round_robin", members=[ann], actor="a test")
+            for name in ("Sales", "Care")
+        )
+    first, second = queue_up(acme, 2, one)
+    (third,) = queue_up(acme, 1)
+    do(acme, first, engine.post_reply, ann, text="Hello!")
+
+    def delete(team):
+        with tenant_scope(acme.id):
+            teams.delete_team(team, actor="a test")
+
+    with tenant_scope(acme.id):
+        replied_to = engine.team_conversation(second.conversation_id)
+        while_replying = beside(lambda: delete(one))
+        engine.post_reply(replied_to, ann, text="And you!")
+    while_replying.result()
+    with tenant_scope(acme.id):
+        given = engine.team_conversation(third.conversation_id)
+        assigning.pass_on(given, two)
+        while_given = beside(lambda: delete(two))
+    while_given.result()
+
+    with tenant_scope(acme.id):
+        assert not Team.objects.exists()
+        assert set(Conversation.objects.values_list("team", flat=True)) == {None}
+        assert Message.objects.filter(author_kind="agent").count() == 2
+        with pytest.raises(BadRequest):
+            assigning.pass_on(engine.team_conversation(third.conversation_id), two)
