@@ -5,10 +5,12 @@ from threading import BoundedSemaphore
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, router, transaction
 
 from tenants import audit
 from tenants.credentials import tenant_suspended
-from tenants.errors import Unauthorized
+from tenants.errors import Conflict, Unauthorized
 from tenants.ids import parse_uuid
 from tenants.models import Membership, User
 from tenants.scope import tenant_scope
@@ -38,6 +40,16 @@ def note(user: User, action: str, *, actor: str) -> None:
     for tenant_id in list(user.memberships.values_list("tenant_id", flat=True)):
         with tenant_scope(tenant_id):
             audit.record(action, actor=actor, target=user, details={"id": str(user.pk)})
+
+
+def make(email: str, *, name: str, password: str) -> User:
+    """Raises Django's ValidationError for a weak password, and Conflict if there is one by now."""
+    validate_password(password, User(email=email, name=name))
+    try:
+        with transaction.atomic(using=router.db_for_write(User)):
+            return User.objects.create_user(email, password, name=name)
+    except IntegrityError:
+        raise Conflict("There is an account of this address already.") from None
 
 
 def find(email: str) -> Account:

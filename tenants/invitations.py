@@ -4,12 +4,11 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tenants import audit, limits, links, mail
+from tenants import accounts, audit, limits, links, mail
 from tenants.errors import Conflict, Forbidden, NotFound
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
@@ -91,8 +90,9 @@ def find(text: str) -> Invitation:
 def accept(text: str, *, user: User | None = None, name: str = "", password: str = "") -> User:
     """Take the place, with the account of that address or, if there is none, with a new one.
 
-    Raises NotFound for a link that is worth nothing, Forbidden for somebody else's account, and
-    Django's ValidationError for a weak password.
+    Raises NotFound for a link that is worth nothing, Forbidden for somebody else's account,
+    Conflict where that address gets one at this moment, and Django's ValidationError for a weak
+    password.
     """
     invitation = find(text)
     with tenant_scope(invitation.tenant_id):
@@ -102,8 +102,7 @@ def accept(text: str, *, user: User | None = None, name: str = "", password: str
         if not _open().filter(pk=invitation.pk).update(accepted_at=Now()):
             raise links.gone()
         if owner is None:
-            validate_password(password, User(email=invitation.email, name=name))
-            owner = User.objects.create_user(invitation.email, password, name=name)
+            owner = accounts.make(invitation.email, name=name, password=password)
         if owner.email_verified_at is None:
             owner.email_verified_at = timezone.now()
             owner.save(update_fields=["email_verified_at"])

@@ -3,9 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from django.contrib.auth.password_validation import validate_password
-
-from tenants import audit
+from tenants import accounts, audit
 from tenants.errors import Conflict
 from tenants.models import Membership, Tenant, User
 from tenants.scope import tenant_scope
@@ -37,17 +35,17 @@ def add_member(
     """
     with tenant_scope(tenant.pk):
         user = User.objects.filter(email__iexact=email).first()
-        if user is not None and Membership.objects.filter(tenant=tenant, user=user).exists():
-            raise Conflict("This person is a member already.", code="already_member")
         made_up = ""
         if user is None:
             made_up = "" if password else secrets.token_urlsafe(PASSWORD_BYTES)
-            user = _make_user(email, name, password or made_up)
-        membership = Membership.objects.create(tenant=tenant, user=user, role=role)
+            try:
+                user = accounts.make(email, name=name, password=password or made_up)
+            except Conflict:
+                user, made_up = User.objects.get(email__iexact=email), ""
+        membership, is_new = Membership.objects.get_or_create(
+            tenant=tenant, user=user, defaults={"role": role}
+        )
+        if not is_new:
+            raise Conflict("This person is a member already.", code="already_member")
         audit.record("member.added", actor=actor, target=user.email, details={"role": role})
     return Joined(membership, made_up)
-
-
-def _make_user(email: str, name: str, password: str) -> User:
-    validate_password(password, User(email=email, name=name))
-    return User.objects.create_user(email, password, name=name)

@@ -2,7 +2,6 @@
 
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -14,7 +13,7 @@ from tenants.errors import BadRequest
 from tenants.scope import tenant_scope
 from tests.conversations.test_engine import do, types
 from tests.factories import make_assistant, make_member, make_visitor, write
-from tests.waiting import until
+from tests.waiting import beside
 
 
 @pytest.fixture
@@ -260,28 +259,6 @@ def test_the_last_twenty_first_replies_say_how_long_it_usually_takes(acme, globe
     with tenant_scope(globex.id):
         assert availability.of_queue(globex.id, None, closed).usual_reply_seconds is None
     assert queueing.usual_reply_seconds([]) is None
-
-
-def beside(work):
-    """Do it in another thread; when this returns, it is done or waits in the database for us."""
-    threads = ThreadPoolExecutor(1)
-    other = threads.submit(closing, work)
-    threads.shutdown(wait=False)
-    until(lambda: other.done() or _somebody_waits())
-    return other
-
-
-def closing(work):
-    try:
-        return work()
-    finally:
-        connections.close_all()
-
-
-def _somebody_waits():
-    with connections["default"].cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0]
 
 
 def test_a_team_goes_while_it_is_replied_to_and_given_another(acme, globex, assistant):

@@ -7,16 +7,28 @@ from base64 import b32decode
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django_otp.oath import TOTP
 
-from tenants import enrolment, invitations, limits, links, passwords, second_factor, sessions
+from tenants import (
+    accounts,
+    enrolment,
+    invitations,
+    limits,
+    links,
+    passwords,
+    second_factor,
+    sessions,
+)
 from tenants.errors import Conflict, LiveChatError
 from tenants.models import AccountMail, AuditEntry, Invitation, Mail, Membership, Tenant, User
+from tenants.onboarding import add_member
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import PASSWORD, make_member
 from tests.isolation.worlds import QUICK
+from tests.waiting import beside
 
 NEW_PASSWORD = "another long pass phrase"
 
@@ -130,6 +142,31 @@ def test_who_has_an_account_joins_with_it_and_nobody_elses_will_do(acme, globex,
     assert b"for somebody else" in wrong.content
     assert set(member.user.memberships.values_list("tenant", flat=True)) == {acme.id, globex.id}
     assert member.user.check_password(PASSWORD)
+
+
+def test_two_tenants_who_invite_one_person_at_once_make_one_account(acme, globex, own_address):
+    email = f"new-{uuid.uuid4().hex[:12]}@both.example"
+    paths = []
+    for tenant in (acme, globex):
+        invite(tenant, email=email)
+        paths.append(link_to(email))
+    client = browser(own_address)
+    said = {"name": "Kim", "password": NEW_PASSWORD}
+
+    with transaction.atomic():
+        invitations.accept(paths[0].split("/")[-2], **said)
+        late = beside(lambda: client.post(paths[1], said))
+
+    page, log_in = late.result(), f"/account/log-in/?next={paths[1]}"
+    assert (page.status_code, log_in.encode() in page.content) == (200, True)
+    client.post("/account/log-in/", {"username": email, "password": NEW_PASSWORD})
+    assert client.post(paths[1]).status_code == 302
+    user = User.objects.get(email=email)
+    assert set(user.memberships.values_list("tenant", flat=True)) == {acme.id, globex.id}
+    with transaction.atomic():
+        third = accounts.make(f"x{email}", name="", password=NEW_PASSWORD)
+        added = beside(lambda: add_member(acme, email=f"x{email}"))
+    assert (added.result().membership.user, added.result().password) == (third, "")
 
 
 def test_an_invitation_is_sent_again_taken_back_and_runs_out(acme, own_address):
