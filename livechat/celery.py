@@ -13,6 +13,7 @@ from tenants.tasks import consumes
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
 # It warns of root because of pickled messages; ours are JSON.
 warnings.filterwarnings("ignore", category=SecurityWarning)
+MAIL_END_SECONDS = 3.0
 app = Celery("livechat", task_cls="tenants.tasks:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # What no worker took within a minute is not made up for, or hours would be when one comes back.
@@ -49,6 +50,9 @@ def _worker_begins(sender: Any, **_: Any) -> None:
 
 @signals.worker_shutdown.connect
 def _worker_ends(**_: Any) -> None:
+    from tenants import mail_delivery  # noqa: PLC0415 -- app ready
+
+    mail_delivery.end(seconds=MAIL_END_SECONDS)
     telemetry.stop()
 
 

@@ -265,9 +265,7 @@ EMAIL_URL = env_url("EMAIL_URL", schemes={"smtp", "smtps", "file"})
 # Without a server, into a folder.
 _email = email_from_url("EMAIL_URL", EMAIL_URL or f"file://{VAR_DIR.resolve() / 'mail'}")
 EMAIL_BACKEND = (
-    "django.core.mail.backends.smtp.EmailBackend"
-    if _email["HOST"]
-    else "tenants.mail_folder.FolderBackend"
+    "tenants.mail_smtp.Backend" if _email["HOST"] else "tenants.mail_folder.FolderBackend"
 )
 EMAIL_FILE_PATH = _email["FOLDER"]
 EMAIL_HOST, EMAIL_PORT = _email["HOST"], _email["PORT"]

@@ -4,22 +4,27 @@ A mail is claimed by moving its next attempt on, so that of several workers one 
 in between leaves it to that attempt.
 """
 
+import logging
 import smtplib
 from collections.abc import Iterator
+from contextvars import copy_context
 from datetime import timedelta
 from email.utils import formataddr, parseaddr
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import connections
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
 from tenants import metrics
 from tenants.models import AccountMail, Mail
+from tenants.outages import FAILURES
 from tenants.scope import platform_scope
 
+logger = logging.getLogger(__name__)
 Outgoing = Mail | AccountMail
 State = Mail.State
 MODELS: tuple[Any, ...] = (AccountMail, Mail)
@@ -28,6 +33,20 @@ KEPT = timedelta(days=30)
 # From one attempt to the next; after the last one it has failed.
 PAUSES = tuple(timedelta(minutes=pause) for pause in (1, 2, 5, 15, 60, 240, 720))
 _sending = Lock()
+_ending = Event()
+
+
+def begin() -> None:
+    """Have what is due sent by a thread that does nothing else, and wait for none of it."""
+    if not _sending.locked():
+        Thread(target=copy_context().run, args=[_send_apart], name="mail", daemon=True).start()
+
+
+def end(*, seconds: float) -> None:
+    """Begin no other mail, and wait this long for the one that is being sent."""
+    _ending.set()
+    if _sending.acquire(timeout=seconds):
+        _sending.release()
 
 
 def send_waiting() -> None:
@@ -60,11 +79,22 @@ def forget_old() -> None:
             model.objects.filter(pk__in=old.values("pk")[:1_000]).delete()
 
 
+def _send_apart() -> None:
+    try:
+        send_waiting()
+    except FAILURES as error:
+        logger.warning("Could not look for mail to send: %s", error)
+    finally:
+        connections.close_all()
+
+
 def _send_due() -> bool:
     """Whether there was some mail, and the server is well."""
     connection = get_connection()
     has_tried = False
     for mail in _due():
+        if _ending.is_set():
+            return False
         if _claim(mail):
             has_tried = True
             if not _attempt(mail, connection):

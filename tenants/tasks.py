@@ -31,4 +31,4 @@ class Task(DjangoTask):
 def send_mail() -> None:
     from tenants import mail_delivery  # noqa: PLC0415 -- app ready
 
-    mail_delivery.send_waiting()
+    mail_delivery.begin()

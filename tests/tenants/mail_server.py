@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+from contextlib import suppress
 
 
 class MailServer(socketserver.ThreadingTCPServer):
@@ -20,6 +21,31 @@ class MailServer(socketserver.ThreadingTCPServer):
     def close(self):
         self.shutdown()
         self.server_close()
+
+
+class HangingServer(socketserver.ThreadingTCPServer):
+    """Takes whoever connects and never comes to an end of what it says."""
+
+    daemon_threads = True
+
+    def __init__(self, words):
+        self.words, self.waits, self.closed = words, threading.Event(), threading.Event()
+        super().__init__(("127.0.0.1", 0), _Hanging)
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.closed.set()
+        self.shutdown()
+        self.server_close()
+
+
+class _Hanging(socketserver.BaseRequestHandler):
+    def handle(self):
+        self.server.waits.set()
+        with suppress(OSError):
+            while not self.server.closed.wait(0.02):
+                self.request.sendall(self.server.words)
 
 
 class _Conversation(socketserver.StreamRequestHandler):

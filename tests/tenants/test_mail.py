@@ -14,15 +14,16 @@ from django.db.models.functions import Now
 from django.test import override_settings
 
 from realtime import bus
-from tenants import mail, mail_delivery
+from tenants import mail, mail_delivery, mail_smtp, tasks
 from tenants.colors import OWN, accents, contrast
 from tenants.models import AccountMail, Mail
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_tenant
-from tests.tenants.mail_server import MailServer
+from tests.tenants.mail_server import HangingServer, MailServer
+from tests.waiting import until
 
 SMTP = {
-    "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+    "EMAIL_BACKEND": "tenants.mail_smtp.Backend",
     "EMAIL_HOST": "127.0.0.1",
     "MAIL_FROM": "Chat <chat@host.example>",
 }
@@ -176,6 +177,36 @@ def test_a_slow_server_holds_one_thread_alone(server, acme):
 
     assert states == [1, 0]
     assert [row_of(to).state for to in (first, second)] == ["sent", "sent"]
+
+
+@pytest.mark.parametrize("words", [b"", b"2"], ids=["says nothing", "says a letter at a time"])
+def test_a_server_that_hangs_costs_a_mail_its_time_and_the_worker_none(acme, monkeypatch, words):
+    """With TLS as without; what called for it to be sent has long gone on."""
+    forget_all()
+    for is_secure in (False, True):
+        hanging, to = HangingServer(words), address()
+        options = {"EMAIL_PORT": hanging.port, "EMAIL_USE_SSL": is_secure}
+        monkeypatch.setattr(mail_smtp, "CONNECTION_SECONDS", 600)
+        with override_settings(**SMTP, **options):
+            write(acme, to)
+            tasks.send_mail()
+            hanging.waits.wait(10)
+            assert (row_of(to).attempts, row_of(to).problem) == (1, "")
+            # To another thread it would be as if nothing was to be sent.
+            mail_delivery.send_waiting()
+            hanging.close()
+            until(lambda to=to: row_of(to).problem)
+
+        hanging, to = HangingServer(words), address()
+        monkeypatch.setattr(mail_smtp, "CONNECTION_SECONDS", 0.2)
+        with override_settings(**SMTP, **options | {"EMAIL_PORT": hanging.port}):
+            write(acme, to)
+            until(lambda: not mail_delivery._sending.locked())
+            mail_delivery.send_waiting()
+        assert (row_of(to).state, row_of(to).attempts) == ("waiting", 1)
+        assert row_of(to).problem
+        hanging.close()
+    forget_all()
 
 
 def test_without_a_server_mail_is_a_readable_file_each(acme, tmp_path):
