@@ -14,6 +14,7 @@ from tenants.models import User
 from tenants.network import request_ip
 
 CODE_LIFETIME = timedelta(minutes=5)
+ENROLMENT_LIFETIME = timedelta(minutes=15)
 NEW = {"autocomplete": "new-password"}
 
 
@@ -166,11 +167,31 @@ class ChangeEmailForm(OwnForm, ForgottenForm):
 
 
 class CodeForm(forms.Form):
+    """The code of an app that is being set up, by whoever told the password some minutes ago."""
+
     code = forms.CharField(
         label="Code of the app",
         max_length=16,
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
+    step = forms.CharField(max_length=2000, widget=forms.HiddenInput)
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.initial["step"] = links.sign(
+            links.ENROLMENT, ENROLMENT_LIFETIME, sub=str(user.pk), stamp=links.stamp_of(user)
+        )
+
+    def clean_step(self) -> str:
+        step: str = self.cleaned_data["step"]
+        try:
+            claims = links.read(links.ENROLMENT, step)
+        except NotFound as refusal:
+            raise forms.ValidationError(refusal.message) from None
+        if (claims["sub"], claims["stamp"]) != (str(self.user.pk), links.stamp_of(self.user)):
+            raise forms.ValidationError("This is somebody else's.")
+        return step
 
 
 def _too_many(refusal: TooManyRequests) -> forms.ValidationError:

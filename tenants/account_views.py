@@ -249,27 +249,36 @@ class ChangeEmailPage(OwnPage):
 
 
 class TwoFactorPage(OwnPage):
-    """A new key and its QR code, until an app has shown that it knows it."""
+    """Shows a key and its QR code to whoever tells the password, for an app to prove itself with.
+
+    An earlier page of its form knows the password was told, and nothing else does.
+    """
 
     template = "accounts/two_factor.html"
-    form = CodeForm
 
     def get(self, request: HttpRequest, **names: str) -> HttpResponse:
-        user = self.own(request)
-        if second_factor.of(user):
+        if second_factor.of(self.own(request)):
             return redirect("account")
-        enrolment.begin(user)
-        return self.show(request, CodeForm(), **names)
+        return super().get(request, **names)
 
-    def facts(self, request: HttpRequest, **names: str) -> dict[str, Any]:
-        user = self.own(request)
-        key = enrolment.key_of(user)
-        parts = [key[at : at + 4] for at in range(0, len(key), 4)]
-        own = {"key": parts, "qr": _qr(enrolment.address_of(user, key))}
-        return {**super().facts(request, **names), **own}
+    def empty_form(self, request: HttpRequest, data: Any = None) -> forms.Form:
+        form = CodeForm if data and "step" in data else OwnForm
+        return form(self.own(request), data)
+
+    def show(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
+        if not isinstance(form, CodeForm):
+            return super().show(request, form, **names)
+        if form.errors.get("step"):
+            messages.warning(request, "That took too long. Begin again.")
+            return redirect("account-two-factor")
+        facts = {"form": form, **self.facts(request), **_key_facts(form.user)}
+        return render(request, "accounts/two_factor_key.html", facts)
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
         user = self.own(request)
+        if not isinstance(form, CodeForm):
+            enrolment.begin(user)
+            return self.show(request, CodeForm(user))
         codes = enrolment.confirm(user, form.cleaned_data["code"])
         update_session_auth_hash(request, user)
         return render(request, "accounts/recovery.html", {"codes": codes, "is_new": True})
@@ -308,6 +317,12 @@ class TwoFactorOffPage(GuardedPage):
         update_session_auth_hash(request, user)
         messages.success(request, "Two-factor log-in is off.")
         return redirect("account")
+
+
+def _key_facts(user: User) -> dict[str, Any]:
+    key = enrolment.key_of(user)
+    parts = [key[at : at + 4] for at in range(0, len(key), 4)]
+    return {"key": parts, "qr": _qr(enrolment.address_of(user, key))}
 
 
 def _qr(text: str) -> SafeString:

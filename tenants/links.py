@@ -19,6 +19,7 @@ RESET = TokenType("account", "reset")
 EMAIL = TokenType("account", "email")
 INVITATION = TokenType("account", "invitation")
 CODE = TokenType("account", "code")
+ENROLMENT = TokenType("account", "enrolment")
 
 
 def sign(token_type: TokenType, lifetime: timedelta, **claims: Any) -> str:

@@ -19,21 +19,23 @@ class Backend(EmailBackend):
 
 
 class _Connection(smtplib.SMTP):
-    _deadline: Timer | None = None
+    _connected: socket.socket | None = None
+    _deadline: Timer
 
     def _get_socket(self, host: str, port: int, timeout: float) -> Any:
         made = super()._get_socket(host, port, timeout)  # type: ignore[misc] # not in the stubs
         # A socket of its own, as TLS takes the other one over.
-        self._deadline = Timer(CONNECTION_SECONDS, _cut, [made.dup()])
+        self._connected = made.dup()
+        self._deadline = Timer(CONNECTION_SECONDS, _cut, [self._connected])
         self._deadline.daemon = True
         self._deadline.start()
         return made
 
     def close(self) -> None:
         super().close()
-        if self._deadline is not None:
+        if self._connected is not None:
             self._deadline.cancel()
-            self._deadline.args[0].close()
+            self._connected.close()
 
 
 class _SecureConnection(smtplib.SMTP_SSL, _Connection):

@@ -22,8 +22,18 @@ from tenants import (
     second_factor,
     sessions,
 )
+from tenants.account_forms import CodeForm
 from tenants.errors import Conflict, LiveChatError
-from tenants.models import AccountMail, AuditEntry, Invitation, Mail, Membership, Tenant, User
+from tenants.models import (
+    AccountMail,
+    AuditEntry,
+    Invitation,
+    Mail,
+    Membership,
+    SecondFactor,
+    Tenant,
+    User,
+)
 from tenants.onboarding import add_member
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import PASSWORD, make_member
@@ -354,15 +364,27 @@ def test_an_app_is_set_up_recovered_and_given_up(acme, own_address):
     client, user = browser(own_address, member.user.email), member.user
     pair = sessions.log_in(email=user.email, password=PASSWORD)
     elsewhere = browser("2001:db8::e", user.email)
-    assert b"no second" in client.post("/account/recovery-codes/", {"current": PASSWORD}).content
+    with pytest.raises(Conflict, match="no second"):
+        enrolment.renew_recovery_codes(user)
 
-    page = client.get("/account/two-factor/")
+    asked = client.get("/account/two-factor/")
+    assert b"<svg" not in asked.content
+    assert not SecondFactor.objects.filter(user=user).exists()
+    page = client.post("/account/two-factor/", {"current": PASSWORD})
     user.refresh_from_db()
+    step = page.context["form"].initial["step"]
+    theirs = CodeForm(make_member(acme).user).initial["step"]
     key = re.search(r"<code>([A-Z2-7 ]{40})</code>", page.content.decode())[1].replace(" ", "")
     assert b"<svg" in page.content
     assert api_log_in(user.email)[0] == 200
-    assert b"not the code" in client.post("/account/two-factor/", {"code": "000000"}).content
-    on = client.post("/account/two-factor/", {"code": code_of(user)})
+    for other in ("", "x", theirs):
+        stray = client.post("/account/two-factor/", {"code": code_of(user), "step": other})
+        assert (stray.status_code, b"<svg" in stray.content) == (302, False)
+    assert b"took too long" in client.get("/account/two-factor/").content
+    wrong = client.post("/account/two-factor/", {"code": "000000", "step": step})
+    assert b"not the code" in wrong.content
+    assert key in wrong.content.decode().replace(" ", "")
+    on = client.post("/account/two-factor/", {"code": code_of(user), "step": step})
     codes = re.findall(r"<code>([a-z2-7-]{19})</code>", on.content.decode())
     assert len(set(codes)) == 10
     assert key not in str(user.second_factor.__dict__)
@@ -404,7 +426,9 @@ def test_a_tenant_may_want_two_factors_of_its_members(acme, globex, own_address)
     with pytest.raises(LiveChatError, match="two factors"):
         sessions.refresh(earlier.refresh)
 
-    client.get("/account/two-factor/")
+    step = (
+        client.post("/account/two-factor/", {"current": PASSWORD}).context["form"].initial["step"]
+    )
     member.user.refresh_from_db()
-    client.post("/account/two-factor/", {"code": code_of(member.user)})
+    client.post("/account/two-factor/", {"code": code_of(member.user), "step": step})
     assert client.get("/admin/").status_code == 200
