@@ -273,6 +273,8 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _email["USER"], _email["PASSWORD"]
 EMAIL_USE_TLS, EMAIL_USE_SSL = _email["TLS"], _email["SSL"]
 EMAIL_TIMEOUT = 10
 MAIL_FROM = env_mail_address("MAIL_FROM") or f"no-reply@{urlsplit(PUBLIC_URL).hostname}"
+# () -> the first language of the scope's tenant.
+TENANT_LANGUAGE = "widgets.bubbles.first_language"
 # A (task's name) -> None that has the worker look at the table.
 WORKER_NUDGE = "realtime.bus.nudge"
 

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import password_validators_help_texts
 
-from tenants import links, second_factor
+from tenants import account_mail, links, second_factor
 from tenants.errors import LiveChatError, NotFound, TooManyRequests, Unauthorized
 from tenants.limits import LOG_IN, hit
 from tenants.models import User
@@ -53,6 +53,8 @@ class CodeStep(forms.Form):
         user: Any = getattr(self, "user_cache", None)
         if user is not None:
             self._ask(user)
+            spoken = self.request.headers.get("Accept-Language", "")  # type: ignore[attr-defined]
+            account_mail.remember_language(user, spoken)
         return self.cleaned_data
 
     def _count(self) -> None:

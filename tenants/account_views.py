@@ -17,7 +17,15 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.views import View
 
-from tenants import accounts, enrolment, invitations, passwords, second_factor, workplace
+from tenants import (
+    account_mail,
+    accounts,
+    enrolment,
+    invitations,
+    passwords,
+    second_factor,
+    workplace,
+)
 from tenants.account_forms import (
     AccountLogInForm,
     ChangeEmailForm,
@@ -110,8 +118,10 @@ class ForgottenPage(Page):
     form = ForgottenForm
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
-        passwords.ask_for_reset(form.cleaned_data["email"], ip=request_ip(request))
-        return render(request, "accounts/sent.html", {"email": form.cleaned_data["email"]})
+        language = account_mail.asked_for(request.headers.get("Accept-Language", ""))
+        email = form.cleaned_data["email"]
+        passwords.ask_for_reset(email, ip=request_ip(request), language=language)
+        return render(request, "accounts/sent.html", {"email": email})
 
 
 class ResetPage(Page):
@@ -155,6 +165,7 @@ class InvitationPage(Page):
             user = invitations.accept(names["token"], user=request.user)
         else:
             user = invitations.accept(names["token"], **form.cleaned_data)
+            account_mail.remember_language(user, request.headers.get("Accept-Language", ""))
             login(request, user)
         if tenant_id not in {place.tenant_id for place in workplace.workplaces(user)}:
             return redirect("account")

@@ -14,9 +14,16 @@ from django.utils.html import format_html
 from unfold.decorators import action, display
 from unfold.forms import AdminPasswordChangeForm
 
+from tenants import (
+    account_mail,
+    credentials,
+    enrolment,
+    invitations,
+    second_factor,
+    sessions,
+)
 from tenants import admin_mail as admin_mail  # its pages
 from tenants import admin_security as admin_security  # likewise
-from tenants import credentials, enrolment, invitations, mail, second_factor, sessions
 from tenants.admin_forms import (
     MembershipForm,
     NewMembershipForm,
@@ -217,8 +224,7 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
         obj.is_superuser = obj.is_staff
         if change and "email" in form.changed_data:
             obj.email_verified_at = None
-            what = f"An operator made {obj.email} the address of your account."
-            mail.notify(form.initial["email"], what)
+            account_mail.notify(obj, "emailSet", to=form.initial["email"], email=obj.email)
         obj.save()
         self._note_everywhere(request, obj, "changed" if change else "created", form.changed_data)
 
@@ -229,7 +235,7 @@ class UserAdmin(BaseUserAdmin, OperatorsAdmin):  # type: ignore[misc] # Django's
         if request.method == "POST" and response.status_code == 302:
             user = User.objects.get(pk=id)
             sessions.end_sessions(user=user)
-            mail.notify(user.email, "An operator set a new password for your account.")
+            account_mail.notify(user, "passwordSet")
             self._note_everywhere(request, user, "password_set", [])
         return response
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from tenants import accounts, mail, sessions
+from tenants import account_mail, accounts, sessions
 from tenants.errors import BadRequest, Conflict, Unauthorized
 from tenants.models import SecondFactor, User
 from tenants.sealing import seal, unseal
@@ -55,7 +55,7 @@ def confirm(user: User, code: str) -> list[str]:
         raise Conflict("There is a second factor already.")
     user.refresh_from_db()
     sessions.end_sessions(user=user)
-    _tell(user, "second_factor.added", "Two-factor log-in is on now.", actor=user.email)
+    _tell(user, "second_factor.added", "factorAdded", actor=user.email)
     return codes
 
 
@@ -64,7 +64,7 @@ def renew_recovery_codes(user: User) -> list[str]:
     codes, digests = _recovery_codes(user)
     if not _confirmed(user).update(recovery=digests):
         raise _none()
-    _tell(user, "second_factor.recovery", "You have new recovery codes.", actor=user.email)
+    _tell(user, "second_factor.recovery", "recoveryCodes", actor=user.email)
     return codes
 
 
@@ -74,7 +74,7 @@ def remove(user: User, *, actor: str) -> None:
         raise _none()
     user.refresh_from_db()
     sessions.end_sessions(user=user)
-    _tell(user, "second_factor.removed", "Two-factor log-in is off now.", actor=actor)
+    _tell(user, "second_factor.removed", "factorRemoved", actor=actor)
 
 
 def _confirmed(user: User) -> QuerySet[SecondFactor]:
@@ -93,4 +93,4 @@ def _recovery_codes(user: User) -> tuple[list[str], list[str]]:
 
 def _tell(user: User, action: str, what: str, *, actor: str) -> None:
     accounts.note(user, action, actor=actor)
-    mail.notify(user.email, what)
+    account_mail.notify(user, what)

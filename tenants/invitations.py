@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from tenants import accounts, audit, limits, links, mail
+from tenants import account_mail, accounts, audit, limits, links
 from tenants.errors import Conflict, Forbidden, NotFound
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
@@ -137,11 +137,17 @@ def _locked(invitation: Invitation) -> Invitation:
 
 
 def _send(invitation: Invitation) -> None:
-    facts = {
-        "link": link_of(invitation),
-        "invited_by": invitation.invited_by,
-        "role": Membership.Role(invitation.role).label,
-        "days": LIFETIME.days,
-    }
-    key = f"invitation {invitation.pk} {invitation.generation}"
-    mail.send("invitation", invitation.email, facts, key=key)
+    invited = account_of(invitation)
+    language = invited.language if invited else ""
+    language = language or account_mail.tenants_language(invitation.tenant_id)
+    account_mail.send(
+        "invitation",
+        invitation.email,
+        language=language,
+        link=link_of(invitation),
+        key=f"invitation {invitation.pk} {invitation.generation}",
+        brand=invitation.tenant.name,
+        inviter=invitation.invited_by,
+        role=account_mail.spelled(f"role.{invitation.role}", language, {}),
+        days=LIFETIME.days,
+    )

@@ -62,11 +62,6 @@ def send(
     transaction.on_commit(_nudge, using=router.db_for_write(Mail))
 
 
-def notify(to: str, what: str) -> None:
-    """Tell the owner of an account what happened to it, in case it was not the owner's doing."""
-    send("notice", to, {"what": what})
-
-
 def one_line(text: str) -> str:
     """A text that can be put in a header: whatever is no letter of a line is a space."""
     printable = "".join(letter if letter.isprintable() else " " for letter in text)

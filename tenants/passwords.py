@@ -7,7 +7,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, router, transaction
 from django.utils import timezone
 
-from tenants import accounts, limits, links, mail, sessions
+from tenants import account_mail, accounts, limits, links, sessions
 from tenants.errors import Conflict
 from tenants.models import AccountMail, User
 
@@ -15,8 +15,10 @@ RESET_LIFETIME = timedelta(hours=1)
 EMAIL_LIFETIME = timedelta(hours=24)
 
 
-def ask_for_reset(email: str, *, ip: str | None) -> None:
+def ask_for_reset(email: str, *, ip: str | None, language: str = "") -> None:
     """Mail a link to the owner of an account; as much work, and as silent, where there is none.
+
+    ``language`` is what the browser asks for, as nobody else is known yet.
 
     Raises TooManyRequests, for any address alike.
     """
@@ -31,7 +33,8 @@ def ask_for_reset(email: str, *, ip: str | None) -> None:
     key = f"reset {uuid4()}"
     with _transaction():
         link = links.address_of("account-reset", token)
-        mail.send("password_reset", email, {"link": link}, key=key)
+        spoken = language or account_mail.MAIN_LANGUAGE
+        account_mail.send("password_reset", email, language=spoken, link=link, key=key)
         state = AccountMail.State.WAITING if user else AccountMail.State.FAILED
         problem = "" if user else "There is no account of this address."
         AccountMail.objects.filter(key=key).update(state=state, problem=problem)
@@ -64,7 +67,7 @@ def change(user: User, password: str) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])
         sessions.end_sessions(user=user)
-        mail.notify(user.email, "Your password was changed.")
+        account_mail.notify(user, "passwordChanged")
     accounts.note(user, "user.password_changed", actor=user.email)
 
 
@@ -76,7 +79,9 @@ def ask_for_email(user: User, email: str) -> None:
         links.EMAIL, EMAIL_LIFETIME, sub=str(user.pk), email=email, stamp=links.stamp_of(user)
     )
     with _transaction():
-        mail.send("email_confirm", email, {"link": links.address_of("account-email", token)})
+        link = links.address_of("account-email", token)
+        language = account_mail.language_of(user)
+        account_mail.send("email_confirm", email, language=language, link=link)
 
 
 def new_email_of(text: str) -> str:
@@ -94,7 +99,7 @@ def confirm_email(text: str) -> User:
             before, email = user.email, claims["email"]
             user.email, user.email_verified_at = email, timezone.now()
             user.save(update_fields=["email", "email_verified_at"])
-            mail.notify(before, f"Your account's address is {email} now.")
+            account_mail.notify(user, "emailChanged", to=before, email=email)
     except IntegrityError:
         raise Conflict("There is another account of this address.") from None
     accounts.note(user, "user.email_changed", actor=before)

@@ -20,7 +20,7 @@ from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 from widgets.config import complete_settings
 from widgets.models import Bubble, BubbleCode
-from widgets.wording import best_locale, texts_in
+from widgets.wording import MAIN_LANGUAGE, best_locale, texts_in
 
 FORM_VALUE_LENGTH = 500
 # Fields of forms that are a contact's own, and no attributes.
@@ -105,6 +105,12 @@ def bubble_of(conversation: Conversation) -> Bubble | None:
     bubbles = Bubble.objects.select_related("public_code")
     found: Bubble | None = bubbles.filter(pk=session.source_id).first()
     return found
+
+
+def first_language() -> str:
+    """What the scope's tenant speaks first with its visitors."""
+    bubble: Bubble | None = Bubble.objects.filter(is_default=True).first()
+    return locale_of(bubble, "") if bubble else MAIN_LANGUAGE
 
 
 def locale_of(bubble: Bubble, asked: str) -> str:

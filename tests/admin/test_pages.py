@@ -8,9 +8,9 @@ from assistants.knowledge.ingestion import add_source, ingest
 from assistants.models import Provider, Tool
 from conversations.teams import create_team
 from gateways.blackbox.integrations import create_integration
-from tenants import credentials, invitations, mail
+from tenants import account_mail, credentials, invitations
 from tenants.ids import uuid7
-from tenants.models import Credential
+from tenants.models import Credential, User
 from tenants.scope import platform_scope, tenant_scope
 from tests.factories import make_assistant, make_member, make_tenant, make_visitor, write
 from widgets.bubbles import create_bubble
@@ -59,7 +59,7 @@ def furnish(tenant):
         create_integration(name="Shop")
         create_team(name="Sales", strategy="round_robin", members=[member], actor="olga")
         usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
-    mail.notify("kim@globex.example", "Your password was changed.")
+    account_mail.notify(User(email="kim@globex.example"), "passwordChanged")
     ingest(source)
     write(tenant, make_visitor(), "Hello?")
 

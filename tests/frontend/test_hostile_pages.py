@@ -8,7 +8,7 @@ from assistants.knowledge.ingestion import add_source
 from assistants.models import Provider, Tool
 from conversations.models import Contact, Conversation, Team
 from gateways.blackbox.integrations import create_integration
-from tenants import audit, credentials, invitations, mail, sessions
+from tenants import account_mail, audit, credentials, invitations, sessions
 from tenants.executor import run_in_db_thread
 from tenants.ids import uuid7
 from tenants.models import AccountMail, Credential, Mail, User
@@ -189,7 +189,7 @@ def _call_everything_evil(shop, member):
         spent = usage.UsageEntry.objects.first()
         entry = audit.AuditEntry.objects.get(action="evil")
         mailed = Mail.objects.first()
-    mail.notify("kim@evil.example", EVIL)
+    account_mail.notify(User(email="kim@evil.example"), "emailChanged", email=EVIL)
     notice = AccountMail.objects.order_by("-pk").first()
     received = write(tenant, make_visitor(user_id=EVIL), EVIL)
     with tenant_scope(tenant.id):

@@ -14,7 +14,7 @@ from assistants.knowledge.ingestion import add_source
 from assistants.models import Provider, Tool
 from conversations.models import Team
 from gateways.blackbox.integrations import create_integration, issue_token
-from tenants import credentials, invitations, mail, sessions
+from tenants import account_mail, credentials, invitations, sessions
 from tenants.ids import uuid7
 from tenants.models import Credential, User
 from tenants.scope import tenant_scope
@@ -84,7 +84,7 @@ class House:
             self.integration, self.spare = (create_integration(name="Shop") for _ in range(2))
             self.integration_token = issue_token(self.integration, name="Page").secret
             self._furnish()
-        mail.notify(self.owner.user.email, "Your password was changed.")
+        account_mail.notify(self.owner.user, "passwordChanged")
         self._visit()
 
     def _furnish(self):

@@ -13,6 +13,7 @@ from django.test import Client
 from django_otp.oath import TOTP
 
 from tenants import (
+    account_mail,
     accounts,
     enrolment,
     invitations,
@@ -39,6 +40,8 @@ from tenants.scope import platform_scope, tenant_scope
 from tests.factories import PASSWORD, make_member
 from tests.isolation.worlds import QUICK
 from tests.waiting import beside
+from widgets.bubbles import create_bubble
+from widgets.wording import BUILT_IN
 
 NEW_PASSWORD = "another long pass phrase"
 
@@ -235,6 +238,53 @@ def test_a_forgotten_password_is_set_anew_once(acme, globex, own_address):
     assert told(email) == ["Set a new password", "Your password was changed."]
     assert "user.password_changed" in acts(acme)
     assert acts(globex) == []
+
+
+def test_mails_speak_the_language_of_who_gets_them(acme, globex, own_address):
+    """The tenant's first one, until a browser has said otherwise; English where we have neither."""
+    for tenant, spoken in ((acme, "de-AT"), (globex, "pt")):
+        with tenant_scope(tenant.id):
+            bubble = create_bubble(tenant, None, name="B", is_default=True, actor="a test")
+            bubble.settings = {"languages": [spoken, "fr"]}
+            bubble.save()
+    email, client = invite(acme).email, browser(own_address)
+    said = {"name": "Kim", "password": NEW_PASSWORD}
+    arabic, french = ({"Accept-Language": f"pt-BR,{one};q=0.8,en;q=0.5"} for one in ("ar-EG", "fr"))
+
+    client.post(link_to(email), said, headers=arabic)
+    client.post("/account/email/", {"current": NEW_PASSWORD, "email": f"x{email}"})
+    passwords.change(User.objects.get(email=email), PASSWORD)
+    client.post("/account/forgotten/", {"email": email}, headers=french)
+    invite(globex, email=email)
+    stranger = invite(globex).email
+
+    with platform_scope("operators' admin"):
+        rows = [*Mail.objects.filter(tenant__in=[acme, globex])]
+        rows += AccountMail.objects.filter(to__endswith=email)
+    found = {(row.to, row.template, row.sender): row for row in rows}
+    html = {key: row.html for key, row in found.items()}
+    first = found[email, "invitation", "Acme"]
+    assert first.subject == "Einladung zu Acme auf LiveChat"
+    assert "Ihre Rolle: Administrator/in." in first.text
+    assert '<html lang="de" dir="ltr">' in first.html
+    notice = found[email, "notice", "LiveChat"]
+    assert notice.subject == account_mail.WORDS["ar"]["notice.passwordChanged"]
+    assert "/account/forgotten/" in notice.text
+    for key in ((email, "notice", "LiveChat"), (email, "invitation", "Globex")):
+        assert '<html lang="ar" dir="rtl">' in html[key]
+    assert '<html lang="ar" dir="rtl">' in html[f"x{email}", "email_confirm", "LiveChat"]
+    assert '<html lang="fr"' in html[email, "password_reset", "LiveChat"]
+    assert '<html lang="en"' in html[stranger, "invitation", "Globex"]
+
+
+def test_all_mails_are_in_all_languages():
+    english = account_mail.WORDS["en"]
+    places = {name: sorted(account_mail.PLACE.findall(text)) for name, text in english.items()}
+    assert account_mail.WORDS.keys() == BUILT_IN.keys()
+    for language, words in account_mail.WORDS.items():
+        spelled = {name: sorted(account_mail.PLACE.findall(text)) for name, text in words.items()}
+        assert spelled == places, language
+        assert all(words.values()), language
 
 
 def test_links_are_for_one_purpose_one_state_and_a_while(acme, own_address):
