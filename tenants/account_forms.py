@@ -39,6 +39,7 @@ class CodeStep(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["username"].label = "E-mail"
         if self.data.get("step"):
             for name in ("username", "password"):
                 self.fields[name].required = False

@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
 from django.views import View
 
@@ -108,9 +109,15 @@ class LogInPage(LoginView):
 
 
 class LogOutPage(View):
+    """Leads back to a page of ours that says so, such as somebody else's invitation."""
+
     def post(self, request: HttpRequest) -> HttpResponse:
         logout(request)
-        return redirect("account-log-in")
+        back = request.POST.get("next", "")
+        is_ours = url_has_allowed_host_and_scheme(
+            back, {request.get_host()}, require_https=request.is_secure()
+        )
+        return redirect(back if is_ours else "account-log-in")
 
 
 class ForgottenPage(Page):
@@ -251,7 +258,9 @@ class ChangeEmailPage(OwnPage):
     template = "accounts/change_email.html"
 
     def empty_form(self, request: HttpRequest, data: Any = None) -> forms.Form:
-        return ChangeEmailForm(self.own(request), data)
+        user = self.own(request)
+        own = {} if user.email_verified_at else {"email": user.email}
+        return ChangeEmailForm(user, data, initial=own)
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
         passwords.ask_for_email(self.own(request), form.cleaned_data["email"])

@@ -99,10 +99,12 @@ def confirm_email(text: str) -> User:
             before, email = user.email, claims["email"]
             user.email, user.email_verified_at = email, timezone.now()
             user.save(update_fields=["email", "email_verified_at"])
-            account_mail.notify(user, "emailChanged", to=before, email=email)
+            if email != before:
+                account_mail.notify(user, "emailChanged", to=before, email=email)
     except IntegrityError:
         raise Conflict("There is another account of this address.") from None
-    accounts.note(user, "user.email_changed", actor=before)
+    action = "user.email_confirmed" if email == before else "user.email_changed"
+    accounts.note(user, action, actor=before)
     return user
 
 

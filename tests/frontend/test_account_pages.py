@@ -96,7 +96,7 @@ async def test_a_member_joins_sets_up_two_factors_and_logs_in(page, acme, live_s
     await look_at(page, "off")
 
     await page.get_by_role("button", name="Log out").click()
-    await page.get_by_label("Email").fill(email)
+    await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
     code = page.get_by_label("Code of your authenticator app")

@@ -22,7 +22,7 @@ async def test_the_path_can_be_read_by_everybody(page, shop, live_server_url):
 
     await page.goto(start)
     await look_at(page, "log-in", found)
-    await page.get_by_label("Email").fill(member.user.email)
+    await page.get_by_label("E-mail").fill(member.user.email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url(start)

@@ -30,7 +30,7 @@ async def require_fit(page):
 async def log_in(page, address, email):
     """Go to a page of the admin, by way of its log-in."""
     await page.goto(address)
-    await page.get_by_label("Email").fill(email)
+    await page.get_by_label("E-mail").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Log in").click()
     await page.wait_for_url(address)

@@ -142,7 +142,11 @@ def test_who_has_an_account_joins_with_it_and_nobody_elses_will_do(acme, globex,
 
     stranger = browser(own_address).get(path)
     made = browser(own_address).post(path, {"name": "Eve", "password": NEW_PASSWORD})
-    wrong = browser(own_address, other.user.email).post(path)
+    colleague = browser(own_address, other.user.email)
+    wrong = colleague.post(path)
+    for named, led in ((path, path), ("https://evil.example/", "/account/log-in/")):
+        out = colleague.post("/account/log-out/", {"next": named})
+        assert (out.status_code, out.headers["Location"]) == (302, led)
     client = browser(own_address, member.user.email)
     right = client.post(path)
 
@@ -330,8 +334,11 @@ def test_own_password_and_address_change_with_the_password_alone(acme, globex, o
     assert (refused.status_code, done.status_code) == (200, 302)
     assert (client.get("/account/").status_code, other.get("/account/").status_code) == (200, 302)
 
-    for email in (taken, new):
+    assert f'value="{old}"' in client.get("/account/email/").content.decode()
+    for email in (old, taken, new):
         client.post("/account/email/", {"current": NEW_PASSWORD, "email": email})
+    assert client.post(link_to(old)).status_code == 302
+    assert f'value="{old}"' not in client.get("/account/email/").content.decode()
     assert client.post(link_to(taken)).status_code == 200
     path = link_to(new)
     assert client.get(path).status_code == 200
@@ -341,8 +348,13 @@ def test_own_password_and_address_change_with_the_password_alone(acme, globex, o
 
     user = User.objects.get(pk=member.user_id)
     assert (user.email, user.email_verified_at is not None) == (new, True)
-    assert told(old) == ["Your password was changed.", f"Your account's address is {new} now."]
-    assert acts(acme)[-2:] == ["user.password_changed", "user.email_changed"]
+    assert told(old) == [
+        "Your password was changed.",
+        "Confirm your e-mail address",
+        f"Your account's address is {new} now.",
+    ]
+    acted = ["user.password_changed", "user.email_confirmed", "user.email_changed"]
+    assert acts(acme)[-3:] == acted
 
 
 def test_the_api_asks_for_a_second_factor_and_takes_each_code_once(acme, globex):
