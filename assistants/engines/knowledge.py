@@ -11,7 +11,7 @@ from assistants.knowledge.embedding import Floats
 from assistants.knowledge.language import is_english
 from assistants.knowledge.search import search
 from assistants.language import languages_of
-from assistants.phrases import phrases_of
+from assistants.phrases import Phrases, phrases_of
 from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox
@@ -51,7 +51,7 @@ def look_up(question: Question) -> Reply | Handoff:
 def say(question: Question, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
     """Put what was found into words: quote it, offer titles, or hand over."""
     if band is Band.ANSWER:
-        return _quote(hits[0])
+        return _quote(question, hits[0])
     if band is Band.OFFER:
         return _offer(question, hits)
     return handover.hand_over(question, "no_answer", question.version.unanswered_text)
@@ -93,10 +93,11 @@ def _thresholds(version: VersionSnapshot, question: str, *, by_meaning: bool) ->
     return Thresholds(answer=answer, margin=version.margin, offer=version.offer_threshold)
 
 
-def _quote(hit: Hit) -> Reply:
+def _quote(question: Question, hit: Hit) -> Reply:
+    said = _phrases(question).quoted_from.replace("{title}", hit.citation)
     citation = {"title": hit.citation, "url": hit.url, "sourceId": str(hit.source_id)}
     return Reply(
-        text=f"From {hit.citation}:\n\n{hit.text}",
+        text=f"{said}\n\n{hit.text}",
         citations=(citation,),
         confidence=round(hit.score, 3),
     )
@@ -104,10 +105,14 @@ def _quote(hit: Hit) -> Reply:
 
 def _offer(question: Question, hits: Sequence[Hit]) -> Reply:
     titles = list(dict.fromkeys(hit.title for hit in hits))[:OFFERED]
-    language = question.language or languages_of(question.version)[0]
     return Reply(
         text=question.version.offer_text,
-        choices=(*titles, phrases_of(language).talk_to_a_person),
+        choices=(*titles, _phrases(question).talk_to_a_person),
         confidence=round(hits[0].score, 3),
         answers=False,
     )
+
+
+def _phrases(question: Question) -> Phrases:
+    """What is said in the language of the turn, or else in the assistant's main one."""
+    return phrases_of(question.language or languages_of(question.version)[0])

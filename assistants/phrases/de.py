@@ -6,6 +6,7 @@ GERMAN = Phrases(
     talk_to_a_person="Mit einem Menschen sprechen",
     you_are_welcome="Gern geschehen. Gibt es noch etwas, das Sie wissen möchten?",
     until_next_time="In Ordnung. Ich bin hier, wenn Sie noch etwas wissen möchten.",
+    quoted_from="Aus {title}:",
     greeting=r"""
         (hallo|hi|hey|moin( moin)?|servus|gru(e)?ss (gott|dich|euch|sie)|gruezi
         |gute?n? (morgen|tag|abend|nachmittag)|tag)( (zusammen|allerseits|team|leute

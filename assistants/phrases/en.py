@@ -6,6 +6,7 @@ ENGLISH = Phrases(
     talk_to_a_person="Talk to a person",
     you_are_welcome="You are welcome. Is there anything else that you would like to know?",
     until_next_time="All right. I am here if you would like to know anything else.",
+    quoted_from="From {title}:",
     greeting=r"""
         (hi|hello|hey|hiya|howdy|greetings|good (morning|afternoon|evening|day))( (there
         |everyone|all|team|guys|again))?

@@ -6,6 +6,7 @@ SPANISH = Phrases(
     talk_to_a_person="Hablar con una persona",
     you_are_welcome="De nada. ¿Hay algo más que le gustaría saber?",
     until_next_time="De acuerdo. Aquí estoy si quiere saber algo más.",
+    quoted_from="De {title}:",
     greeting=r"""
         ((hola|hey|buenas|saludos|buen dia|buenos dias|buenas (tardes|noches)) ?)+(a todos
         |equipo|amigos|de nuevo)?

@@ -6,6 +6,7 @@ FRENCH = Phrases(
     talk_to_a_person="Parler à un conseiller",
     you_are_welcome="Je vous en prie. Y a-t-il autre chose que vous aimeriez savoir ?",
     until_next_time="D'accord. Je suis là si vous souhaitez savoir autre chose.",
+    quoted_from="Extrait de {title} :",
     greeting=r"""
         (bonjour|bonsoir|salut|coucou|hello|hey|allo|rebonjour)( (a tous|tout le monde
         |l'equipe|madame|monsieur))?

@@ -6,6 +6,7 @@ ITALIAN = Phrases(
     talk_to_a_person="Parlare con un operatore",
     you_are_welcome="Prego. C'è altro che le piacerebbe sapere?",
     until_next_time="D'accordo. Sono qui se desidera sapere altro.",
+    quoted_from="Da {title}:",
     greeting=r"""
         (ciao|salve|buon ?giorno|buona ?sera|buon pomeriggio|hey|ehi|hello)( (a tutti|team
         |ragazzi|di nuovo))?

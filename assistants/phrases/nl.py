@@ -6,6 +6,7 @@ DUTCH = Phrases(
     talk_to_a_person="Met een medewerker praten",
     you_are_welcome="Graag gedaan. Is er nog iets dat u wilt weten?",
     until_next_time="Prima. Ik ben er als u nog iets wilt weten.",
+    quoted_from="Uit {title}:",
     greeting=r"""
         (hallo|hoi( hoi)?|hey|hi|dag|goede?(morgen|middag|avond|n?dag)|goede (morgen
         |middag|avond))( (allemaal|team|daar|weer))?

@@ -15,6 +15,8 @@ class Phrases:
     talk_to_a_person: str
     you_are_welcome: str
     until_next_time: str
+    # Before a passage, with the ``{title}`` of where it was found.
+    quoted_from: str
     # Whole messages that are nothing but a courtesy.
     greeting: str
     thanks: str

@@ -6,6 +6,7 @@ POLISH = Phrases(
     talk_to_a_person="Porozmawiać z człowiekiem",
     you_are_welcome="Proszę bardzo. Czy jest coś jeszcze, o co chcesz zapytać?",
     until_next_time="W porządku. Jestem tutaj, jeśli zechcesz dowiedzieć się czegoś jeszcze.",
+    quoted_from="Źródło – {title}:",
     greeting=r"""
         (czesc|hej(ka)?|witam|witaj(cie)?|dzien dobry|dobry( wieczor)?|siema|halo|elo
         |hello)( (wszystkim|wam|panstwu|ponownie))?

@@ -6,6 +6,7 @@ PORTUGUESE = Phrases(
     talk_to_a_person="Falar com uma pessoa",
     you_are_welcome="De nada. Há mais alguma coisa que gostaria de saber?",
     until_next_time="Está bem. Estou aqui se quiser saber mais alguma coisa.",
+    quoted_from="De {title}:",
     greeting=r"""
         ((ola|oi|bom dia|boa tarde|boa noite|opa|alo|hey) ?)+(a todos|pessoal|equipe|equipa
         |tudo bem|tudo bom)?

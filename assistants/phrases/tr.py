@@ -6,6 +6,7 @@ TURKISH = Phrases(
     talk_to_a_person="Bir temsilciyle görüş",
     you_are_welcome="Rica ederim. Öğrenmek istediğiniz başka bir şey var mı?",
     until_next_time="Tamam. Başka bir şey öğrenmek isterseniz buradayım.",
+    quoted_from="Kaynak – {title}:",
     greeting=r"""
         (merhaba(lar)?|selam(lar)?|selamun aleykum|gunaydin|iyi (gunler|aksamlar|geceler)
         |hey|hello|alo)( (herkese|arkadaslar|ekip|tekrar))?
