@@ -7,6 +7,7 @@ from django import forms
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget
 
 from assistants.admin.faq_text import read_faq, write_faq
+from assistants.admin.titles import title_of
 from assistants.knowledge import faq, parsing
 from assistants.knowledge.web.addresses import normal_prefix
 from assistants.knowledge.web.sites import start_url
@@ -15,6 +16,10 @@ from tenants.errors import LiveChatError
 
 EDITABLE_CHARACTERS = 200_000
 Kind = KnowledgeSource.Kind
+TITLE_HINT = (
+    "Visitors read where an answer is from. Empty means the text's first line, the file's name, or "
+    "the site's host."
+)
 SITE_FIELDS = ("page_limit", "path_prefix", "refresh_hours")
 
 
@@ -43,6 +48,9 @@ class KnowledgeSourceForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if not self.instance._state.adding:
             self.initial["text"] = _text_of(self.instance)
+        elif "title" in self.fields:
+            self.fields["title"].required = False
+            self.fields["title"].help_text = TITLE_HINT
 
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
@@ -69,10 +77,22 @@ class KnowledgeSourceForm(forms.ModelForm):
                 self.cleaned_data["url"] = start_url(self.cleaned_data["url"])
         except LiveChatError as error:
             self.add_error(field, error.message)
+        if not self.errors and not (self.cleaned_data.get("title") or self.instance.title):
+            self.cleaned_data["title"] = self._title(kind)
         return self.cleaned_data
 
     def site_settings(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in SITE_FIELDS}
+
+    def _title(self, kind: str) -> str:
+        file = self.cleaned_data.get("file")
+        content = self.cleaned_data.get("content")
+        return title_of(
+            kind,
+            text=parsing.read(kind, content) if content else "",
+            file_name=file.name if file else "",
+            url=self.cleaned_data.get("url", ""),
+        )
 
     def _content(self, kind: str) -> bytes:
         """What is to be kept, in the form of its kind; raises a LiveChatError that says why not."""

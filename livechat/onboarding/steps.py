@@ -128,10 +128,7 @@ def _knowledge(tenant: Tenant, assistant: Assistant | None) -> Step:
     )
     kinds = (("faq", "Questions and answers"), ("text", "Paste a text"), ("web", "Read a web site"))
     links = tuple(
-        Link(
-            label,
-            _add("assistants_knowledgesource", assistant=assistant.pk, kind=kind, title=label),
-        )
+        Link(label, _add("assistants_knowledgesource", assistant=assistant.pk, kind=kind))
         for kind, label in kinds
     )
     if counts:

@@ -167,7 +167,7 @@ def test_knowledge_is_added_in_every_form(operator, acme, assistant, kind, field
         ("faq", {"text": "[1, 2]"}, "text", "Item 1 is not"),
         ("faq", {"text": "[1, 2"}, "text", "not valid JSON"),
         ("text", {"text": "Hi", "url": "ftp://files.example/a"}, "url", "http:// or https://"),
-        ("text", {"text": "Hi", "title": " "}, "title", "required"),
+        ("web", {"title": "", "url": "nowhere"}, "url", "valid URL"),
     ],
 )
 def test_knowledge_that_cannot_be_read_is_refused(
@@ -184,6 +184,33 @@ def test_knowledge_that_cannot_be_read_is_refused(
     assert sentence in str(page.context["adminform"].form.errors[field])
     with tenant_scope(acme.id):
         assert not KnowledgeSource.objects.exists()
+
+
+def test_a_source_without_a_title_is_called_what_it_calls_itself(operator, acme, assistant):
+    page = b"<title>Our  hours</title><h1>Hours</h1><p>We open at nine."
+    for kind, given in (
+        ("text", {"text": "\n---\nReturns and refunds\nSend it back."}),
+        ("markdown", {"text": f"# **{'Long ' * 30}**\n\nText."}),
+        ("pdf", {"file": SimpleUploadedFile("price list.pdf", make_pdf("Nine."))}),
+        ("html", {"file": SimpleUploadedFile("index.html", page)}),
+        ("faq", {"text": "Q: When?\nA: At nine."}),
+        ("web", {"url": "https://www.shop.example/help/"}),
+    ):
+        operator.save(
+            "assistants/knowledgesource/add/", assistant=assistant.pk, kind=kind, title="", **given
+        )
+
+    with tenant_scope(acme.id):
+        titles = dict(KnowledgeSource.objects.values_list("kind", "title"))
+    long = ("Long " * 16).strip()
+    assert titles == {
+        "text": "Returns and refunds",
+        "markdown": f"{long}…",
+        "pdf": "price list",
+        "html": "Our hours",
+        "faq": "FAQ",
+        "web": "shop.example",
+    }
 
 
 def test_why_a_source_could_not_be_read_is_shown(operator, acme, assistant):
