@@ -143,6 +143,7 @@ def message_data(message: Message) -> dict[str, Any]:
         "status": message.status,
         "sources": message.sources,
         "choices": message.choices,
+        "line": message.line,
         "createdAt": timestamp(message.created_at),
     }
 

@@ -2,11 +2,10 @@
 
 from datetime import UTC, datetime
 
-from conversations import owner, queueing
+from conversations import lines, owner, queueing
 from conversations.announcements import announce_conversation
 from conversations.availability import available
 from conversations.models import Conversation, Owner, Team
-from conversations.posting import post_line
 from tenants.errors import BadRequest
 from tenants.models import Membership
 from tenants.tracing import traced
@@ -39,7 +38,7 @@ def pass_on(conversation: Conversation, team: Team | None) -> None:
     conversation.team, conversation.assignee, conversation.is_routed = team, None, False
     if conversation.owner == Owner.HUMAN:
         owner.move(conversation, Owner.WAITING, team=team)
-        post_line(conversation, "Another member of our team will answer here.")
+        lines.tell(conversation, "reassigned")
     _save(conversation, "team", "assignee", "is_routed", to_visitor=True)
 
 

@@ -21,7 +21,7 @@ from assistants.language import languages_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
-from conversations import owner, queueing, turns
+from conversations import lines, owner, queueing, turns
 from conversations.announcements import announce_conversation
 from conversations.erasing import settled
 from conversations.errors import conversation_not_found
@@ -226,19 +226,19 @@ def take_over(conversation: Conversation, member: Membership) -> None:
             return
         raise Conflict("Another member holds this conversation.", code="already_taken")
     owner.move(conversation, Owner.HUMAN, assignee=member, status=Status.OPEN)
-    post_line(conversation, f"{display_name(member)} joined the conversation.")
+    lines.tell(conversation, "joined", name=display_name(member))
     announce_conversation(
         conversation, "conversation:assigned", "conversation:updated", to_visitor=True
     )
 
 
 @traced
-def give_back(conversation: Conversation, *, line: str = "The assistant answers again.") -> None:
-    """Let the assistant answer again."""
+def give_back(conversation: Conversation, *, line: str = "") -> None:
+    """Let the assistant answer again, as ``line`` says if it is given."""
     if conversation.owner == Owner.BOT:
         return
     owner.to_bot(conversation)
-    post_line(conversation, line)
+    lines.tell_return(conversation, line)
     announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 
@@ -253,11 +253,14 @@ def qualify(conversation: Conversation, *, details: dict[str, Any]) -> None:
 
 @traced
 def close(conversation: Conversation, *, by: str = "") -> None:
-    """Resolve the conversation. The visitor's next message reopens it with the assistant."""
+    """Resolve the conversation. The visitor's next message reopens it with the assistant.
+
+    ``by`` as in ``lines.tell_end``.
+    """
     if conversation.owner == Owner.CLOSED:
         return
     owner.move(conversation, Owner.CLOSED, status=Status.RESOLVED, snoozed_until=None)
-    post_line(conversation, f"{by} closed the conversation." if by else "Conversation closed.")
+    lines.tell_end(conversation, by)
     announce_conversation(
         conversation, "conversation:closed", "conversation:updated", to_visitor=True
     )
@@ -334,7 +337,7 @@ def _rouse(conversation: Conversation) -> None:
     """What a visitor's message does to the conversation that it arrives in."""
     if conversation.owner == Owner.CLOSED:
         owner.to_bot(conversation)
-        post_line(conversation, "The conversation was opened again.")
+        lines.tell(conversation, "reopened")
         announce_conversation(conversation, "conversation:updated", to_visitor=True)
     if conversation.status == Status.SNOOZED:
         conversation.status, conversation.snoozed_until = Status.OPEN, None

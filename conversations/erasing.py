@@ -15,9 +15,10 @@ from conversations.pages import PAGE_SIZE
 from realtime.events import rewrite
 
 ERASED = "erased"
+BLANK_MESSAGE: dict[str, Any] = {"text": "", "sources": [], "choices": [], "line": None}
 # By the first part of an event's type: what its data say instead of what somebody wrote.
 BLANK_EVENTS: dict[str, dict[str, Any]] = {
-    "message": {"text": "", "attachments": [], "sources": [], "choices": [], "status": ERASED},
+    "message": {**BLANK_MESSAGE, "attachments": [], "status": ERASED},
     "conversation": {"subject": "", "lastMessage": None, "handoverSummary": None, "rating": None},
     "tool": {"args": {}},
 }
@@ -75,7 +76,7 @@ def _erase_messages(conversation: Conversation) -> list[Message]:
     standing = conversation.messages.filter(erased_at=None)
     analyses.forget(standing.exclude(text="").values("text"))
     now = datetime.now(UTC)
-    standing.update(text="", sources=[], choices=[], status=ERASED, erased_at=now)
+    standing.update(**BLANK_MESSAGE, status=ERASED, erased_at=now)
     latest = conversation.messages.filter(erased_at=now).order_by("-seq")[:PAGE_SIZE]
     return list(latest)[::-1]
 

@@ -50,6 +50,7 @@ def _preview(message: Message) -> dict[str, Any]:
         "author": message.author_kind,
         "text": message.text[:PREVIEW_LENGTH],
         "createdAt": timestamp(message.created_at),
+        **({"line": message.line} if message.line else {}),
     }
 
 

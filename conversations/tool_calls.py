@@ -11,15 +11,14 @@ from django.db.models.functions import Coalesce, Now
 
 from assistants.models import Tool
 from assistants.toolbox import ToolRequest
+from conversations import lines
 from conversations.announcements import announce_tool_approval, announce_tool_request
 from conversations.models import Conversation, ToolCall, Turn, TurnState
-from conversations.posting import post_line
 from tenants.scope import current_scope
 
 CALLS_PER_TURN = 20
 PAGE_SECONDS = 60
 APPROVAL_SECONDS = 600
-APPROVAL_LINE = "The team is asked to approve this."
 State, Place, Risk = ToolCall.State, Tool.Place, Tool.Risk
 WAITING_STATES = (State.WAITING, State.ASKED)
 WRITES = ~Q(risk=Risk.READ)
@@ -117,7 +116,7 @@ def ask(
         and usable(request)
     ]
     if any(call.state == State.ASKED for call in asked):
-        post_line(conversation, APPROVAL_LINE)
+        lines.tell(conversation, "approval")
     return next_deadline(turn_id)
 
 

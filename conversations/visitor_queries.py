@@ -41,7 +41,7 @@ def conversations(
 ) -> Page:
     """The visitor's conversations, latest first."""
     begun = Conversation.objects.filter(theirs(session), message_seq__gt=0)
-    rows = begun.select_related("assignee__user").order_by("-id")
+    rows = begun.select_related("assignee__user", "contact").order_by("-id")
     if cursor:
         rows = rows.filter(id__lt=decode_cursor(cursor, UUID))
     return page_of(rows, size=size, render=_summary, position=lambda row: str(row.id))
@@ -194,6 +194,7 @@ def _summary(conversation: Conversation) -> dict[str, Any]:
         "assistantId": text_or_none(conversation.assistant_id),
         "lastMessage": conversation.last_message,
         "readSeq": conversation.visitor_read_seq,
+        "hasEmail": conversation.contact.email is not None,
     }
 
 

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from assistants.models import Tool
 from assistants.nlu.entities import TYPES
 from assistants.nlu.shape import ENGINES, SENTIMENTS
+from conversations.lines import LINES
 from conversations.models import AuthorKind, Owner, Status
 from conversations.models import Availability as StoredAvailability
 from conversations.models import Team as StoredTeam
@@ -26,11 +27,19 @@ class ContactDetail(Contact):
     createdAt = serializers.DateTimeField()
 
 
+class Line(serializers.Serializer):
+    """What became of the conversation, for clients that say it in words of their own."""
+
+    code = serializers.ChoiceField(tuple(LINES))
+    name = serializers.CharField(help_text="Of whom it tells; often empty.")
+
+
 class Preview(serializers.Serializer):
     seq = serializers.IntegerField()
     author = serializers.ChoiceField(AuthorKind.choices)
     text = serializers.CharField()
     createdAt = serializers.DateTimeField()
+    line = Line(required=False)
 
 
 class Conversation(serializers.Serializer):
@@ -109,6 +118,7 @@ class Message(serializers.Serializer):
     status = serializers.CharField()
     sources = serializers.ListField(child=serializers.DictField())
     choices = serializers.ListField()
+    line = Line(allow_null=True)
     createdAt = serializers.DateTimeField()
 
 

@@ -4,6 +4,7 @@ Only our own chat says so: what other vendors' clients hear is theirs to say. Wh
 the form for that knows it already. The team hears of both by mail.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -11,16 +12,20 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.formats import date_format
 
 from conversations import engine, routing
 from conversations.availability import Expectation
 from conversations.models import Conversation, Owner
 from tenants.errors import NotFound
+from tenants.languages import base_of
 from tenants.scope import platform_scope, tenant_scope
 from widgets import waiting_mail
-from widgets.bubbles import bubble_of, expectation, texts_of
+from widgets.bubbles import bubble_of, expectation, locale_of, texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
+from widgets.wording import texts_in
 
 CHANNEL = "chat"
 BY_FORM = "offline"
@@ -59,14 +64,6 @@ def hand_over(conversation: Conversation, bubble: Bubble) -> None:
     conversation.save(update_fields=["is_absence_told"])
 
 
-def spelled(expected: Expectation, texts: dict[str, str], zone: ZoneInfo, now: datetime) -> str:
-    """What the line says, in the visitor's language."""
-    said = [texts["closed" if expected.status == "closed" else "away"]]
-    if expected.opens_at is not None:
-        said.append(texts["closedUntil"].replace("{time}", _moment(expected.opens_at, zone, now)))
-    return " ".join(filter(None, [*said, texts["closedText"]]))
-
-
 def _untold() -> "QuerySet[Conversation]":
     rows: QuerySet[Conversation] = Conversation.objects.filter(
         owner=Owner.WAITING, assignee=None, is_absence_told=False, channel=CHANNEL
@@ -102,13 +99,25 @@ def _tell_one(conversation: Conversation) -> None:
 def _words(conversation: Conversation, bubble: Bubble | None, expected: Expectation | None) -> str:
     if bubble is None or expected is None or conversation.handover_reason == BY_FORM:
         return ""
-    texts = texts_of(bubble, conversation.named_language or conversation.language)
-    begun = conversation.waiting_since or conversation.updated_at
-    zone = ZoneInfo(complete_settings(bubble.settings)["businessHours"]["timezone"])
-    return spelled(expected, texts, zone, begun)
+    locale = locale_of(bubble, conversation.named_language or conversation.language)
+    texts = texts_in(locale, bubble.settings)
+    said = [texts["closed" if expected.status == "closed" else "away"]]
+    if expected.opens_at is not None:
+        zone = ZoneInfo(complete_settings(bubble.settings)["businessHours"]["timezone"])
+        begun = conversation.waiting_since or conversation.updated_at
+        with translation.override(base_of(locale)):
+            moments = expected.opens_at.astimezone(zone), begun.astimezone(zone)
+            said.append(_opening(*moments, texts))
+    return " ".join(filter(None, [*said, texts["closedText"]]))
 
 
-def _moment(at: datetime, zone: ZoneInfo, now: datetime) -> str:
-    local = at.astimezone(zone)
-    day = "" if local.date() == now.astimezone(zone).date() else f"{local:%Y-%m-%d} "
-    return f"{day}{local:%H:%M} ({zone.key})"
+def _opening(opens: datetime, now: datetime, texts: Mapping[str, str]) -> str:
+    """When we are back, by the bubble's clock, which the sentence names at its end."""
+    is_today = opens.date() == now.date()
+    sentence = texts["closedUntilToday" if is_today else "closedUntil"]
+    day, time = date_format(opens, "DATE_FORMAT"), f"{opens:%H:%M}"
+    # A tenant's own text may have no place for the day.
+    if not is_today and "{day}" not in sentence:
+        time = f"{day}, {time}"
+    said = sentence.replace("{day}", day).replace("{time}", time)
+    return f"{said.rstrip('.')} ({opens.tzinfo})."

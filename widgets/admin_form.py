@@ -65,6 +65,7 @@ HINTS = {
     "popups.messages": "One on each line, five at most.",
     "preChatForm.fields": "One on each line: name | label | text, email or tel | yes if required. "
     "Empty means name and e-mail, both optional. " + _such_as("preChatForm.fields"),
+    "offlineForm.enabled": "While nobody is there, visitors may leave their e-mail address.",
     "rating.enabled": "Asks visitors how it was when a conversation has ended.",
     "transcript.enabled": "Visitors may download the conversation or have it mailed.",
     "triggers": "One on each line: time, scroll, idle, exit or url | value | message. "
@@ -74,7 +75,10 @@ HINTS = {
     "languages": "One on each line, such as en or pt-BR; the first is the main one. "
     "The words come with us in English, German, French, Spanish, Dutch and Arabic.",
     "translations": "Your own words in the other languages, one on each line: "
-    "language | name of the text | translation. " + _such_as("translations"),
+    "language | name of the text | translation. "
+    + _such_as("translations")
+    + " A field's label is "
+    "preChatForm and its name, as in preChatForm.order; a message is popups.1 or triggers.2.",
 }
 
 

@@ -20,7 +20,7 @@ from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 from widgets.config import complete_settings
 from widgets.models import Bubble, BubbleCode
-from widgets.wording import MAIN_LANGUAGE, best_locale, texts_in
+from widgets.wording import MAIN_LANGUAGE, best_locale, texts_in, with_own_words
 
 FORM_VALUE_LENGTH = 500
 # Fields of forms that are a contact's own, and no attributes.
@@ -66,14 +66,15 @@ def chosen_assistant(bubble: Bubble, named: str | None) -> Assistant:
 
 def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
     """Everything that a page needs to draw the bubble; nothing of it is secret."""
-    settings, tenant = complete_settings(bubble.settings), Tenant.objects.get(pk=bubble.tenant_id)
+    locale, tenant = locale_of(bubble, asked_locale), Tenant.objects.get(pk=bubble.tenant_id)
+    settings = with_own_words(locale, complete_settings(bubble.settings))
     assistant, branding = answering(bubble), settings["branding"]
     version = assistant.production if assistant else None
     # One language at a time is enough for a page.
     del settings["translations"]
     return {
         **settings,
-        **_words(bubble, settings, asked_locale),
+        **_words(locale, settings, texts_in(locale, bubble.settings)),
         "name": tenant.name,
         "code": bubble.code,
         "assistantId": str(assistant.pk) if assistant else None,
@@ -136,9 +137,8 @@ def asked_for(bubble: Bubble, values: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def _words(bubble: Bubble, settings: dict[str, Any], asked_locale: str) -> dict[str, Any]:
+def _words(locale: str, settings: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
     """What depends on the visitor's language."""
-    locale, texts = locale_of(bubble, asked_locale), texts_of(bubble, asked_locale)
     form = settings["preChatForm"]
     if form["enabled"] and not form["fields"]:
         form = {**form, "fields": _usual_fields(texts)}

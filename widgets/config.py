@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
-from widgets.wording import TEXTS
+from widgets.wording import TEXTS, is_own, own_words
 
 DEFAULT_COLOR = "#2563EB"
 COLOR = re.compile(r"#(?:[0-9A-Fa-f]{3}){1,2}")
@@ -135,7 +135,7 @@ class BusinessHours(Strict):
 
 
 class OfflineForm(Strict):
-    enabled = serializers.BooleanField(default=False)
+    enabled = serializers.BooleanField(default=True)
 
 
 class RatingSettings(Strict):
@@ -154,10 +154,27 @@ class Texts(Strict):
         }
 
 
+class Translated(Texts):
+    """Texts, and what the tenant says elsewhere in its settings, by its names in ``wording``."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)
+        own = {name: text for name, text in data.items() if is_own(str(name))}
+        texts = super().to_internal_value({n: text for n, text in data.items() if n not in own})
+        return {**texts, **{name: self._word(name, text) for name, text in own.items()}}
+
+    def _word(self, name: str, text: Any) -> Any:
+        try:
+            return serializers.CharField(max_length=300).run_validation(text)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({name: error.detail}) from None
+
+
 class Translations(serializers.DictField):
     """Texts by language, for the languages after the first."""
 
-    child = Texts()
+    child = Translated()
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         given: dict[str, Any] = super().to_internal_value(data)
@@ -186,6 +203,15 @@ class Settings(Strict):
     )
     translations = Translations(default={})
     texts = Texts(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        known = {name for name, _, _ in own_words(complete_settings(attrs))}
+        for language, words in attrs["translations"].items():
+            for name in filter(is_own, words):
+                if name not in known:
+                    problem = {language: {name: "There is no such field, popup or trigger."}}
+                    raise serializers.ValidationError({"translations": problem})
+        return attrs
 
 
 def cleaned_settings(given: Any) -> dict[str, Any]:

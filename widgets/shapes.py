@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from conversations.lines import LINES
 from conversations.models import AuthorKind, Owner, Status
 from widgets import config
 
@@ -151,17 +152,26 @@ class ConversationAnswer(Success):
     conversation = OwnConversation()
 
 
+class Line(serializers.Serializer):
+    """What became of the conversation: the text `<code>Line` says it in the visitor's language."""
+
+    code = serializers.ChoiceField(tuple(LINES))
+    name = serializers.CharField(help_text="Of whom it tells; often empty.")
+
+
 class LastMessage(serializers.Serializer):
     seq = serializers.IntegerField()
     author = serializers.ChoiceField(AuthorKind.choices)
     text = serializers.CharField()
     createdAt = serializers.DateTimeField()
+    line = Line(required=False)
 
 
 class OwnConversationSummary(OwnConversation):
     assistantId = serializers.UUIDField(allow_null=True)
     lastMessage = LastMessage(allow_null=True)
     readSeq = serializers.IntegerField()
+    hasEmail = serializers.BooleanField(help_text="Whether a reply can be mailed.")
 
 
 class OwnAttachment(serializers.Serializer):
@@ -192,6 +202,7 @@ class OwnMessage(serializers.Serializer):
     status = serializers.CharField()
     sources = Source(many=True)
     choices = serializers.ListField(child=serializers.CharField())
+    line = Line(allow_null=True)
     createdAt = serializers.DateTimeField()
 
 

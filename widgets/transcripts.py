@@ -11,6 +11,7 @@ from widgets.bubbles import texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
 from widgets.plain_text import plain
+from widgets.wording import line_in
 
 MESSAGES_LIMIT = 1_000
 INDENT = "  "
@@ -42,14 +43,15 @@ def _line(message: dict[str, Any], texts: dict[str, str], zone: ZoneInfo) -> str
     at = datetime.fromisoformat(message["createdAt"]).astimezone(zone)
     moment = f"{at:%Y-%m-%d %H:%M %Z}"
     is_visitors = message["author"]["kind"] == AuthorKind.VISITOR
-    text = message["text"] if is_visitors else plain(message["text"])
+    said = line_in(texts, message["line"]) or message["text"]
+    text = said if is_visitors else plain(said)
     parts = [text] if text else []
     if files := ", ".join(file["name"] for file in message["attachments"]):
         parts.append(f"{texts['transcriptFiles']}: {files}")
     first, *further = "\n".join(parts).splitlines() or [""]
-    said = "\n".join([first, *(f"{INDENT}{line}".rstrip() for line in further)])
+    whole = "\n".join([first, *(f"{INDENT}{line}".rstrip() for line in further)])
     author = _author(message["author"], texts)
-    return f"[{moment}] {author}: {said}" if author else f"[{moment}] {said}"
+    return f"[{moment}] {author}: {whole}" if author else f"[{moment}] {whole}"
 
 
 def _author(author: dict[str, Any], texts: dict[str, str]) -> str:

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from conversations import asking_again, contacts, engine, visitor_queries
 from conversations.announcements import visitor_conversation_data
+from conversations.lines import VISITOR
 from conversations.models import Conversation, Owner, VisitorSession
 from conversations.opening import reserve_conversation
 from conversations.sessions import continue_session, known_session, secret_of
@@ -172,7 +173,7 @@ class EndView(VisitorView):
     def post(self, request: Request, widget_id: str, conversation_id: str) -> Response:
         with visiting(request, widget_id) as (_, session):
             conversation = engine.conversation_of(session, conversation_id)
-            engine.close(conversation, by="The visitor")
+            engine.close(conversation, by=VISITOR)
             return _told(conversation)
 
 

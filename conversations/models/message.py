@@ -27,6 +27,9 @@ class Message(TenantModel):
     status = models.CharField(max_length=12, default="sent")
     sources = models.JSONField(default=list)
     choices = models.JSONField(default=list)
+    line = models.JSONField(
+        null=True, help_text="Of a line of ours: its `code`, and the `name` of whom it tells."
+    )
     # The visitor session or member that sent it, and under which key: together they make a
     # repeated send harmless for ever.
     sender_id = models.UUIDField(null=True)

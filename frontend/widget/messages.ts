@@ -14,6 +14,12 @@ export interface Attachment {
   size: number;
 }
 
+/** What became of the conversation, for us to say in the visitor's words. */
+export interface Line {
+  code: string;
+  name: string;
+}
+
 export interface Message {
   id: string;
   seq: number;
@@ -22,6 +28,7 @@ export interface Message {
   attachments: Attachment[];
   sources: Source[];
   choices: string[];
+  line?: Line | null | undefined;
   createdAt: string;
 }
 
@@ -42,7 +49,7 @@ export interface Conversation {
   /** How far the team and the visitor have read. */
   teamReadSeq?: number;
   readSeq?: number;
-  lastMessage?: { seq: number; text: string; createdAt: string; author: string } | null;
+  lastMessage?: { seq: number; text: string; createdAt: string; author: string; line?: Line } | null;
 }
 
 /** A call that an assistant asks the page to make. */
@@ -126,4 +133,14 @@ export interface Config {
   };
   branding: { logo: string; wordmark: string; poweredBy: boolean };
   texts: Record<string, string>;
+}
+
+/** A message, or the beginning of one, as the visitor is to read it. */
+export function worded<T extends Pick<Message, "text" | "line">>(
+  said: T,
+  texts: Config["texts"],
+): T {
+  const { line } = said;
+  const words = line && texts[`${line.code}Line`];
+  return words ? { ...said, text: words.replace("{name}", () => line.name) } : said;
 }

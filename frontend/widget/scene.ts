@@ -8,7 +8,7 @@ import { h } from "./dom";
 import type { Events } from "./events";
 import type { Forms } from "./forms";
 import type { Memory, Session } from "./memory";
-import type { Config, Message, Unsent } from "./messages";
+import { worded, type Config, type Message, type Unsent } from "./messages";
 import { Panel } from "./panel";
 import { Parts } from "./parts";
 import { Story } from "./story";
@@ -122,7 +122,7 @@ export class Scene {
       // What still comes of a chat that has ended is not for the next visitor's panel.
       message: (message, isNew) => signal.aborted || this.#take(message, isNew),
       unsent: (all) => log.waiting(all),
-      older: (messages) => log.prepend(messages),
+      older: (all) => log.prepend(all.map((message) => worded(message, config.texts))),
       teamRead: (seq) => log.read(seq),
       coming: (text) => log.coming(text, config.assistantName),
       restart: () => log.clear(),
@@ -169,12 +169,13 @@ export class Scene {
   }
 
   #take(message: Message, isNew: boolean): void {
-    this.panel.log.put(message);
-    const { kind, name } = message.author;
+    const { author, text } = worded(message, this.#stage.config.texts);
+    const { kind, name } = author;
+    this.panel.log.put({ ...message, text });
     if (!isNew) return;
     this.#stage.emit(kind === "visitor" ? "message:sent" : "message:received", { message });
     if (kind === "visitor") return;
-    this.panel.announce(`${name} ${message.text.replace(MARKS, "")}`);
+    this.panel.announce(`${name} ${text.replace(MARKS, "")}`);
     if (this.#isSeen) return this.#readAll();
     this.#count(this.unread + 1);
     this.load<Alerts>("alerts").then((alerts) => alerts.ring(this.unread), () => undefined);

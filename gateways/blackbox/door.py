@@ -17,6 +17,7 @@ from assistants.queries import default_assistant, with_production
 from conversations import engine, visitor_queries
 from conversations.engine import Received
 from conversations.errors import conversation_not_found
+from conversations.lines import VISITOR
 from conversations.models import AuthorKind, Conversation, Owner, ToolCall, VisitorSession
 from conversations.opening import reserve_conversation
 from conversations.sessions import Visitor, continue_session, known_session
@@ -181,7 +182,7 @@ def end(joined: Joined) -> Ending:
         session = continue_session(joined.visitor)
         conversation = engine.conversation_of(session, joined.record_id)
         if conversation.message_seq:
-            engine.close(conversation, by="The visitor")
+            engine.close(conversation, by=VISITOR)
         return _ending(joined, conversation)
 
 

@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources c534a6dc674b02264e22da15ae434e175abbaa4a108d27f6cf29db251118043e */
+/*! LiveChat, built from frontend/widget, sources b1e3b1b7fa4996f49886a089837274037693663620f3dbe0b95fc32cc39a2cdd */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

@@ -12,10 +12,10 @@ from assistants.queries import default_assistant
 from assistants.toolbox import ToolRequest, ToolResult, ToolSnapshot
 from assistants.versions import create_version, publish
 from conversations import engine, tool_answers, toolbox, turns
+from conversations.lines import LINES
 from conversations.models import ToolCall, Turn, TurnState
 from conversations.opening import reserve_conversation
 from conversations.sessions import continue_session
-from conversations.tool_calls import APPROVAL_LINE
 from conversations.toolbox import ClaimToolbox
 from conversations.visitor_queries import waiting_tool_calls
 from realtime.log import Channel, read_events
@@ -320,7 +320,7 @@ def test_the_team_is_asked_and_the_visitor_sees_that_it_is(desk, server, globex)
     assert (request["id"], request["name"]) == (str(call.id), "refund")
     assert (call.deadline - call.created_at).total_seconds() == pytest.approx(600, abs=1)
     lines = [data["text"] for data in of_type(visitor_events(desk, received), "message:new")]
-    assert lines == ["Please!", APPROVAL_LINE]
+    assert lines == ["Please!", LINES["approval"]]
     assert of_type(visitor_events(desk, received), "tool:request") == []
     assert (server.received, team_events(globex)) == ([], [])
 

@@ -27,6 +27,7 @@ from tests.frontend.visitors import (
 )
 from tests.widgets.shops import make_shop
 from widgets.models import Bubble
+from widgets.wording import BUILT_IN
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -208,11 +209,11 @@ async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_b
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     hours = [{"day": tomorrow.isoweekday(), "opens": "09:00", "closes": "10:00"}]
     shop = await shop_with(
-        businessHours={"enabled": True, "hours": hours}, offlineForm={"enabled": True}
+        businessHours={"enabled": True, "hours": hours},
     )
     await visit(page, site.page(site.mount(shop)))
     await page.get_by_role("button", name="Talk to a person").click()
-    back = f"We are back: {tomorrow:%A} 09:00."
+    back = f"We are back at 09:00 on {tomorrow:%A} {tomorrow.day} {tomorrow:%B}."
     await expect(page.locator(".intro")).to_contain_text(back)
     await require_usable(page)
     await page.get_by_label("E-mail").fill("ann@shop.example")
@@ -225,6 +226,7 @@ async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_b
 
     await expect(log(page).locator(".visitor")).to_contain_text("Please call me.")
     await expect(page.locator(".strip")).to_contain_text(f"We are closed right now. {back}")
+    await expect(page.locator(".strip button")).to_have_text(["Ask the assistant again"])
     found = await conversation(shop)
     assert (found.owner, found.handover_reason) == ("waiting", "offline")
     [contact] = await stored(shop, Contact)
@@ -308,6 +310,7 @@ async def test_every_screen_can_be_used_by_everybody(
     await expect(page.locator(".card .filled")).to_be_focused()
     found["question"] = await violations(page)
     await page.locator(".card .filled").click()
+    await expect(log(page)).to_contain_text(BUILT_IN[language]["endedLine"])
     await page.locator(".faces label").first.click()
     found["rating"] = await violations(page)
     if width == 320:
@@ -323,7 +326,7 @@ async def test_every_screen_can_be_used_by_everybody(
 async def test_without_an_assistant_the_form_comes_first_and_without_forms_the_chat(
     page, site, shop_with
 ):
-    shop = await shop_with(offlineForm={"enabled": True}, preChatForm={"enabled": True})
+    shop = await shop_with(preChatForm={"enabled": True})
     await run_in_db_thread(leave_alone, shop)
     address = site.page(site.mount(shop))
     await page.goto(address)

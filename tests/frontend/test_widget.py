@@ -177,14 +177,21 @@ async def test_a_person_is_asked_for_and_answers(page, site, taught, member, liv
     await say(page, QUESTION)
     await answered(page, ANSWER)
 
-    await page.get_by_role("button", name="Talk to a person").click()
+    await say(page, "Talk to a person")
+    strip = page.locator(".strip")
     await expect(log(page)).to_contain_text("Nobody of our team is here right now.")
-    await page.locator(".strip").get_by_role("button", name="Ask the assistant again").click()
+    await strip.get_by_role("button", name="Leave us your e-mail").click()
+    await page.get_by_label("E-mail").fill("ann@shop.example")
+    await page.keyboard.press("Enter")
+    await expect(strip).to_contain_text("Thank you. We will reply to ann@shop.example.")
+    await strip.get_by_role("button", name="Ask the assistant again").click()
     await expect(log(page)).to_contain_text("The assistant answers you again.")
-    await page.get_by_role("button", name="Talk to a person").click()
+    # Who can be reached is asked no more.
+    await say(page, "Talk to a person")
     await expect(page.get_by_role("button", name="Talk to a person")).to_be_hidden()
-    await expect(page.locator(".strip button")).to_be_visible()
-    assert (await conversation(taught)).owner == "waiting"
+    await expect(strip.get_by_role("button")).to_have_text(["Ask the assistant again"])
+    found = await conversation(taught)
+    assert (found.owner, found.handover_reason) == ("waiting", "requested")
     await reply(taught, member, "Good day!")
 
     await expect(page.locator(".agent")).to_contain_text("Good day!")
@@ -192,11 +199,18 @@ async def test_a_person_is_asked_for_and_answers(page, site, taught, member, liv
 
 
 async def test_a_person_can_be_asked_for_before_anything_else(page, site, shop, live_worker):
+    await run_in_db_thread(settle, shop, offlineForm={"enabled": False})
     await visit(page, site.page(site.mount(shop)))
     await page.get_by_role("button", name="Talk to a person").click()
 
     await expect(page.locator(".strip")).to_contain_text("Nobody of our team is here right now.")
     assert (await conversation(shop)).owner == "waiting"
+
+
+def settle(shop, **settings):
+    with shop.scope():
+        shop.bubble.settings = settings
+        shop.bubble.save()
 
 
 async def test_choices_are_buttons_that_say_what_they_read(page, site, taught, live_worker):

@@ -112,6 +112,41 @@ def test_a_transcript_holds_what_the_visitor_saw_and_nothing_else(visit, strange
     assert QUESTION["message"] not in visit.client.get(visit.path("transcript")).text
 
 
+def test_lines_of_ours_have_a_code_by_which_visitors_read_them_in_their_language(visit, stranger):
+    set_up(visit.shop, languages=["en", "de"])
+    member = make_member(visit.shop.tenant)
+    write(visit, member, "Hello.")
+
+    answer = visit.client.post(visit.path("end"), json={})
+
+    def history():
+        return visit.client.get(visit.path("messages")).json()["results"]
+
+    ended, _, joined, *_ = history()
+    name = member.user.name
+    assert answer.status_code == 200
+    assert stranger.client.post(visit.path("end"), json={}).status_code == 404
+    assert (ended["text"], ended["line"]) == (
+        "The visitor closed the conversation.", {"code": "ended", "name": ""},
+    )  # fmt: skip
+    assert joined["line"] == {"code": "joined", "name": name}
+    assert [row["line"] for row in history() if row["author"]["kind"] == "visitor"] == [None]
+    listed = visit.client.get("conversations").json()["results"][0]
+    assert (listed["lastMessage"]["line"], listed["hasEmail"]) == (ended["line"], False)
+    told = [data["line"] for _, data in events(visit, "message:new") if data["line"]]
+    assert told.count(ended["line"]) == told.count(joined["line"]) == 2
+    text = visit.client.get(visit.path("transcript?locale=de")).text
+    assert f"] {name} ist der Unterhaltung beigetreten.\n" in text
+    assert text.endswith("] Sie haben die Unterhaltung beendet.\n")
+
+    visit.client.post("contact", json={"email": "ann@shop.example"})
+    assert visit.client.get("conversations").json()["results"][0]["hasEmail"]
+    with visit.shop.scope():
+        erase_history(engine.team_conversation(visit.conversation_id))
+        assert set(Message.objects.values_list("line", flat=True)) == {None}
+    assert not any(data["line"] for _, data in events(visit, "message:new"))
+
+
 def test_a_transcript_is_mailed_a_few_times(visit):
     path = visit.path("transcript")
 
@@ -200,8 +235,9 @@ def test_a_message_left_for_later_waits_for_a_person_and_no_assistant_answers(sh
 
 
 def test_a_message_for_later_that_makes_no_sense_leaves_nothing(shop, client):
+    set_up(shop, offlineForm={"enabled": False})
     assert client.post("offline", json=OFFLINE).json()["code"] == "offline_form_off"
-    set_up(shop, offlineForm={"enabled": True})
+    set_up(shop)
     for wrong in (
         {"email": ""}, {"email": "nobody"}, {"message": ""}, {"message": "  "},
         {"message": "x" * 100_000}, {"sessionId": 5}, {"name": "x" * 201},

@@ -1,9 +1,12 @@
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 
+from conversations.lines import LINES
 from tenants.languages import direction_of
-from widgets.wording import BUILT_IN, TEXTS, best_locale, texts_in
+from widgets.config import cleaned_settings
+from widgets.wording import BUILT_IN, TEXTS, best_locale, line_in, texts_in
 
 SETTINGS = {
     "languages": ["de", "en", "pt-BR", "ar", "de-CH"],
@@ -24,11 +27,20 @@ def test_every_language_has_every_text_with_the_same_places_to_fill(language):
 
     assert list(texts) == list(TEXTS)
     for name, text in texts.items():
-        assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", TEXTS[name]), name
+        places, ours = (sorted(re.findall(r"\{\w+\}", said)) for said in (text, TEXTS[name]))
+        assert places == ours, name
         assert 0 < len(text) <= 300
         assert text == text.strip()
     same = [name for name, text in texts.items() if text == TEXTS[name]]
     assert language == "en" or len(same) < 10
+
+
+def test_every_line_of_ours_can_be_said_to_the_visitor():
+    said = {code: line_in(TEXTS, {"code": code, "name": "Kim"}) for code in LINES}
+
+    assert said["joined"] == "Kim joined the conversation."
+    assert all(said.values())
+    assert [line_in(TEXTS, line) for line in (None, {"code": "later", "name": ""})] == ["", ""]
 
 
 def test_six_languages_come_with_us():
@@ -97,3 +109,46 @@ def test_the_config_speaks_the_visitors_language(shop, client):
     assert client.get("config?locale=ar", headers=known).status_code == 200
     begun = client.post("session", json={"locale": "ar"}).json()["config"]
     assert begun["direction"] == "rtl"
+
+
+def test_what_the_tenant_says_elsewhere_is_translated_too(shop, client):
+    field = {"name": "order", "label": "Order number", "type": "text", "required": True}
+    said = {
+        "languages": ["en", "de", "fr"],
+        "preChatForm": {"enabled": True, "fields": [field]},
+        "popups": {"enabled": True, "messages": ["Hello", "Still there?"]},
+        "triggers": [{"event": "exit", "message": "Wait!"}],
+        "translations": {
+            "de": {"preChatForm.order": "Bestellnummer", "popups.2": "Noch da?"},
+            "fr": {"triggers.1": "Attendez !", "send": "Envoyer"},
+        },
+    }
+    with shop.scope():
+        shop.bubble.settings = said
+        shop.bubble.full_clean()
+        shop.bubble.save()
+
+    shown = {
+        asked: client.get(f"config?locale={asked}").json()["config"] for asked in ("en", "de", "fr")
+    }
+
+    assert {
+        asked: (
+            config["preChatForm"]["fields"][0]["label"],
+            config["popups"]["messages"],
+            config["triggers"][0]["message"],
+        )
+        for asked, config in shown.items()
+    } == {
+        "en": ("Order number", ["Hello", "Still there?"], "Wait!"),
+        "de": ("Bestellnummer", ["Hello", "Noch da?"], "Wait!"),
+        "fr": ("Order number", ["Hello", "Still there?"], "Attendez !"),
+    }
+    assert not any("." in name for name in shown["de"]["texts"])
+    for name, text, problem in (
+        ("popups.3", "Hallo", "translations.de.popups.3: There is no such field"),
+        ("preChatForm.order", "", "translations.de.preChatForm.order: This field may not be blank"),
+    ):
+        wrong = {**said, "translations": {"de": {name: text}}}
+        with pytest.raises(ValidationError, match=problem):
+            cleaned_settings(wrong)

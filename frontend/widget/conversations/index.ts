@@ -2,10 +2,11 @@
 
 import type { Context } from "../context";
 import { h, iconButton } from "../dom";
-import type { Conversation } from "../messages";
+import { worded, type Conversation } from "../messages";
 import { day, time } from "../talk/when";
 import styles from "./conversations.css";
 
+const EMPTY = { author: "", seq: 0, text: "" };
 const BACK = "M5 12h14M11 6l-6 6 6 6";
 
 export class Conversations {
@@ -55,7 +56,7 @@ export class Conversations {
     const { locale } = this.#context.config;
     const at = new Date(updatedAt);
     const isToday = at.toDateString() === new Date().toDateString();
-    const { author, seq = 0, text } = lastMessage ?? {};
+    const { author, seq, text } = lastMessage ? worded(lastMessage, texts) : EMPTY;
     const isUnread = author !== "visitor" && seq > readSeq;
     const who = author === "visitor" ? `${texts.you}: ` : "";
     const line = h("span", { class: "line", dir: "auto" }, who + (text || "…"));

@@ -2,7 +2,7 @@
 
 import type { Context } from "../context";
 import { h, icon, iconButton } from "../dom";
-import { form } from "./fields";
+import { askForAddress } from "./before";
 import { filled } from "./moments";
 import { aboutConversation, explanation } from "./requests";
 
@@ -129,20 +129,9 @@ export async function downloadTranscript(context: Context): Promise<void> {
 /** Ask for an address, and send the conversation there. */
 export function mailTranscript(context: Context): void {
   const { panel, texts } = context;
-  panel.sheet(
-    form({
-      texts,
-      title: texts.transcriptMail!,
-      fields: [{ name: "email", label: texts.email!, type: "email", required: true }],
-      submit: texts.send!,
-      leave: texts.cancel,
-      onLeave: () => panel.sheet(),
-      explain: (error) => explanation(error, texts),
-      onSubmit: async ({ email }) => {
-        await aboutConversation(context, "transcript", { email });
-        panel.sheet();
-        put(panel, note(context, filled(texts.transcriptSent, { email: email! })));
-      },
-    }),
-  );
+  askForAddress(context, texts.transcriptMail!, "", async (email) => {
+    await aboutConversation(context, "transcript", { email });
+    panel.sheet();
+    put(panel, note(context, filled(texts.transcriptSent, { email })));
+  });
 }

@@ -30,6 +30,37 @@ export function askBefore(context: Context): void {
   );
 }
 
+/** Ask where mail reaches the visitor; what taking it throws is explained. */
+export function askForAddress(
+  { panel, texts }: Context,
+  title: string,
+  intro: string,
+  take: (email: string) => Promise<void>,
+): void {
+  panel.sheet(
+    form({
+      ...{ texts, title, intro },
+      fields: [{ name: "email", label: texts.email!, type: "email", required: true }],
+      submit: texts.send!,
+      leave: texts.cancel,
+      onLeave: () => panel.sheet(),
+      explain: (error) => explanation(error, texts),
+      onSubmit: ({ email }) => take(email!),
+    }),
+  );
+}
+
+/** Have the reply to what waits come by mail too, as the visitor may be gone by then. */
+export function askForReplyAddress(context: Context, onKnown: (email: string) => void): void {
+  const { leaveEmail, leaveEmailText } = context.texts;
+  askForAddress(context, leaveEmail!, leaveEmailText!, async (email) => {
+    await introduce(context, { email });
+    context.emit("offline:submit", { conversationId: context.session?.conversationId });
+    context.panel.sheet();
+    onKnown(email);
+  });
+}
+
 /** Take a message for when somebody is there; `canLeave` while an assistant still answers. */
 export function takeMessage(context: Context, canLeave: boolean): void {
   const { config, panel, texts } = context;

@@ -3,7 +3,7 @@
 import type { Context } from "../context";
 import type { Conversations } from "../conversations";
 import { askForRating, askWhetherToEnd, downloadTranscript, mailTranscript } from "./after";
-import { askBefore, takeMessage } from "./before";
+import { askBefore, askForReplyAddress, takeMessage } from "./before";
 import styles from "./forms.css";
 import { toggleMenu, type Entry } from "./menu";
 import { aboutConversation } from "./requests";
@@ -14,6 +14,8 @@ interface Conversation {
   queue?: { position: number } | null;
   assignee?: { name: string } | null;
   rating?: object | null;
+  /** Whether a reply can be mailed. */
+  hasEmail?: boolean;
 }
 
 const ASKED = "livechat:asked-for-rating";
@@ -35,7 +37,10 @@ export class Forms {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#waiting = new Waiting(context, () => void this.#askAssistant());
+    this.#waiting = new Waiting(context, {
+      askAssistant: () => void this.#askAssistant(),
+      leaveEmail: () => askForReplyAddress(context, (email) => this.#waiting.reachedBy(email)),
+    });
     context.panel.dress(styles);
     context.on("queue:position", ({ conversationId: id, ...queue }) => {
       Object.assign(context.config.availability, { usualReplySeconds: queue.usualReplySeconds });
@@ -118,9 +123,10 @@ export class Forms {
     toggleMenu(button, this.#entries());
   }
 
-  #tell({ id, queue, assignee }: Conversation): void {
+  #tell({ id, queue, assignee, hasEmail }: Conversation): void {
     if (id !== this.#context.session?.conversationId) return;
     this.#waiting.place(queue?.position);
+    if (hasEmail) this.#waiting.isReachable = true;
     if (assignee) this.#waiting.assigned(assignee.name);
     if (this.#owner === "waiting") this.#waiting.show();
   }

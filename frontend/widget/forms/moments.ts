@@ -7,7 +7,6 @@ type Texts = Record<string, string>;
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-const WEEK = 7 * DAY * 1000;
 
 /** The visitor's own way to write times, as far as it is of the language that is spoken here. */
 function regional(locale: string): string {
@@ -18,19 +17,23 @@ function regional(locale: string): string {
 /** What to expect: when we are back, or else how long an answer takes; empty if nobody knows. */
 export function expectation(availability: Availability, texts: Texts, locale: string): string {
   const { opensAt, usualReplySeconds } = availability;
-  if (opensAt) return filled(texts.closedUntil, { time: moment(new Date(opensAt), locale) });
+  if (opensAt) return opening(new Date(opensAt), texts, locale);
   // Usual is what holds while somebody is there.
   if (!usualReplySeconds || availability.status !== "online") return "";
   return filled(texts.usualReply, { time: duration(usualReplySeconds, locale) });
 }
 
-/** Today only the time, within a week the day of the week, and later the date. */
-export function moment(at: Date, locale: string, now = new Date()): string {
-  const time: Intl.DateTimeFormatOptions = { hour: "numeric", minute: "2-digit" };
-  let day: Intl.DateTimeFormatOptions = { day: "numeric", month: "long" };
-  if (at.toDateString() === now.toDateString()) day = {};
-  else if (+at - +now < WEEK) day = { weekday: "long" };
-  return new Intl.DateTimeFormat(regional(locale), { ...day, ...time }).format(at);
+/** A sentence; today's needs no day. */
+function opening(at: Date, texts: Texts, locale: string): string {
+  const own = regional(locale);
+  const time = at.toLocaleTimeString(own, { hour: "numeric", minute: "2-digit" });
+  if (at.toDateString() === new Date().toDateString()) {
+    return filled(texts.closedUntilToday, { time });
+  }
+  const day = at.toLocaleDateString(own, { weekday: "long", day: "numeric", month: "long" });
+  // A tenant's own text may have no place for the day.
+  const hasDay = texts.closedUntil!.includes("{day}");
+  return filled(texts.closedUntil, { day, time: hasDay ? time : `${day}, ${time}` });
 }
 
 export function duration(seconds: number, locale: string): string {

@@ -4,16 +4,25 @@ import type { Context } from "../context";
 import { h } from "../dom";
 import { expectation, filled } from "./moments";
 
+/** What may be done instead of only waiting, by the names of its words. */
+interface Ways {
+  askAssistant: () => void;
+  leaveEmail: () => void;
+}
+
 export class Waiting {
+  /** Whether a reply can be mailed. */
+  isReachable = false;
   readonly #context: Context;
-  readonly #onAssistant: () => void;
+  readonly #ways: Ways;
   #position = Infinity;
   #assignee = "";
+  #email = "";
   #shown = "";
 
-  constructor(context: Context, onAssistant: () => void) {
+  constructor(context: Context, ways: Ways) {
     this.#context = context;
-    this.#onAssistant = onAssistant;
+    this.#ways = ways;
   }
 
   /** Take a place in the queue; one that is further back than the last one told is not told. */
@@ -25,25 +34,52 @@ export class Waiting {
     this.#assignee = name;
   }
 
+  /** The visitor has just left this address. */
+  reachedBy(email: string): void {
+    this.isReachable = true;
+    this.#email = email;
+    this.show();
+  }
+
   end(): void {
     this.#position = Infinity;
-    this.#assignee = this.#shown = "";
+    this.isReachable = false;
+    this.#assignee = this.#email = this.#shown = "";
     this.#context.panel.strip.replaceChildren();
   }
 
   show(): void {
-    const { config, panel, texts } = this.#context;
+    const { panel, texts } = this.#context;
     const first = this.#first();
-    const second = this.#assignee ? "" : expectation(config.availability, texts, config.locale);
-    const words = `${first} ${second}`;
-    if (words === this.#shown) return;
-    this.#shown = words;
+    const second = this.#second();
+    const ways = this.#open();
+    const all = [first, second, ...ways].join(" ");
+    if (all === this.#shown) return;
+    this.#shown = all;
+    const buttons = ways.map((name) =>
+      h("button", { type: "button", onclick: this.#ways[name] }, texts[name]!),
+    );
     panel.strip.replaceChildren(h("strong", {}, first), ` ${second}`);
-    if (config.assistantId && !this.#assignee) {
-      const onclick = this.#onAssistant;
-      panel.strip.append(h("button", { type: "button", onclick }, texts.askAssistant!));
-    }
-    panel.announce(words);
+    if (buttons.length) panel.strip.append(h("div", { class: "ways" }, ...buttons));
+    panel.announce(`${first} ${second}`);
+  }
+
+  #second(): string {
+    const { config, texts } = this.#context;
+    if (this.#assignee) return "";
+    const expected = expectation(config.availability, texts, config.locale);
+    const thanks = this.#email && filled(texts.offlineThanks, { email: this.#email });
+    return [expected, thanks].filter(Boolean).join(" ");
+  }
+
+  #open(): (keyof Ways)[] {
+    const { assistantId, availability, offlineForm } = this.#context.config;
+    const ways: (keyof Ways)[] = [];
+    if (this.#assignee) return ways;
+    const isMissed = offlineForm.enabled && availability.status !== "online";
+    if (isMissed && !this.isReachable) ways.push("leaveEmail");
+    if (assistantId) ways.push("askAssistant");
+    return ways;
   }
 
   #first(): string {
