@@ -5,13 +5,12 @@ from rest_framework import serializers
 from assistants.models import Tool
 from assistants.nlu.entities import TYPES
 from assistants.nlu.shape import ENGINES, SENTIMENTS
-from conversations.lines import LINES
 from conversations.models import AuthorKind, Owner, Status
 from conversations.models import Availability as StoredAvailability
 from conversations.models import Team as StoredTeam
 from conversations.models import ToolCall as StoredCall
 from tenants.models import Membership
-from widgets.shapes import Rating
+from widgets.shapes import Line, Rating
 
 
 class Contact(serializers.Serializer):
@@ -25,13 +24,6 @@ class Contact(serializers.Serializer):
 
 class ContactDetail(Contact):
     createdAt = serializers.DateTimeField()
-
-
-class Line(serializers.Serializer):
-    """What became of the conversation, for clients that say it in words of their own."""
-
-    code = serializers.ChoiceField(tuple(LINES))
-    name = serializers.CharField(help_text="Of whom it tells; often empty.")
 
 
 class Preview(serializers.Serializer):

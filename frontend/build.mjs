@@ -28,6 +28,8 @@ function digest(folder) {
   return hash.digest("hex");
 }
 
+const SOURCES = digest("widget");
+
 /** A style sheet becomes a string: shadow roots adopt it, which no content policy forbids. */
 const styleSheets = {
   name: "style sheets",
@@ -44,32 +46,26 @@ const styleSheets = {
 };
 
 const OPTIONS = {
-  banner: { js: `/*! LiveChat, built from frontend/widget, sources ${digest("widget")} */` },
+  banner: { js: `/*! LiveChat, built from frontend/widget, sources ${SOURCES} */` },
   bundle: true,
   charset: "utf8",
+  // All parts of one build go together.
+  define: { VERSION: JSON.stringify(SOURCES.slice(0, VERSION_LENGTH)) },
   minify: true,
   plugins: [styleSheets],
   target: TARGET,
 };
 
-/** Build the folders of the widget that are fetched when needed; the digest of each by its name. */
-async function chunks() {
-  const folders = readdirSync(join(HERE, "widget"), { withFileTypes: true });
-  const names = folders.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  const digests = {};
-  for (const name of names.sort()) {
-    const outfile = join(DIST, `chat-widget-${name}.js`);
-    const entryPoints = [join(HERE, "widget", name, "index.ts")];
-    await build({ ...OPTIONS, entryPoints, format: "esm", outfile });
-    const built = createHash("sha256").update(readFileSync(outfile)).digest("hex");
-    digests[name] = built.slice(0, VERSION_LENGTH);
-  }
-  return digests;
+// Each folder of the widget is a part that is fetched when it is needed.
+const folders = readdirSync(join(HERE, "widget"), { withFileTypes: true });
+for (const { name } of folders.filter((entry) => entry.isDirectory())) {
+  const outfile = join(DIST, `chat-widget-${name}.js`);
+  const entryPoints = [join(HERE, "widget", name, "index.ts")];
+  await build({ ...OPTIONS, entryPoints, format: "esm", outfile });
 }
 
 await build({
   ...OPTIONS,
-  define: { CHUNKS: JSON.stringify(await chunks()) },
   entryPoints: [join(HERE, "widget/index.ts")],
   format: "iife",
   outfile: join(DIST, "chat-widget.js"),

@@ -25,7 +25,7 @@ from widgets import waiting_mail
 from widgets.bubbles import bubble_of, expectation, locale_of, texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
-from widgets.wording import texts_in
+from widgets.wording import MAIN_LANGUAGE, TEXTS, texts_in
 
 CHANNEL = "chat"
 BY_FORM = "offline"
@@ -105,7 +105,9 @@ def _words(conversation: Conversation, bubble: Bubble | None, expected: Expectat
     if expected.opens_at is not None:
         zone = ZoneInfo(complete_settings(bubble.settings)["businessHours"]["timezone"])
         begun = conversation.waiting_since or conversation.updated_at
-        with translation.override(base_of(locale)):
+        # Words that nobody has translated are English, and so is the day in them.
+        is_english = texts["closedUntil"] == TEXTS["closedUntil"]
+        with translation.override(MAIN_LANGUAGE if is_english else base_of(locale)):
             moments = expected.opens_at.astimezone(zone), begun.astimezone(zone)
             said.append(_opening(*moments, texts))
     return " ".join(filter(None, [*said, texts["closedText"]]))

@@ -33,7 +33,7 @@ def chunk(request: HttpRequest, name: str) -> HttpResponse:
     if file not in CHUNKS:
         raise Http404
     response = _answer(request, file)
-    if request.GET.get("v") == _sha256(file)[:VERSION_LENGTH]:
+    if request.GET.get("v") == _version(file):
         response.headers["Cache-Control"] = FOREVER
     return response
 
@@ -45,12 +45,15 @@ def _answer(request: HttpRequest, file: str) -> HttpResponse:
     return response
 
 
-def _sha256(file: str) -> str:
-    return hashlib.sha256((DIST / file).read_bytes()).hexdigest()
+def _version(file: str) -> str:
+    """The beginning of the digest of its sources, which its first line tells."""
+    with (DIST / file).open() as built:
+        return built.readline().partition("sources ")[2][:VERSION_LENGTH]
 
 
 def _digest(request: HttpRequest, file: str) -> str:
-    return f'"{_sha256(file)[:32]}"'
+    digest = hashlib.sha256((DIST / file).read_bytes()).hexdigest()
+    return f'"{digest[:32]}"'
 
 
 @gzip_page

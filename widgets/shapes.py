@@ -153,7 +153,7 @@ class ConversationAnswer(Success):
 
 
 class Line(serializers.Serializer):
-    """What became of the conversation: the text `<code>Line` says it in the visitor's language."""
+    """What became of the conversation, which the text `<code>Line` says to the visitor."""
 
     code = serializers.ChoiceField(tuple(LINES))
     name = serializers.CharField(help_text="Of whom it tells; often empty.")

@@ -1,7 +1,6 @@
 // The widget's requests. No cookies: who asks is said by token, session and its secret.
 
-import type { Frame } from "./socket";
-import type { Config, Conversation, Message, Unsent } from "./messages";
+import type { Config, Conversation, Message } from "./messages";
 import type { Session } from "./memory";
 import type { Answer } from "./tools";
 
@@ -39,7 +38,7 @@ export interface Way {
 
 export interface Asking {
   session?: Session | undefined;
-  /** Sent as JSON with POST, but a form as it is. */
+  /** Sent as JSON, with POST. */
   body?: object;
   /** A public question: without a token no browser asks the server first whether it may. */
   isPublic?: boolean;
@@ -85,16 +84,6 @@ export class Api {
     return this.ask("/session", { session, body });
   }
 
-  /** Send without a socket; the answer may come with it, and is in the events in any case. */
-  send(session: Session, unsent: Unsent, way: Way): Promise<{ conversationId: string }> {
-    const { sessionId, conversationId } = session;
-    const { messageId, text, attachments } = unsent;
-    const files = attachments.map(({ id }) => id);
-    const said = { sessionId, conversationId, messageId, message: text, attachments: files };
-    const how = { ...way, handOverWhenSpent: true, newConversation: unsent.beginsAnother };
-    return this.ask("/chat", { session, body: { ...said, ...how } });
-  }
-
   /** The session's conversations, latest first. */
   conversations(session: Session, cursor?: string): Promise<Results<Conversation>> {
     return this.ask(`/conversations${from(cursor)}`, { session });
@@ -104,10 +93,6 @@ export class Api {
   history(session: Session, cursor?: string): Promise<Results<Message>> {
     const path = `/conversations/${session.conversationId}/messages`;
     return this.ask(path + from(cursor), { session });
-  }
-
-  events(session: Session, after: number): Promise<{ results: Frame[]; lastEventId: number }> {
-    return this.ask(`/conversations/${session.conversationId}/events?after=${after}`, { session });
   }
 
   toolResult(session: Session, callId: string, body: Answer): Promise<unknown> {
@@ -141,12 +126,11 @@ export class Api {
   /** The answer as it is, such as a file. Raises Refusal, or TypeError where no answer comes. */
   async fetch(path: string, { session, body, isPublic }: Asking = {}): Promise<Response> {
     const headers: Record<string, string> = isPublic ? {} : this.headers(session);
-    const isForm = body instanceof FormData;
-    if (body && !isForm) headers["Content-Type"] = "application/json";
+    if (body) headers["Content-Type"] = "application/json";
     const response = await fetch(this.address(path), {
       method: body ? "POST" : "GET",
       headers,
-      body: !body || isForm ? (body ?? null) : JSON.stringify(body),
+      body: body ? JSON.stringify(body) : null,
       credentials: "omit",
     });
     if (response.ok) return response;

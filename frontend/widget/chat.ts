@@ -22,6 +22,8 @@ export interface Ear {
   state(line: Line, owner: string, person: string): unknown;
   /** Whatever the server tells, before it is acted upon. */
   frame(frame: Frame): void;
+  /** There is no line at the moment. */
+  lost(): void;
   /** Say in the visitor's words why a message was refused. */
   explain(code: string): string;
 }
@@ -45,12 +47,13 @@ const TYPING_SHOWN = 6_000;
 /** No answer takes this long; whoever waits for one need not be told so any longer. */
 const THINKING_SHOWN = 90_000;
 const TYPING_TOLD_EVERY = 3_000;
-const POLL_EVERY = 4_000;
 const BAD_SECRET = "invalid_session_secret";
 /** What is heard while the visitor is about to begin another conversation than the one heard of. */
 const OF_NO_CONVERSATION = ["auth:ok", "ack", "error"];
 
 export class Chat {
+  /** The number of the last event that was heard. */
+  cursor: number | undefined;
   /** Takes the files that go with the next message. */
   takeFiles: (() => Attachment[]) | undefined;
   readonly #api: Api;
@@ -78,12 +81,9 @@ export class Chat {
   #past = 0;
   /** How far our clock is ahead of the server's, as far as is known. */
   #ahead: number | undefined;
-  #cursor: number | undefined;
   #pieces: string[] = [];
   #answerKey = "";
-  #isPosting = false;
   #isEnded = false;
-  #poll: number | undefined;
   #typing: number | undefined;
   #typingTold = 0;
 
@@ -115,12 +115,12 @@ export class Chat {
 
   resend(all: readonly Unsent[]): void {
     this.#unsent.push(...all);
-    if (all.length) this.#flush();
+    if (all.length) this.flush();
   }
 
   retry(unsent: Unsent): void {
     unsent.refused = "";
-    this.#flush();
+    this.flush();
   }
 
   /** Ask for a person; before anything was said, by saying so. */
@@ -151,11 +151,11 @@ export class Chat {
   /** Show another conversation, or without an id begin one with the next message; false if not now. */
   switchTo(conversationId?: string): boolean {
     // What is on its way was not meant for another conversation.
-    if (!this.#session || this.#next()) return false;
+    if (!this.#session || this.next()) return false;
     const session = { ...this.#session, conversationId };
     this.#keep(session);
     this.#beginsAnother = !conversationId;
-    this.#last = this.#cursor = this.#ahead = undefined;
+    this.#last = this.cursor = this.#ahead = undefined;
     [this.#past, this.#owner, this.#person, this.#earlier] = [0, "bot", "", null];
     this.#ear.restart();
     this.#expect(undefined);
@@ -185,17 +185,27 @@ export class Chat {
     if (this.#last) this.#socket?.send({ type: "read", seq: this.#last.seq });
   }
 
+  get isReady(): boolean {
+    return this.#line === "ready";
+  }
+
+  /** The server has this message, and it is in this conversation. */
+  accept(sent: Unsent | undefined, conversationId: string): void {
+    this.#beginsAnother = false;
+    this.#keep({ ...this.#session!, conversationId });
+    this.#unsent = this.#unsent.filter((unsent) => unsent !== sent);
+  }
+
   end(): void {
     this.#isEnded = true;
-    clearTimeout(this.#poll);
     clearTimeout(this.#typing);
     this.#socket?.end();
   }
 
   /** Send the oldest message that waits; each is acknowledged before the next one goes. */
-  #flush(): void {
+  flush(): void {
     this.#ear.unsent(this.#unsent);
-    const next = this.#next();
+    const next = this.next();
     if (!next) return;
     const { messageId, text, beginsAnother: newConversation } = next;
     const attachments = next.attachments.map(({ id }) => id);
@@ -203,7 +213,8 @@ export class Chat {
     if (!this.#socket?.send({ type: "message", ...message })) void this.#connect();
   }
 
-  #next(): Unsent | undefined {
+  /** What is sent next; all others wait until it is confirmed, or refused. */
+  next(): Unsent | undefined {
     const next = this.#unsent.find((unsent) => !unsent.refused);
     if (next) next.beginsAnother = this.#beginsAnother || undefined;
     return next;
@@ -223,13 +234,13 @@ export class Chat {
       await this.session();
     } catch (error) {
       this.#set("idle");
-      this.#refuse(error);
+      this.refuse(error);
       return;
     }
     if (this.#isEnded) return;
     this.#socket = new Socket(this.#api.socketAddress, {
       hello: () => this.#hello(),
-      onFrame: (frame) => this.#heard(frame),
+      onFrame: (frame) => this.hear(frame),
       onLost: (why) => this.#lost(why),
     });
   }
@@ -254,14 +265,15 @@ export class Chat {
 
   #hello(): Frame {
     const { token } = this.#api;
-    return { type: "auth", token, ...this.#session, lastEventId: this.#cursor };
+    return { type: "auth", token, ...this.#session, lastEventId: this.cursor };
   }
 
-  #heard(frame: Frame): void {
+  /** Take what the server tells, by whichever way it comes. */
+  hear(frame: Frame): void {
     this.#ear.frame(frame);
     if (this.#beginsAnother && !OF_NO_CONVERSATION.includes(frame.type)) return;
     if (typeof frame.id === "number") {
-      this.#cursor = frame.id;
+      this.cursor = frame.id;
       if (frame.id > this.#past && this.#line === "ready") {
         const late = Date.now() - Date.parse(frame.ts as string);
         this.#ahead = Math.min(this.#ahead ?? late, late);
@@ -275,7 +287,7 @@ export class Chat {
         this.#acknowledge(frame.data as Acknowledgement);
         break;
       case "error":
-        if (frame.messageId) this.#refuse(frame);
+        if (frame.messageId) this.refuse(frame);
         // Too late: the assistant does not wait for it any more.
         if (frame.callId) this.#results.delete(frame.callId as string);
         break;
@@ -302,15 +314,14 @@ export class Chat {
   }
 
   async #ready({ conversationId, lastEventId }: Position): Promise<void> {
-    clearTimeout(this.#poll);
     this.#past = lastEventId;
     this.#set("ready");
     const follows = conversationId && !this.#beginsAnother;
     if (follows) this.#keep({ ...this.#session!, conversationId });
-    if (follows && this.#cursor === undefined) await this.#catchUp();
-    this.#cursor ??= lastEventId;
-    this.#flush();
-    this.#sendResults();
+    if (follows && this.cursor === undefined) await this.#catchUp();
+    this.cursor ??= lastEventId;
+    this.flush();
+    this.sendResults();
   }
 
   /** Read everything afresh: on a new page, or after too long an absence. */
@@ -348,18 +359,16 @@ export class Chat {
       this.#results.delete(callId);
       return;
     }
-    this.#beginsAnother = false;
-    this.#keep({ ...this.#session!, conversationId });
     const sent = this.#unsent.find((unsent) => unsent.messageId === messageId);
+    this.accept(sent, conversationId);
     if (!sent) return;
-    this.#unsent = this.#unsent.filter((unsent) => unsent !== sent);
     this.#ear.unsent(this.#unsent);
     const author = { kind: "visitor" as const, name: "" };
     const createdAt = new Date().toISOString();
     const { text, attachments } = sent;
     this.#take({ id, seq, author, text, attachments, sources: [], choices: [], createdAt });
     if (this.#owner === "bot") this.#expect(THINKING_SHOWN);
-    this.#flush();
+    this.flush();
   }
 
   #take(message: Message, isNew = !this.#known.has(message.id)): void {
@@ -391,11 +400,12 @@ export class Chat {
     if (isEvent && Date.now() - (this.#ahead ?? 0) > Date.parse(request.deadline)) return;
     void this.#tools.call(request, (answer) => {
       this.#results.set(request.id, answer);
-      this.#sendResults();
+      this.sendResults();
     });
   }
 
-  #sendResults(): void {
+  /** Send what tools returned, until the server has it. */
+  sendResults(): void {
     for (const [callId, answer] of this.#results) {
       if (this.#socket?.send({ type: "tool:result", callId, ...answer })) continue;
       this.#api.toolResult(this.#session!, callId, answer).then(
@@ -417,54 +427,21 @@ export class Chat {
     this.#set(why ? "idle" : "lost");
     if (why) {
       this.#socket = undefined;
-      if (why !== BAD_SECRET) return this.#refuse({ code: why });
+      if (why !== BAD_SECRET) return this.refuse({ code: why });
       this.#forget();
-      return this.#flush();
+      return this.flush();
     }
-    void this.#post();
-    clearTimeout(this.#poll);
-    this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
+    this.#ear.lost();
   }
 
-  /** Where no socket gets through, a request may. The id makes sending it both ways harmless. */
-  async #post(): Promise<void> {
-    const next = this.#next();
-    if (!next || this.#isPosting) return;
-    this.#isPosting = true;
-    try {
-      const { conversationId } = await this.#api.send(this.#session!, next, this.way);
-      this.#unsent = this.#unsent.filter((unsent) => unsent !== next);
-      this.#beginsAnother = false;
-      this.#keep({ ...this.#session!, conversationId });
-      await this.#readEvents();
-      this.#ear.unsent(this.#unsent);
-    } catch (error) {
-      if (error instanceof Refusal) this.#refuse(error);
-    } finally {
-      this.#isPosting = false;
-    }
-  }
-
-  async #look(): Promise<void> {
-    if (document.visibilityState === "visible") await this.#readEvents().catch(() => undefined);
-    this.#sendResults();
-    if (this.#line !== "ready" && !this.#isEnded) this.#poll = setTimeout(() => void this.#look(), POLL_EVERY);
-  }
-
-  async #readEvents(): Promise<void> {
-    if (!this.#session?.conversationId) return;
-    const { results, lastEventId } = await this.#api.events(this.#session, this.#cursor ?? 0);
-    for (const frame of results) this.#heard(frame);
-    this.#cursor = Math.max(this.#cursor ?? 0, lastEventId);
-  }
-
-  #refuse(error: unknown): void {
-    const next = this.#next();
+  /** The server does not take the next message. */
+  refuse(error: unknown): void {
+    const next = this.next();
     if (!next) return;
     const { code, retryAfter } = error as Partial<Refusal>;
     next.refused = this.#ear.explain(code ?? "");
     next.notBefore = Date.now() + 1_000 * (retryAfter ?? 0);
-    this.#flush();
+    this.flush();
   }
 
   #set(line: Line): void {
@@ -480,7 +457,7 @@ export class Chat {
   }
 
   #forget(): void {
-    this.#session = this.#cursor = undefined;
+    this.#session = this.cursor = undefined;
     if (!this.#isEnded) this.#memory.clear();
     this.#ear.restart();
   }

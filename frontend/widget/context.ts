@@ -14,9 +14,12 @@ import type { Panel } from "./panel";
 export type ChunkName =
   | "alerts"
   | "conversations"
+  | "countdown"
   | "files"
   | "forms"
   | "identity"
+  | "narrow"
+  | "polling"
   | "proactive"
   | "problems"
   | "talk"

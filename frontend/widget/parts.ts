@@ -2,8 +2,8 @@
 
 import type { Chunk, ChunkName, Context } from "./context";
 
-/** The digests of the chunks, which the build puts here. */
-declare const CHUNKS: Record<string, string>;
+/** The beginning of the digest of all sources, which the build puts here. */
+declare const VERSION: string;
 
 // Browsers note what failed: each failure makes other addresses of what is asked for next.
 let failures = 0;
@@ -11,7 +11,7 @@ let failures = 0;
 /** A chunk's default export. */
 export async function fetchPart<T>(base: string, name: ChunkName): Promise<T> {
   const again = failures ? `&again=${failures}` : "";
-  const address = `${base}/assets/chat-widget-${name}.js?v=${CHUNKS[name]}${again}`;
+  const address = `${base}/assets/chat-widget-${name}.js?v=${VERSION}${again}`;
   try {
     return ((await import(address)) as { default: T }).default;
   } catch (error) {

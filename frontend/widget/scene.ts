@@ -11,6 +11,7 @@ import type { Memory, Session } from "./memory";
 import { worded, type Config, type Message, type Unsent } from "./messages";
 import { Panel } from "./panel";
 import { Parts } from "./parts";
+import type { Polling } from "./polling";
 import { Story } from "./story";
 import type { Drawing } from "./talk/drawing";
 import type { Tools } from "./tools";
@@ -128,6 +129,9 @@ export class Scene {
       restart: () => log.clear(),
       state: (line, owner, person) => signal.aborted || this.#tell(line, owner, person),
       frame: (frame) => story.hear(frame),
+      lost: () => {
+        this.load<Polling>("polling").then((polling) => polling.begin(), () => undefined);
+      },
       explain,
     });
   }

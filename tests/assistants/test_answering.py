@@ -173,6 +173,10 @@ def test_a_language_that_the_model_does_not_know_is_only_offered(acme):
             "Wann liefert ihr?",
             phrases_of("de").talk_to_a_person,
         )
+    # Word for word it is what it is, and is quoted in the visitor's language.
+    for language, said in (("de", "Aus Help:"), ("en", "From Help:")):
+        answer = ask(assistant, "Wann liefert ihr?", language=language).text
+        assert answer == f"{said}\n\nInnerhalb von drei Tagen."
 
 
 @needs_model

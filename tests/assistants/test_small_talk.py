@@ -9,7 +9,7 @@ from assistants.small_talk import small_talk
 from tests.assistants.phrasebook import GOODBYES, GREETINGS, NO_COURTESIES, THANKS
 
 LANGUAGES = tuple(phrases.LISTENERS)
-SAID = ("talk_to_a_person", "you_are_welcome", "until_next_time")
+SAID = ("talk_to_a_person", "you_are_welcome", "until_next_time", "quoted_from")
 
 
 def answers(table, *languages):

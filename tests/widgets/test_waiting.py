@@ -1,10 +1,13 @@
 """What visitors are told who wait for a person, and how a reply reaches them who are gone."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import F
+from django.utils import translation
+from django.utils.formats import date_format
 
 from conversations import availability, engine, routing, worker
 from conversations.contacts import introduce
@@ -112,6 +115,35 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
     # Monday's first minute in Tokyo.
     assert opens is None or opens[10:] == "T15:00:00.000Z"
     assert shop.tenant.id not in absence.due()
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "We are back at 12:30 on {} (Asia/Tokyo)."),
+        ("de", "Wir sind am {} um 12:30 Uhr wieder da (Asia/Tokyo)."),
+        ("ar", "سنعود يوم {} الساعة 12:30 (Asia/Tokyo)."),
+        ("fr", "Retour {}, 12:30 ! (Asia/Tokyo)."),
+    ],
+)
+def test_when_somebody_is_back_is_a_sentence_in_the_visitors_language(shop, language, sentence):
+    later = datetime.now(UTC).astimezone(ZoneInfo("Asia/Tokyo")) + timedelta(days=2)
+    day = {"day": later.isoweekday(), "opens": "12:30", "closes": "13:00"}
+    with shop.scope():
+        shop.bubble.settings = {
+            "languages": ["en", "de", "ar", "fr"],
+            "businessHours": {"enabled": True, "timezone": "Asia/Tokyo", "hours": [day]},
+            "translations": {"fr": {"closedUntil": "Retour {time} !"}},
+        }
+        shop.bubble.save()
+    asked = write(shop, context=MessageContext(language=language))
+    with shop.scope():
+        Conversation.objects.update(language=language)
+    hand_over(shop, asked)
+
+    with translation.override(language):
+        expected = sentence.replace("{}", date_format(later, "DATE_FORMAT"))
+    assert expected in lines(shop, asked)[-1]
 
 
 def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop):

@@ -26,7 +26,7 @@ export function expectation(availability: Availability, texts: Texts, locale: st
 /** A sentence; today's needs no day. */
 function opening(at: Date, texts: Texts, locale: string): string {
   const own = regional(locale);
-  const time = at.toLocaleTimeString(own, { hour: "numeric", minute: "2-digit" });
+  const time = at.toLocaleTimeString(own, { timeStyle: "short" });
   if (at.toDateString() === new Date().toDateString()) {
     return filled(texts.closedUntilToday, { time });
   }

@@ -1,6 +1,7 @@
 // The conversation as it is drawn: messages in their order, then what is on its way.
 
 import type { Context } from "../context";
+import type { Countdown } from "../countdown";
 import { h } from "../dom";
 import type { Message, Unsent } from "../messages";
 import { dots, item, names, said, sources } from "./item";
@@ -35,6 +36,7 @@ export class Drawing {
   #readSeq = 0;
   #follows = true;
   #placed = 0;
+  #height = 0;
   #frame = 0;
 
   constructor(context: Context) {
@@ -147,6 +149,7 @@ export class Drawing {
       this.#stream();
       this.#group();
       if (this.#follows) this.#follow();
+      this.#height = this.#element.clientHeight;
     });
   }
 
@@ -163,6 +166,8 @@ export class Drawing {
 
   #scrolled(): void {
     const { scrollHeight, scrollTop, clientHeight } = this.#element;
+    // What came above or below has moved it, and not the reader.
+    if (clientHeight !== this.#height) return;
     const isNear = scrollHeight - scrollTop - clientHeight < NEAR;
     this.#follows = isNear || Math.abs(scrollTop - this.#placed) < 1;
     if (this.#follows) this.#pill.hidden = true;
@@ -230,24 +235,16 @@ export class Drawing {
   }
 
   #refusal(unsent: Unsent): HTMLElement {
-    const again = h(
-      "button",
-      { type: "button", onclick: () => this.#context.chat.retry(unsent) },
-      this.#texts.retry!,
-    );
-    const wait = h("span", { "aria-hidden": "true" });
-    count(unsent, again, wait);
-    return h("div", { class: "note alarm", role: "alert" }, `${unsent.refused} `, again, wait);
-  }
-}
-
-/** Let a button be used once the server takes messages again, and count the seconds until then. */
-function count(unsent: Unsent, button: HTMLButtonElement, wait: HTMLElement): void {
-  const left = Math.ceil(((unsent.notBefore ?? 0) - Date.now()) / 1_000);
-  button.disabled = left > 0;
-  wait.textContent = left > 0 ? ` ${left} s` : "";
-  if (left > 0 && (wait.isConnected || !wait.dataset.began)) {
-    wait.dataset.began = "yes";
-    setTimeout(count, 1_000, unsent, button, wait);
+    const { load, chat } = this.#context;
+    const { refused, notBefore = 0 } = unsent;
+    const props = { type: "button", onclick: () => chat.retry(unsent) };
+    const again = h("button", props, this.#texts.retry!);
+    if (notBefore > Date.now()) {
+      load<Countdown>("countdown").then(
+        (count) => count(again, notBefore),
+        () => undefined,
+      );
+    }
+    return h("div", { class: "note alarm", role: "alert" }, `${refused} `, again);
   }
 }

@@ -4,14 +4,19 @@ import type { Context } from "../context";
 import { openDoor } from "./door";
 import { Drawing } from "./drawing";
 import { frame } from "./frame";
-import { goRound, makeRoom } from "./keyboard";
 import styles from "./talk.css";
 
 export default function talk(context: Context): Drawing {
   context.panel.dress(styles);
   frame(context);
-  makeRoom(context);
-  goRound(context.panel);
+  coverWhereNarrow(context);
   openDoor(context);
   return new Drawing(context);
+}
+
+function coverWhereNarrow({ load, signal }: Context): void {
+  const narrow = matchMedia("(width <= 480px)");
+  const look = (): void => void (narrow.matches && load("narrow").catch(() => undefined));
+  narrow.addEventListener("change", look, { signal });
+  look();
 }

@@ -1,10 +1,16 @@
-// Keyboards: those on the screen cover the page, and the Tab key leaves what covers it.
+// Where the panel covers the page: the keyboard on the screen covers the panel, and the Tab key
+// would leave it.
 
 import type { Context } from "../context";
 import type { Panel } from "../panel";
 
+export default (context: Context): void => {
+  makeRoom(context);
+  goRound(context.panel);
+};
+
 /** Tell the style how much of the window is covered, at its top and at its bottom. */
-export function makeRoom({ panel, signal }: Context): void {
+function makeRoom({ panel, signal }: Context): void {
   const seen = window.visualViewport;
   const root = panel.element.parentElement!;
   if (!seen) return;
@@ -20,7 +26,7 @@ export function makeRoom({ panel, signal }: Context): void {
 }
 
 /** Where the panel covers the page, the focus stays inside. */
-export function goRound({ element }: Panel): void {
+function goRound({ element }: Panel): void {
   element.addEventListener("keydown", (event) => {
     const isAside = element.closest(".inline") || !matchMedia("(width <= 480px)").matches;
     if (event.key !== "Tab" || isAside) return;
