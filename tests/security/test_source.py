@@ -65,6 +65,7 @@ OUTBOUND = {
     "assistants/providers/openai.py": "is given the guarded client",
     "assistants/tools/http.py": "makes the guarded client",
     "assistants/knowledge/web/robots.py": "reads rules that were fetched",
+    "tenants/mail_smtp.py": "speaks to EMAIL_URL, an operator's",
     "livechat/health.py": "calls PUBLIC_URL",
     "livechat/management/commands/up.py": "waits for the server that it started",
 }
