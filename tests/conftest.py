@@ -1,6 +1,7 @@
 """Tests run on real PostgreSQL and Redis, commit for real, and bring their own two tenants."""
 
 import asyncio
+import gc
 import re
 
 import pytest
@@ -16,6 +17,10 @@ from tests.servers import (  # noqa: F401 -- fixtures
     live_worker,
     metrics_ports,
     processes_folder,
+)
+from tests.thrift import (  # noqa: F401 -- fixtures
+    one_trust_store,
+    pages_alone_tell_their_context,
 )
 
 # Folders whose tests share what they start.
@@ -36,6 +41,12 @@ def pytest_collection_modifyitems(items):
         place = item.path.parent if item.path.parent.name in SHARING else item.path
         group = f"{place} {'live_worker' in item.fixturenames}"
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end; the garbage collector need not go through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(config, val, argname):

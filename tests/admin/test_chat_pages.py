@@ -11,10 +11,10 @@ from livechat.embedded.redis import free_port
 from tenants import credentials
 from tenants.models import AuditEntry, Credential
 from tenants.scope import tenant_scope
-from tests.admin.operators import Member, object_id, problems, shown_secrets
+from tests.admin.operators import Member, filled, object_id, problems, shown_secrets
 from tests.assistants.pdfs import make_pdf
 from tests.assistants.writing import provider
-from tests.factories import make_assistant, make_member
+from tests.factories import make_assistant, make_member, make_tenant
 from widgets.bubbles import create_bubble
 from widgets.config import complete_settings
 from widgets.models import Bubble
@@ -28,6 +28,14 @@ def assistant(acme):
 @pytest.fixture
 def bubble(acme, assistant):
     return create_bubble(acme, assistant, name="Site", is_default=True)
+
+
+@pytest.fixture(scope="module")
+def untouched(operator):
+    """A bubble that no test changes, and its form, filled in."""
+    tenant = make_tenant("Acme")
+    bubble = create_bubble(tenant, make_assistant(tenant), name="Site", is_default=True)
+    return bubble, filled(operator.get(change_page(bubble)))
 
 
 def reload(row):
@@ -377,8 +385,9 @@ def _leaves(settings, prefix):
         ("name", ""),
     ],
 )
-def test_a_mistake_is_shown_beside_its_field(operator, bubble, field, value):
-    page = operator.submit(change_page(bubble), **{field: value})
+def test_a_mistake_is_shown_beside_its_field(operator, untouched, field, value):
+    bubble, form = untouched
+    page = operator.post(change_page(bubble), {**form, field: value})
 
     assert list(page.context["adminform"].form.errors) == [field], problems(page)
     if value in ("email", "scroll", "8 | 09:00 | 17:00", "de | send", "english!"):

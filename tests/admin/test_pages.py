@@ -94,7 +94,7 @@ def test_pages_open(operator, houses, label):
     added = operator.get(f"{path}/add/")
     with platform_scope("the test looks for a row of each tenant"):
         rows = list(listed.context["cl"].result_list)
-    changed = [operator.get(f"{path}/{row.pk}/change/") for row in rows[:5]]
+    changed = [operator.get(f"{path}/{row.pk}/change/") for row in rows[:2]]
     historic = operator.get(f"{path}/{rows[0].pk}/history/")
 
     assert (listed.status_code, searched.status_code, historic.status_code) == (200, 200, 200)

@@ -7,9 +7,10 @@ import pytest
 from assistants.models import Tool
 from assistants.versions import create_version, publish
 from tenants.scope import tenant_scope
+from tests.admin.operators import filled
 from tests.admin.test_chat_pages import action, acts, change_page, reload
 from tests.conversations.calling import make_tool
-from tests.factories import make_assistant
+from tests.factories import make_assistant, make_tenant
 
 SCHEMA = {"type": "object", "properties": {"order": {"type": "integer"}}, "required": ["order"]}
 ADD = "assistants/tool/add/"
@@ -22,9 +23,20 @@ def assistant(acme):
 
 @pytest.fixture
 def tool(operator, acme):
+    return set_up(operator, acme)
+
+
+@pytest.fixture(scope="module")
+def untouched(operator):
+    """A tool that no test changes, and its form, filled in."""
+    tool = set_up(operator, make_tenant("Acme"))
+    return tool, filled(operator.get(change_page(tool)))
+
+
+def set_up(operator, tenant):
     operator.save(
         ADD,
-        tenant=acme.id,
+        tenant=tenant.id,
         name="refund",
         description="Pays an order back.",
         parameters=json.dumps(SCHEMA),
@@ -36,7 +48,7 @@ def tool(operator, acme):
         retries="0",
         fallback_result="Ask a person.",
     )
-    with tenant_scope(acme.id):
+    with tenant_scope(tenant.id):
         return Tool.objects.get()
 
 
@@ -104,10 +116,11 @@ def test_a_tool_is_switched_off_and_deleted(operator, acme, tool):
         ("description", " ", "required"),
     ],
 )
-def test_a_mistake_is_shown_beside_its_field(operator, tool, field, value, sentence):
+def test_a_mistake_is_shown_beside_its_field(operator, untouched, field, value, sentence):
+    tool, form = untouched
     before = vars(reload(tool))
 
-    page = operator.submit(change_page(tool), **{field: value})
+    page = operator.post(change_page(tool), {**form, field: value})
 
     assert sentence in str(errors(page)[field])
     assert {**vars(reload(tool)), "_state": ""} == {**before, "_state": ""}

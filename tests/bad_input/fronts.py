@@ -6,15 +6,16 @@ from functools import cached_property
 from pathlib import Path
 
 import httpx
+from django.db import connection
 
 from conversations.sessions import Visitor
 from gateways.blackbox.integrations import create_integration, issue_token
 from tenants import credentials
 from tenants.models import Credential
-from tenants.scope import TenantModel
 from tests.dashboard.team import access_token, make_conversation
 from tests.factories import make_member, make_tenant, write
 from tests.gateways.blits.tokens import api_token
+from tests.isolation.rows import tables
 from tests.servers import web_process
 from tests.widgets.shops import make_shop
 
@@ -111,16 +112,12 @@ class Front:
 
 
 def rows(shop):
-    """How many rows there are of each kind of a tenant's data."""
-    with shop.scope():
-        return {kind.__name__: kind.objects.count() for kind in _kinds(TenantModel)}
-
-
-def _kinds(of):
-    for kind in of.__subclasses__():
-        if not kind._meta.abstract:
-            yield kind
-        yield from _kinds(kind)
+    """How many rows there are of each kind of a tenant's data, read in one go."""
+    mine = "WHERE tenant_id = %(tenant)s"
+    counts = (f"SELECT '{table}', count(*) FROM {table} {mine}" for table in tables())
+    with shop.scope(), connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(counts), {"tenant": shop.tenant.id})
+        return dict(cursor.fetchall())
 
 
 @contextmanager

@@ -30,7 +30,7 @@ one_of_each = pytest.mark.parametrize(
 @one_of_each
 @pytest.mark.parametrize(("inside", "step"), [(True, 1), (False, 6)])
 def test_what_is_no_object_is_refused(front, door, inside, step):
-    before = rows(front.shop)["Message"]
+    before = rows(front.shop)["conversations_message"]
     for body in corpus.MALFORMED[::step]:
         with door.socket(inside=inside) as end:
             # A large one may be refused while it is still sent.
@@ -39,7 +39,7 @@ def test_what_is_no_object_is_refused(front, door, inside, step):
             door.check([frame := end.next()], None)
             assert door.is_error(frame), frame
 
-    assert rows(front.shop)["Message"] == before
+    assert rows(front.shop)["conversations_message"] == before
 
 
 @pytest.mark.parametrize("name", SAYING)
