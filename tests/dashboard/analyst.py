@@ -22,7 +22,7 @@ class Analyst:
         self._thread.join()
 
     def _work(self):
-        while not self._stopping.wait(0.02):
+        while not self._stopping.wait(0.1):
             for tenant_id, analysis_id in analyses.due():
                 if job := analyses.claim(tenant_id, analysis_id):
                     analyses.finish(job, asyncio.run(analyze(job.version, job.text)))

@@ -53,13 +53,22 @@ def is_walked(route, parameter, value, caller):
     """
     if parameter is None:
         return True
-    if parameter.kind == "widget" and caller.name not in SPEAKERS:
-        # Looked for before anything of the caller's is.
+    if parameter.kind == "widget" and caller.name not in _speakers_of_widgets(value):
         return False
     if outcome(route, parameter, value, caller) == REFUSED:
         is_last = parameter is route.parameters[-1]
         return value in (OTHER_TENANTS, RANDOM) and caller.is_current and is_last
-    return value in SOMEBODYS or caller.name in SPEAKERS
+    return value in SOMEBODYS or caller.name in _speakers_of_no_ids(route)
+
+
+def _speakers_of_widgets(value):
+    """A widget is looked for before anything of the caller's is; two try what is no id at all."""
+    return SPEAKERS if value in SOMEBODYS else {"nobody", "a visitor"}
+
+
+def _speakers_of_no_ids(route):
+    """At the doors of visitors, one of Blits's is a visitor like any other."""
+    return SPEAKERS if route.is_blits else SPEAKERS - {"a Blits visitor"}
 
 
 def is_said(frame, name, value, speaker):

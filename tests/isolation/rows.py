@@ -1,5 +1,7 @@
 """Every row that is a tenant's, whatever table it is in."""
 
+import threading
+
 from django.apps import apps
 from django.db import connections
 
@@ -43,5 +45,6 @@ def _read(sql, tenant_id):
             cursor.execute(sql, {"tenant": tenant_id})
             return cursor.fetchall()
     finally:
-        # Whichever thread or task this is, it may be its last look.
-        connections["owner"].close()
+        # Of the main thread the run's end closes it; of another this may be the last look.
+        if threading.current_thread() is not threading.main_thread():
+            connections["owner"].close()
