@@ -16,7 +16,7 @@ from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 
 ROOT = Path(__file__).resolve().parents[2]
-# Reads one guide instead of all, which would take most of a minute for two tenants; that all of them
+# Reads one guide instead of all, which would take half a minute for two tenants; that all of them
 # are read is seen where the whole product is started.
 BRIEFLY = """
 import sys, django
