@@ -21,6 +21,7 @@ from tests.servers import (  # noqa: F401 -- fixtures
 from tests.thrift import (  # noqa: F401 -- fixtures
     one_trust_store,
     pages_alone_tell_their_context,
+    vectors_are_remembered,
 )
 
 # Folders whose tests share what they start.
@@ -60,7 +61,10 @@ def pytest_make_parametrize_id(config, val, argname):
 def database(django_db_blocker):
     """The database of this run, migrated by its owner; tests reach it as the confined role."""
     with django_db_blocker.unblock():
+        # Of the states between its steps nothing is garbage yet: to look for it takes a quarter.
+        gc.disable()
         call_command("migrate", verbosity=0)
+        gc.enable()
         yield
         for connection in connections.all():
             connection.close()

@@ -2,10 +2,15 @@
 
 import functools
 
+import numpy as np
 import pytest
 from django.template import RequestContext, Template
 from django.test.signals import template_rendered
 from httpx._transports import default as httpx_transports
+
+from assistants.knowledge import embedding
+
+computed_vectors = embedding.embed
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,4 +36,19 @@ def one_trust_store():
     with pytest.MonkeyPatch.context() as patch:
         read = functools.cache(httpx_transports.create_ssl_context)
         patch.setattr(httpx_transports, "create_ssl_context", read)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def vectors_are_remembered():
+    """Assistants are taught the same few texts again and again: each is computed once a process."""
+    known = {}
+
+    def embed(texts):
+        unknown = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(unknown, computed_vectors(unknown), strict=True))
+        return np.stack([known[text] for text in texts]) if texts else computed_vectors(texts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedding, "embed", embed)
         yield

@@ -11,6 +11,7 @@ from assistants.knowledge import embedding
 from assistants.knowledge.embedding import DIMENSIONS, SHA256, MiniLM, ModelUnusable
 from assistants.knowledge.wordpiece import words
 from tests.assistants.knowing import needs_model
+from tests.thrift import computed_vectors
 
 # Word pieces and first numbers as sentence-transformers computes them.
 REFERENCE = {
@@ -31,6 +32,11 @@ REFERENCE = {
         [0.05083271, 0.00967685, 0.09635572, -0.00997369, -0.01987603, 0.01692343],
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_remembered(monkeypatch):
+    monkeypatch.setattr(embedding, "embed", computed_vectors)
 
 
 @needs_model
