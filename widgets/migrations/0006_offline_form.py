@@ -5,13 +5,12 @@ from django.db import migrations
 
 def keep_as_it_is(apps: Any, schema_editor: Any) -> None:
     """From now on the offline form is on where nobody has said otherwise."""
-    bubbles = apps.get_model("widgets", "Bubble")
-    unsaid = bubbles.unscoped.using(schema_editor.connection.alias).filter(
-        settings__offlineForm__enabled__isnull=True
-    )
+    owner = schema_editor.connection.alias
+    bubbles = apps.get_model("widgets", "Bubble").unscoped.using(owner)
+    unsaid = bubbles.filter(settings__offlineForm__enabled__isnull=True)
     for bubble in unsaid.only("settings").iterator():
         bubble.settings["offlineForm"] = {"enabled": False}
-        bubble.save(update_fields=["settings"])
+        bubble.save(using=owner, update_fields=["settings"])
 
 
 class Migration(migrations.Migration):
