@@ -7,7 +7,7 @@ from assistants import handover
 from assistants.events import Delta, Event, Handoff, Reply, TurnDone, Usage
 from assistants.knowledge import embedding
 from assistants.knowledge.bands import SAME, WORDS_ONLY, Band, Hit, Thresholds, judge
-from assistants.knowledge.embedding import Floats
+from assistants.knowledge.embedding import Floats, ModelUnusable
 from assistants.knowledge.language import is_english
 from assistants.knowledge.search import search
 from assistants.language import languages_of
@@ -81,8 +81,22 @@ def vector_of(version: VersionSnapshot, question: str) -> Floats | None:
 
     Takes about 10 ms: to be called before a transaction, which is to be short.
     """
-    knows = not version.languages or version.languages[0].lower().startswith("en")
-    return embedding.embed_one(question) if knows and embedding.available() else None
+    knows = _is_in_english(version) and embedding.available()
+    return embedding.embed_one(question) if knows else None
+
+
+async def vector_soon(version: VersionSnapshot, question: str) -> Floats | None:
+    """The same without a thread that waits for it."""
+    if not _is_in_english(version):
+        return None
+    try:
+        return await embedding.vector_of(question)
+    except ModelUnusable:
+        return None
+
+
+def _is_in_english(version: VersionSnapshot) -> bool:
+    return not version.languages or version.languages[0].lower().startswith("en")
 
 
 def _thresholds(version: VersionSnapshot, question: str, *, by_meaning: bool) -> Thresholds:

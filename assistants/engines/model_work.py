@@ -24,6 +24,7 @@ from assistants.engines import knowledge
 from assistants.events import Usage
 from assistants.grounding import Source, Sources
 from assistants.knowledge.bands import Band, Hit
+from assistants.knowledge.embedding import Floats
 from assistants.length import shortened
 from assistants.providers.accounts import Account, accounts_of
 from assistants.providers.candidates import Candidate
@@ -80,7 +81,8 @@ class Work:
             work = cls(question, await run_in_db_thread(accounts_of, question.version))
             work._restore(question.paused)
             return work
-        found, accounts = await run_in_db_thread(_prepare, question)
+        vector = await knowledge.vector_soon(question.version, question.text)
+        found, accounts = await run_in_db_thread(_prepare, question, vector)
         work = cls(question, accounts, found)
         _, hits = found
         work.confidence = round(hits[0].score, 3) if hits else 0.0
@@ -199,10 +201,11 @@ class Work:
         return [*builtin, *own]
 
 
-def _prepare(question: Question) -> tuple[tuple[Band, list[Hit]], dict[UUID, Account]]:
+def _prepare(
+    question: Question, vector: Floats | None
+) -> tuple[tuple[Band, list[Hit]], dict[UUID, Account]]:
     """What the database knows that the answer needs, in one transaction."""
     version = question.version
-    vector = knowledge.vector_of(version, question.text)
     with tenant_scope(version.tenant_id):
         return knowledge.find_by(version, question.text, vector), accounts_of(version)
 

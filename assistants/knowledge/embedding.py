@@ -1,13 +1,15 @@
 """all-MiniLM-L6-v2 in numpy: meaning as 384 numbers, without a framework and without a network."""
 
+import asyncio
 import hashlib
 import json
 import mmap
 import struct
 import threading
+import time
 from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from io import BufferedReader
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistants.knowledge.wordpiece import WordPieces
+from tenants import context
 
 MODEL_ID = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
@@ -29,8 +32,10 @@ SHA256 = {
     "vocab.txt": "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
 }
 LAYERS, HEADS = 6, 12
-# Texts at once: more would only take memory.
-BATCH = 8
+# At once: more would only take memory.
+PIECES, QUESTIONS = 1_024, 16
+# For which questions that come one after another are gathered; the first of them is not kept.
+GATHER_SECONDS = 0.05
 GELU_BLOCK = 16_384
 
 Floats = NDArray[np.float32]
@@ -55,8 +60,13 @@ def embed(texts: Sequence[str]) -> Floats:
 
 
 def embed_one(text: str) -> Floats:
-    """Return one text's vector; those that several threads want at once are computed together."""
-    return _together.vector_of(text)
+    """Return one question's vector; those that are wanted at the same time are made together."""
+    return _together.vector_of(text).result()
+
+
+async def vector_of(text: str) -> Floats:
+    """The same for whoever waits in a loop."""
+    return await asyncio.wrap_future(_together.vector_of(text))
 
 
 def model() -> "MiniLM":
@@ -124,10 +134,10 @@ class MiniLM:
         self._pieces = WordPieces(folder / "vocab.txt")
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        vectors = np.empty((len(texts), DIMENSIONS), np.float32)
-        for first in range(0, len(texts), BATCH):
-            batch = [self._pieces.encode(text) for text in texts[first : first + BATCH]]
-            vectors[first : first + BATCH] = self._embed(batch)
+        vectors, done = np.empty((len(texts), DIMENSIONS), np.float32), 0
+        for batch in _batches(map(self._pieces.encode, texts)):
+            vectors[done : done + len(batch)] = self._embed(batch)
+            done += len(batch)
         return vectors
 
     def _embed(self, batch: list[list[int]]) -> Floats:
@@ -181,34 +191,70 @@ class MiniLM:
 
 
 class Together:
-    """Whoever comes while others are being served waits, and is then served with all who wait."""
+    """One thread that makes vectors: each time for all who wait, and for a sharer's many in turn.
+
+    To read the weights takes most of the time that one question takes.
+    """
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[str, Future[Floats]]] = deque()
-        self._serving = threading.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedding")
+        self._lock = threading.Lock()
+        self._waiting: dict[str, deque[tuple[str, Future[Floats]]]] = {}
+        self._served = 0.0
 
-    def vector_of(self, text: str) -> Floats:
+    def vector_of(self, text: str) -> Future[Floats]:
         vector: Future[Floats] = Future()
-        self._waiting.append((text, vector))
-        with self._serving:
-            while not vector.done():
-                self._serve()
-        return vector.result()
+        with self._lock:
+            self._waiting.setdefault(context.sharer(), deque()).append((text, vector))
+        self._thread.submit(self._serve)
+        return vector
 
     def _serve(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+        if not self._waiting:
+            # They were served with those before them.
+            return
+        time.sleep(max(0.0, self._served + GATHER_SECONDS - time.monotonic()))
+        batch = [(text, vector) for text, vector in self._take() if _is_wanted(vector)]
         try:
             vectors = embed([text for text, _ in batch])
         except Exception as error:
-            # Each of them is to hear of it in its own thread.
+            # Each of them is to hear of it where it waits.
             for _, wanted in batch:
                 wanted.set_exception(error)
         else:
             for (_, wanted), vector in zip(batch, vectors, strict=True):
                 wanted.set_result(vector)
+        self._served = time.monotonic()
+
+    def _take(self) -> list[tuple[str, Future[Floats]]]:
+        taken = []
+        with self._lock:
+            while self._waiting and len(taken) < QUESTIONS:
+                sharer = next(iter(self._waiting))
+                # Goes to the end of the line, if it wants more.
+                texts = self._waiting.pop(sharer)
+                taken.append(texts.popleft())
+                if texts:
+                    self._waiting[sharer] = texts
+        return taken
+
+
+def _is_wanted(vector: Future[Floats]) -> bool:
+    return vector.set_running_or_notify_cancel()
 
 
 _together = Together()
+
+
+def _batches(texts: Iterable[list[int]]) -> Iterator[list[list[int]]]:
+    batch: list[list[int]] = []
+    for pieces in texts:
+        if batch and sum(map(len, batch)) + len(pieces) > PIECES:
+            yield batch
+            batch = []
+        batch.append(pieces)
+    if batch:
+        yield batch
 
 
 def _gelu(x: Floats) -> Floats:

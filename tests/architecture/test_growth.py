@@ -23,7 +23,8 @@ SHORT_LIVED = (
 )
 BOUNDS = {
     "assistants/handover.py: _topic": "1,000 topics",
-    "assistants/knowledge/embedding.py: Together._waiting": "one text for each thread",
+    "assistants/knowledge/embedding.py: Together._thread": "one thread",
+    "assistants/knowledge/embedding.py: Together._waiting": "the turns and threads that ask",
     "assistants/knowledge/embedding.py: _load": "one model",
     "assistants/knowledge/index.py: Indexes._kept": "256 MiB, the oldest dropped",
     "assistants/knowledge/pdf_blocks.py: _readers": "two readers",

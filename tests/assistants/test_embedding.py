@@ -1,5 +1,6 @@
 """The encoder in numpy gives what the model's own library gives."""
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ import pytest
 from assistants.knowledge import embedding
 from assistants.knowledge.embedding import DIMENSIONS, SHA256, MiniLM, ModelUnusable
 from assistants.knowledge.wordpiece import words
+from tenants import context
 from tests.assistants.knowing import needs_model
 from tests.thrift import computed_vectors
 
@@ -104,11 +106,11 @@ def test_texts_that_come_meanwhile_are_embedded_together(monkeypatch):
     begun, all_wait = threading.Event(), threading.Event()
     alone = embedding.embed(texts)
 
-    def embed(batch):
-        batches.append(len(batch))
+    def embed(questions):
+        batches.append(len(questions))
         begun.set()
         assert all_wait.wait(5)
-        return model.embed(batch)
+        return model.embed(questions)
 
     model = embedding.model()
     monkeypatch.setattr(embedding, "embed", embed)
@@ -116,18 +118,51 @@ def test_texts_that_come_meanwhile_are_embedded_together(monkeypatch):
         first = threads.submit(embedding.embed_one, texts[0])
         begun.wait(5)
         rest = [threads.submit(embedding.embed_one, text) for text in texts[1:]]
-        while len(embedding._together._waiting) < len(rest):
+        while len(embedding._together._waiting.get("", ())) < len(rest):
             time.sleep(0.001)
         all_wait.set()
         vectors = [wanted.result(5) for wanted in (first, *rest)]
 
-    assert batches == [1, 8, 8, 3]
+    assert batches == [1, 16, 3]
     assert np.abs(np.stack(vectors) - alone).max() < 1e-6
 
 
 @needs_model
+async def test_nobodys_many_questions_hold_up_anothers_and_who_has_gone_is_left_out(monkeypatch):
+    served, begun, all_wait = [], threading.Event(), threading.Event()
+
+    def embed(questions):
+        served.append(questions)
+        begun.set()
+        assert all_wait.wait(5)
+        return model.embed(questions)
+
+    def ask(sharer, text):
+        token = context.tenant_id.set(sharer)
+        vector = asyncio.ensure_future(embedding.vector_of(text))
+        context.tenant_id.reset(token)
+        return vector
+
+    model = embedding.model()
+    monkeypatch.setattr(embedding, "embed", embed)
+    asked = [ask("one", "First")]
+    await asyncio.to_thread(begun.wait, 5)
+    asked += [ask("one", f"One {number}") for number in range(20)]
+    asked += [ask("two", "Two")]
+    await asyncio.sleep(0)
+    asked.pop(1).cancel()
+    await asyncio.sleep(0)
+    all_wait.set()
+    await asyncio.gather(*asked)
+
+    assert [len(questions) for questions in served] == [1, 15, 5]
+    assert "Two" in served[1]
+    assert not any("One 0" in questions for questions in served)
+
+
+@needs_model
 def test_what_goes_wrong_with_a_batch_everybody_in_it_hears(monkeypatch):
-    def embed(batch):
+    def embed(questions):
         raise ModelUnusable("gone")
 
     with monkeypatch.context() as patch:

@@ -261,7 +261,7 @@ def test_a_call_that_waits_for_somebody_pauses_the_turn(acme, model_server, wire
 def test_a_resumed_turn_does_not_look_for_its_question_again(acme, model_server, monkeypatch):
     version = writer(acme, model_server, "calls", tools=lookup(place=Tool.Place.CLIENT))
     first = said(heard(version, QUESTION, toolbox=Shelf()))
-    monkeypatch.setattr(embedding, "embed_one", None)
+    monkeypatch.setattr(embedding, "vector_of", None)
 
     second = said(heard(version, QUESTION, toolbox=Shelf(), paused=first.state))
 
