@@ -227,7 +227,7 @@ class Together:
         self._served = time.monotonic()
 
     def _take(self) -> list[tuple[str, Future[Floats]]]:
-        taken = []
+        taken: list[tuple[str, Future[Floats]]] = []
         with self._lock:
             while self._waiting and len(taken) < QUESTIONS:
                 sharer = next(iter(self._waiting))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
-import httpcore2
 import httpx2
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
@@ -18,6 +17,7 @@ from assistants.providers.errors import ProviderError
 from assistants.versions import VersionSnapshot
 from tenants.outbound import guarded_client
 from tenants.outbound.pacing import PacedNetwork
+from tenants.outbound.sockets import SocketNetwork
 from tenants.per_loop import PerLoop
 
 Wire = Callable[[str, Account, httpx2.AsyncClient], Model]
@@ -73,7 +73,7 @@ class Models:
     """The one pool of connections of an event loop, and the models that share it."""
 
     def __init__(self) -> None:
-        network = PacedNetwork(httpcore2.AnyIOBackend())
+        network = PacedNetwork(SocketNetwork())
         self._http = guarded_client(max_seconds=patience.REQUEST_SECONDS, network=network)
         self.of = lru_cache(maxsize=MODELS)(self._make)
 

@@ -1,4 +1,4 @@
-"""Reading a trickle in sips: a stream of words wakes us ten times a second, not for each word.
+"""Reading a trickle in sips: a stream of words wakes us a few times a second, not for each word.
 
 Each waking costs more than what has come. The first words of an answer are read at once.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import httpcore2
 
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.15
 PROMPT_READS = 4
 # A read that brings more is no trickle.
 SIP_BYTES = 8 * 1024

@@ -9,19 +9,16 @@ import time
 import tracemalloc
 import zlib
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from itertools import chain, repeat
 
 import httpcore2
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from tenants.errors import LiveChatError
 from tenants.outbound import GuardedTransport, check_url, fetch, get, guarded_client, is_public
+from tenants.outbound.sockets import SocketNetwork
 from tenants.outbound.transport import CheckedNetwork
 from tests.web_site import open_web_site
 
@@ -416,33 +413,9 @@ async def test_a_stream_arrives_as_it_comes(site):
     assert received == [b"first", b"second"]
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for shop.example that signs itself, as the path of its file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("shop.example")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("certificate") / "shop.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + signed.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
+@pytest.mark.parametrize("network", [None, SocketNetwork()])
 async def test_the_certificate_and_the_host_header_are_those_of_the_name(
-    certificate, settings, resolve
+    certificate, settings, resolve, network
 ):
     seen = []
     server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -453,11 +426,12 @@ async def test_the_certificate_and_the_host_header_are_those_of_the_name(
     with open_web_site(server) as site:
         settings.INTERNAL_HOSTS = [f"{name}.example:{site.port}" for name in ("shop", "other")]
         site.put("/", "<p>Hello")
-        async with httpx2.AsyncClient(transport=GuardedTransport(ssl_context=trusting)) as client:
+        way = GuardedTransport(ssl_context=trusting, network=network)
+        async with httpx2.AsyncClient(transport=way) as client:
             answer = await client.get(f"https://shop.example:{site.port}/")
             with pytest.raises(httpx2.ConnectError, match="CERTIFICATE"):
                 await client.get(f"https://other.example:{site.port}/")
-        async with guarded_client() as client:
+        async with guarded_client(network=network) as client:
             with pytest.raises(LiveChatError, match="certificate is not valid"):
                 await get(client, f"https://shop.example:{site.port}/")
 
