@@ -5,10 +5,11 @@ visitor's counter, the tenant's counter.
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 
 from assistants import counters
 from assistants.counters import Counter, day_of, month_of
@@ -19,6 +20,20 @@ from tenants.errors import TooManyRequests
 from tenants.scope import current_scope
 
 State = UsageEntry.State
+# Of an entry that is closed only what was held; what is booked later changes no state.
+NOTE = """
+UPDATE assistants_usageentry SET
+    state = coalesce(%(state)s, state),
+    closed_at = CASE WHEN %(state)s IS NULL THEN closed_at ELSE statement_timestamp() END,
+    model = coalesce(nullif(%(model)s, ''), model),
+    input_tokens = input_tokens + %(input_tokens)s,
+    output_tokens = output_tokens + %(output_tokens)s,
+    unpriced_tokens = unpriced_tokens + %(unpriced_tokens)s,
+    cost = cost + %(cost)s,
+    is_estimated = is_estimated OR %(is_estimated)s
+WHERE tenant_id = %(tenant_id)s AND key = %(key)s AND (%(state)s IS NULL OR state = 'held')
+RETURNING subject, day, month
+"""
 
 
 class BudgetSpent(TooManyRequests):
@@ -43,7 +58,7 @@ def reserve(
     """
     budget = limits()
     with transaction.atomic(using=router.db_for_write(UsageEntry)):
-        old = _closed(instead_of, State.RELEASED) if instead_of else None
+        old = _noted(instead_of, State.RELEASED) if instead_of else None
         new = _opened(key, subject=subject, conversation_id=conversation_id)
         # Both at each step: a day that has ended meanwhile must not turn the order of locks round.
         for counters_of in (_visitors, _tenants):
@@ -55,7 +70,7 @@ def reserve(
 
 def settle(key: UUID, usage: Usage) -> bool:
     """The turn was answered: count it and what it cost, once for each key; False the next time."""
-    entry = _closed(key, State.SETTLED, usage)
+    entry = _noted(key, State.SETTLED, usage)
     for counter in (*_visitors(entry), *_tenants(entry)):
         counters.add(counter, reserved=-1, used=1, usage=usage)
     return entry is not None
@@ -63,7 +78,7 @@ def settle(key: UUID, usage: Usage) -> bool:
 
 def release(key: UUID) -> None:
     """The turn was not answered: the visitor and the tenant have it back."""
-    entry = _closed(key, State.RELEASED)
+    entry = _noted(key, State.RELEASED)
     for counter in (*_visitors(entry), *_tenants(entry)):
         counters.add(counter, reserved=-1)
 
@@ -73,9 +88,7 @@ def book(key: UUID, usage: Usage) -> None:
 
     Of work that was never reserved nothing is counted.
     """
-    entry = UsageEntry.objects.select_for_update().filter(key=key).first()
-    if entry is not None:
-        _note(entry, usage)
+    entry = _noted(key, None, usage)
     for counter in (*_visitors(entry), *_tenants(entry)):
         counters.add(counter, usage=usage)
 
@@ -101,24 +114,27 @@ def _opened(key: UUID, *, subject: UUID | None, conversation_id: UUID | None) ->
     return entry if again else None
 
 
-def _closed(key: UUID, state: State, usage: Usage = counters.NOTHING) -> UsageEntry | None:
-    """The key's entry, which was held until now; None for any other."""
-    rows = UsageEntry.objects.select_for_update()
-    entry: UsageEntry | None = rows.filter(key=key, state=State.HELD).first()
-    if entry is not None:
-        entry.state, entry.closed_at = state, datetime.now(UTC)
-        _note(entry, usage)
-    return entry
-
-
-def _note(entry: UsageEntry, usage: Usage) -> None:
-    entry.model = usage.model[:200] or entry.model
-    entry.input_tokens += usage.input_tokens
-    entry.output_tokens += usage.output_tokens
-    entry.unpriced_tokens += usage.unpriced_tokens
-    entry.cost += usage.cost or 0
-    entry.is_estimated |= usage.is_estimated
-    entry.save()
+def _noted(key: UUID, state: State | None, usage: Usage = counters.NOTHING) -> UsageEntry | None:
+    """The key's entry, with what tells its counters; to be closed, it must have been held."""
+    tenant_id = current_scope().tenant_id
+    values = {
+        "tenant_id": tenant_id,
+        "key": key,
+        "state": state,
+        "model": usage.model[:200],
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "unpriced_tokens": usage.unpriced_tokens,
+        "cost": usage.cost or Decimal(0),
+        "is_estimated": usage.is_estimated,
+    }
+    with connections[router.db_for_write(UsageEntry)].cursor() as cursor:
+        cursor.execute(NOTE, values)
+        found = cursor.fetchone()
+    if found is None:
+        return None
+    subject, day, month = found
+    return UsageEntry(tenant_id=tenant_id, key=key, subject=subject, day=day, month=month)
 
 
 def _visitors(entry: UsageEntry | None) -> list[Counter]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Any, Self
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from assistants.toolbox import ToolSnapshot
 from tenants import audit
 from tenants.errors import BadRequest, Conflict
 from tenants.scope import current_scope
+
+VERSIONS = 256
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,21 @@ class VersionSnapshot:
 
 def snapshot_of(version: AssistantVersion) -> VersionSnapshot:
     return VersionSnapshot.of(version)
+
+
+def snapshot_by(version_id: UUID, assistant: Assistant) -> VersionSnapshot:
+    """The same of a version that this process may know, since none ever changes.
+
+    Only what is the assistant's own, and can change, is taken from ``assistant``.
+    """
+    kept = _kept(current_scope().tenant_id, version_id)
+    return replace(kept, name=assistant.name, knowledge_revision=assistant.knowledge_revision)
+
+
+@lru_cache(maxsize=VERSIONS)
+def _kept(tenant_id: UUID, version_id: UUID) -> VersionSnapshot:
+    versions = AssistantVersion.objects.filter(tenant_id=tenant_id)
+    return snapshot_of(versions.select_related("assistant").get(pk=version_id))
 
 
 def snapshot(assistant: Assistant, *, staging: bool = False) -> VersionSnapshot | None:

@@ -23,7 +23,8 @@ def commit(
     """Post the answer, or hand over and say so; False when it is not wanted any more."""
     try:
         with tenant_scope(held.tenant_id):
-            conversation = awaiting(held)
+            tells_of_contact = isinstance(result, Handoff) or effects != NOTHING_ELSE
+            conversation = awaiting(held, with_contact=tells_of_contact)
             message = _post(conversation, held, result, effects)
             _finish(held, result, message, usage)
             if held.question.version.is_metered:
@@ -38,12 +39,15 @@ def _post(
     conversation: Conversation, held: Claim, result: Reply | Handoff, effects: Effects
 ) -> Message:
     conversation.language = effects.language or conversation.language
+    changed = None
     if isinstance(result, Handoff):
         _hand_over(conversation, result)
     else:
         conversation.unanswered = 0 if result.answers else conversation.unanswered + 1
+        changed = ("language", "unanswered")
     message = post(
         conversation,
+        changed=changed,
         author_kind=AuthorKind.ASSISTANT,
         author_id=held.question.version.assistant_id,
         author_name=held.question.version.name,

@@ -12,12 +12,20 @@ from conversations.announcements import (
 from conversations.models import Attachment, AuthorKind, Conversation, Message
 
 PREVIEW_LENGTH = 140
+POSTED = ("message_seq", "last_message", "updated_at")
 
 
-def post(conversation: Conversation, *, files: Sequence[Attachment] = (), **fields: Any) -> Message:
-    """Number and store a message, and with it whatever the caller changed in the conversation.
+def post(
+    conversation: Conversation,
+    *,
+    files: Sequence[Attachment] = (),
+    changed: Sequence[str] | None = None,
+    **fields: Any,
+) -> Message:
+    """Number and store a message, and with it what the caller changed in the conversation.
 
-    The conversation must be locked or new. ``fields`` are the message's own.
+    That is ``changed``, or whatever it is. The conversation must be locked or new. ``fields`` are
+    the message's own.
     """
     conversation.message_seq += 1
     message = Message(
@@ -30,7 +38,7 @@ def post(conversation: Conversation, *, files: Sequence[Attachment] = (), **fiel
     if not message.private:
         conversation.last_message = _preview(message)
     conversation.updated_at = message.created_at
-    conversation.save()
+    conversation.save(update_fields=None if changed is None else (*POSTED, *changed))
     message.save()
     _attach(message, files)
     if message.seq == 1:

@@ -18,7 +18,7 @@ from assistants import usage
 from assistants.events import Pause
 from assistants.models import AssistantVersion, Tool
 from assistants.question import Question
-from assistants.versions import VersionSnapshot, snapshot_of
+from assistants.versions import VersionSnapshot, snapshot_by
 from conversations import tool_calls
 from conversations.models import AuthorKind, Conversation, Owner, ToolCall, Turn, TurnState
 from conversations.models.turn import OPEN_STATES
@@ -31,6 +31,19 @@ LEASE = timedelta(seconds=10)
 ATTEMPTS = 3
 HISTORY_LENGTH = 20
 NUDGE = "conversations.tasks.answer"
+# Of the turn and of what it belongs to, what is asked for below: to read all takes longer.
+CLAIMED = (
+    *("attempt", "excused", "epoch", "question_seq", "lease_until", "created_at", "version_id"),
+    *("additional_input", "prefers_fallback", "paused"),
+    *(
+        f"conversation__{name}"
+        for name in (
+            *("tenant_id", "channel", "segment_start", "named_language", "language", "flow"),
+            *("variables", "unanswered"),
+        )
+    ),
+    *("version__assistant__name", "version__assistant__knowledge_revision"),
+)
 # In one statement with what they cost to know: most turns are not paid for.
 END_OPEN = """
 UPDATE conversations_turn AS turn SET state = %s, paused = NULL, finished_at = statement_timestamp()
@@ -159,14 +172,14 @@ def go_on(tenant_id: UUID, turn_id: UUID) -> None:
         nudge_after_commit(tenant_id, turn_id)
 
 
-def awaiting(held: Claim) -> Conversation:
+def awaiting(held: Claim, *, with_contact: bool = True) -> Conversation:
     """The conversation, locked, while it waits for exactly this answer. Raises LostLease."""
-    conversation: Conversation | None = (
-        Conversation.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("contact")
-        .filter(pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch)
-        .first()
-    )
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    if with_contact:
+        rows = rows.select_related("contact")
+    conversation: Conversation | None = rows.filter(
+        pk=held.conversation_id, owner=Owner.BOT, epoch=held.epoch
+    ).first()
     if conversation is None:
         raise LostLease
     return conversation
@@ -282,7 +295,8 @@ def _waited_enough() -> Q:
 
 def _claimed(tenant_id: UUID, turn_id: UUID, *, with_dialogue: bool = True) -> Claim:
     with tenant_scope(tenant_id):
-        turn = Turn.objects.select_related("conversation", "version__assistant").get(pk=turn_id)
+        turns = Turn.objects.select_related("conversation", "version__assistant")
+        turn = turns.only(*CLAIMED).get(pk=turn_id)
         _count_attempt(turn)
         return Claim(
             tenant_id=tenant_id,
@@ -333,7 +347,7 @@ def _version_of(turn: Turn) -> VersionSnapshot:
 
     Without the tools of a page, where there is none: nobody would answer them.
     """
-    version = snapshot_of(turn.version)
+    version = snapshot_by(turn.version_id, turn.version.assistant)
     if turn.prefers_fallback:
         version = version.with_fallback_first()
     if turn.conversation.has_page:

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,9 @@ TIMEOUT_SECONDS = 0.25
 PAUSE_AFTER_FAILURE_SECONDS = 0.25
 # By then everybody has looked by themselves, and words that are still being typed are said.
 FRESH_SECONDS = 5.0
+# One that comes alone goes at once; what comes on its heels is gathered, and costs less together.
+GATHER_SECONDS = 0.01
+TOGETHER = 50
 TO_SOCKETS, TO_WORKER = "sockets", "worker"
 
 
@@ -55,18 +59,56 @@ class Incoming:
     def __init__(self) -> None:
         self._layer = get_channel_layer()
         self._channel = ""
+        self._received: deque[dict[str, Any]] = deque()
 
     async def open(self) -> None:
         self._channel = await self._layer.new_channel()
 
     async def receive(self) -> dict[str, Any]:
-        return await self._layer.receive(self._channel)
+        """The next hint; whispers that were sent together come one by one."""
+        while not self._received:
+            message = await self._layer.receive(self._channel)
+            said = message.get("whispers")
+            self._received.extend([{"ephemeral": one} for one in said] if said else [message])
+        return self._received.popleft()
 
     async def join(self, tenant_id: UUID) -> None:
         await self._layer.group_add(group_of(tenant_id), self._channel)
 
     async def leave(self, tenant_id: UUID) -> None:
         await self._layer.group_discard(group_of(tenant_id), self._channel)
+
+
+@dataclass
+class Sending:
+    """One message to a group or to the worker, in place of so many hints."""
+
+    since: float
+    group: str | None
+    message: dict[str, Any]
+    hints: int = 1
+
+    def takes_in(self, later: dict[str, Any]) -> bool:
+        """Whether this message now says that as well; what is traced goes by itself.
+
+        Events are joined with events, and whispers with whispers, so that their order stays.
+        """
+        if self.group is None or "trace" in self.message or "trace" in later:
+            return False
+        if "events" in self.message and "events" in later:
+            told = {"events": [*self.message["events"], *later["events"]]}
+        elif (said := _whispers_of(self.message)) and (more := _whispers_of(later)):
+            told = {"whispers": [*said, *more]}
+        else:
+            return False
+        self.message = {"type": "hint", **told}
+        self.hints += 1
+        return True
+
+
+def _whispers_of(hint: dict[str, Any]) -> list[dict[str, Any]]:
+    """One alone is sent as earlier releases know it; of several together they hear nothing."""
+    return hint.get("whispers") or ([hint["ephemeral"]] if "ephemeral" in hint else [])
 
 
 class Outgoing:
@@ -86,7 +128,8 @@ class Outgoing:
         if len(self._queue) == QUEUE_LIMIT:
             _count(self._queue[0][1], "dropped")
         self._queue.append((time.monotonic(), group, message))
-        self._running_loop().call_soon_threadsafe(self._filled.set)
+        if not self._filled.is_set():
+            self._running_loop().call_soon_threadsafe(self._filled.set)
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
@@ -107,22 +150,34 @@ class Outgoing:
             await self._filled.wait()
             self._filled.clear()
             while self._queue:
-                since, group, message = self._queue.popleft()
-                if time.monotonic() - since < FRESH_SECONDS:
-                    await self._send(group, message)
-                else:
-                    _count(group, "stale")
+                for sending in self._next():
+                    if time.monotonic() - sending.since < FRESH_SECONDS:
+                        await self._send(sending)
+                    else:
+                        _count(sending.group, "stale", sending.hints)
+                await asyncio.sleep(GATHER_SECONDS)
 
-    async def _send(self, group: str | None, message: dict[str, Any]) -> None:
+    def _next(self) -> list[Sending]:
+        """What goes out now: to each group in the order of its hints, in few messages."""
+        latest: dict[str | None, Sending] = {}
+        sendings: list[Sending] = []
+        for _ in range(min(TOGETHER, len(self._queue))):
+            since, group, message = self._queue.popleft()
+            if group not in latest or not latest[group].takes_in(message):
+                latest[group] = Sending(since, group, message)
+                sendings.append(latest[group])
+        return sendings
+
+    async def _send(self, sending: Sending) -> None:
         try:
-            if group is None:
-                await asyncio.to_thread(self._send_task, **message)
+            if sending.group is None:
+                await asyncio.to_thread(self._send_task, **sending.message)
             else:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
-                    await get_channel_layer().group_send(group, message)
-            _count(group, "sent")
+                    await get_channel_layer().group_send(sending.group, sending.message)
+            _count(sending.group, "sent", sending.hints)
         except Exception as error:
-            _count(group, "failed")
+            _count(sending.group, "failed", sending.hints)
             logger.warning("A hint was lost: %s", error or type(error).__name__)
             await asyncio.sleep(PAUSE_AFTER_FAILURE_SECONDS)
 
@@ -154,8 +209,8 @@ _counters = {
 }
 
 
-def _count(group: str | None, outcome: str) -> None:
-    _counters[TO_SOCKETS if group else TO_WORKER, outcome].inc()
+def _count(group: str | None, outcome: str, hints: int = 1) -> None:
+    _counters[TO_SOCKETS if group else TO_WORKER, outcome].inc(hints)
 
 
 _outgoing = Outgoing()

@@ -36,7 +36,7 @@ def test_storing_a_visitors_message_takes_ten_statements(acme, visitor):
     assert len(found) == 10
 
 
-def test_what_is_paid_for_takes_eight_statements_more_to_ask_and_four_more_to_answer(acme):
+def test_what_is_paid_for_takes_eight_statements_more_to_ask_and_three_more_to_answer(acme):
     make_assistant(acme, engine="model")
     visitor = make_visitor()
     write(acme, visitor, "The first one opens the session.")
@@ -46,7 +46,7 @@ def test_what_is_paid_for_takes_eight_statements_more_to_ask_and_four_more_to_an
     held = turns.claim(acme.id, only_turn(acme))
     posted = statements(answers.commit, held, Reply(text="Yes."), usage=Usage())
 
-    assert (len(asked), len(posted)) == (10 + 8, 6 + 4)
+    assert (len(asked), len(posted)) == (10 + 8, 6 + 3)
 
 
 def test_superseding_an_answer_takes_one_statement_more_for_the_calls_that_it_waits_for(

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+import time
 
 import pytest
 from celery import current_app
@@ -40,8 +41,8 @@ def test_a_job_knows_the_request_that_it_goes_back_to_and_no_earlier_one(queue):
 async def test_hints_that_waited_too_long_are_dropped_and_fresh_ones_sent(acme, monkeypatch):
     sent, release = [], threading.Event()
 
-    async def send(self, group, message):
-        sent.append(message["number"])
+    async def send(self, one):
+        sent.append(one.message["number"])
         await asyncio.to_thread(release.wait, 5)
 
     monkeypatch.setattr(bus.Outgoing, "_send", send)
@@ -63,10 +64,42 @@ async def test_hints_that_waited_too_long_are_dropped_and_fresh_ones_sent(acme, 
     assert figure("livechat_hints_total", **labels) == stale + 1
 
 
+def test_what_waits_for_a_group_goes_out_in_few_messages_and_in_its_order():
+    outgoing = bus.Outgoing()
+    words = [{"feeds": ["feed"], "frame": {"number": number}} for number in range(5)]
+    hints = [
+        ("one", {"type": "hint", "ephemeral": words[0]}),
+        ("two", {"type": "hint", "events": [1]}),
+        ("one", {"type": "hint", "ephemeral": words[1]}),
+        ("one", {"type": "hint", "ephemeral": words[2]}),
+        ("one", {"type": "hint", "events": [2]}),
+        ("two", {"type": "hint", "events": [3, 4]}),
+        (None, {"task": "answer"}),
+        (None, {"task": "answer"}),
+        ("one", {"type": "hint", "ephemeral": words[3]}),
+        ("one", {"type": "hint", "ephemeral": words[4], "trace": "00-1"}),
+    ]
+    outgoing._queue.extend((time.monotonic(), *hint) for hint in hints)
+
+    sent = outgoing._next()
+
+    def told(group):
+        return [(one.message, one.hints) for one in sent if one.group == group]
+
+    assert told("one") == [
+        ({"type": "hint", "whispers": words[:3]}, 3),
+        (hints[4][1], 1),
+        (hints[8][1], 1),
+        (hints[9][1], 1),
+    ]
+    assert told("two") == [({"type": "hint", "events": [1, 3, 4]}, 2)]
+    assert told(None) == [({"task": "answer"}, 1)] * 2
+
+
 def test_while_redis_is_away_the_oldest_hints_are_dropped(monkeypatch):
     sending, release = threading.Event(), threading.Event()
 
-    async def send(self, group, message):
+    async def send(self, one):
         sending.set()
         await asyncio.to_thread(release.wait, 5)
 
