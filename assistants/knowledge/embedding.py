@@ -35,7 +35,7 @@ LAYERS, HEADS = 6, 12
 # At once: more would only take memory.
 PIECES, QUESTIONS = 1_024, 16
 # For which questions that come one after another are gathered; the first of them is not kept.
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.1
 GELU_BLOCK = 16_384
 
 Floats = NDArray[np.float32]
