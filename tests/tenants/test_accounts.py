@@ -144,7 +144,8 @@ def test_who_has_an_account_joins_with_it_and_nobody_elses_will_do(acme, globex,
     made = browser(own_address).post(path, {"name": "Eve", "password": NEW_PASSWORD})
     colleague = browser(own_address, other.user.email)
     wrong = colleague.post(path)
-    for named, led in ((path, path), ("https://evil.example/", "/account/log-in/")):
+    elsewhere = ("https://evil.example/", "//evil.example/", "/\\evil.example", "account", "x", "")
+    for named, led in ((path, path), *((named, "/account/log-in/") for named in elsewhere)):
         out = colleague.post("/account/log-out/", {"next": named})
         assert (out.status_code, out.headers["Location"]) == (302, led)
     client = browser(own_address, member.user.email)
