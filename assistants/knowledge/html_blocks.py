@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from html.parser import HTMLParser
 
+from assistants.knowledge.markup import PageParser
 from assistants.knowledge.passages import Block
 
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
@@ -42,11 +42,11 @@ def html_blocks(text: str) -> list[Block]:
     return next(filter(None, found), [])
 
 
-class _Page(HTMLParser):
+class _Page(PageParser):
     """Collects runs of text; any block-level tag ends one, whether or not the tags are balanced."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.blocks: dict[str, list[Block]] = {
             "main": [], "article": [], "below": [], "all": []
         }  # fmt: skip

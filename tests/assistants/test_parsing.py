@@ -8,6 +8,7 @@ import pytest
 
 from assistants.knowledge.parsing import MAX_BYTES, parse, read
 from assistants.knowledge.passages import MAX_CHARACTERS, MAX_WORDS
+from assistants.knowledge.web.pages import head_of
 from tenants.errors import LiveChatError
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
@@ -68,6 +69,14 @@ def test_html_prefers_its_main_part():
     page = "<body><p>Menu</p><main><h1>Title</h1><p>Text</p></main><p>Imprint</p></body>"
 
     assert titles_and_texts(parse("html", page.encode())) == [("Title", "Text", "")]
+
+
+@pytest.mark.parametrize("section", ["<![if !IE]>", "<![foo[ x]]>", "<![ x ]>"])
+def test_a_section_that_means_nothing_hides_nothing(section):
+    page = f"<head><title>Hours{section}</title></head><p>We open{section} at nine."
+
+    assert parse("html", page.encode())[0].text == "We open at nine."
+    assert head_of(page, "").title == "Hours"
 
 
 def test_html_is_read_in_the_encoding_that_it_names():

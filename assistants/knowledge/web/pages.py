@@ -4,9 +4,9 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 
 from assistants.knowledge.html_blocks import declared_encoding
+from assistants.knowledge.markup import PageParser
 from assistants.knowledge.web.addresses import leads_to_a_page, normal_url
 
 HTML = ("text/html", "application/xhtml+xml")
@@ -75,9 +75,9 @@ def title_from(url: str) -> str:
     return _title(name) or _title(url)
 
 
-class _Page(HTMLParser):
+class _Page(PageParser):
     def __init__(self, url: str, head: Head) -> None:
-        super().__init__(convert_charrefs=True)
+        super().__init__()
         self.head = head
         self.title = self.heading = ""
         self._base = url
