@@ -47,7 +47,7 @@ def _answer(request: HttpRequest, file: str) -> HttpResponse:
 
 def _version(file: str) -> str:
     """The beginning of the digest of its sources, which its first line tells."""
-    with (DIST / file).open() as built:
+    with (DIST / file).open(encoding="utf-8") as built:
         return built.readline().partition("sources ")[2][:VERSION_LENGTH]
 
 
