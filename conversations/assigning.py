@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from conversations import lines, owner, queueing
+from conversations import lines, owner, queueing, teams
 from conversations.announcements import announce_conversation
 from conversations.availability import available
 from conversations.models import Conversation, Owner, Team
@@ -32,8 +32,7 @@ def pass_on(conversation: Conversation, team: Team | None) -> None:
     What a member holds waits for another one from now on. Raises BadRequest for a team that was
     deleted meanwhile.
     """
-    # Held until this is committed, or the team could be deleted before.
-    if team and not Team.objects.select_for_update(no_key=True).filter(pk=team.pk):
+    if team and not teams.stays(team.pk):
         raise BadRequest("There is no such team.", code="unknown_team")
     conversation.team, conversation.assignee, conversation.is_routed = team, None, False
     if conversation.owner == Owner.HUMAN:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from assistants.language import languages_of, match
+from conversations import teams
 from conversations.models import Conversation
 from tenants.errors import BadRequest
 
@@ -37,7 +38,9 @@ class MessageContext:
         conversation.variables = merged(conversation.variables, self.variables)
         seen_seq = min(self.seen_seq, conversation.message_seq)
         conversation.visitor_read_seq = max(conversation.visitor_read_seq, seen_seq)
-        conversation.team_id = conversation.team_id or self.team_id
+        # The door was read before, and its team may be gone by now.
+        if self.team_id and conversation.team_id is None and teams.stays(self.team_id):
+            conversation.team_id = self.team_id
 
     def spoken_in(self, conversation: Conversation) -> str:
         """The assistant's own name for the language, or an empty text if it does not speak it."""

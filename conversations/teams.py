@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, connections, router, transaction
 
 from conversations import queueing
 from conversations.models import Conversation, Team, TeamMember
@@ -17,6 +17,8 @@ from tenants.scope import current_scope
 TEAMS_LIMIT = 100
 MEMBERS_LIMIT = 200
 DELETE_ATTEMPTS = 20
+# Whoever else gives it something meanwhile does not wait for us, but its deletion does.
+STAYS = "SELECT 1 FROM conversations_team WHERE tenant_id = %s AND id = %s FOR KEY SHARE"
 
 
 def team_by_id(team_id: object) -> Team:
@@ -26,6 +28,13 @@ def team_by_id(team_id: object) -> Team:
     if found is None:
         raise _no_team()
     return found
+
+
+def stays(team_id: UUID) -> bool:
+    """Whether there is this team; if so, nobody deletes it before the transaction has ended."""
+    with connections[router.db_for_write(Team)].cursor() as cursor:
+        cursor.execute(STAYS, [current_scope().tenant_id, team_id])
+        return cursor.fetchone() is not None
 
 
 def create_team(

@@ -8,6 +8,7 @@ import pytest
 from django.db import connections
 
 from conversations import assigning, availability, engine, queueing, routing, teams
+from conversations.message_context import MessageContext
 from conversations.models import Availability, Conversation, Message, Queue, Team
 from tenants.errors import BadRequest
 from tenants.scope import tenant_scope
@@ -294,3 +295,23 @@ def test_a_team_goes_while_it_is_replied_to_and_given_another(acme, globex, assi
         assert Message.objects.filter(author_kind="agent").count() == 2
         with pytest.raises(BadRequest):
             assigning.pass_on(engine.team_conversation(third.conversation_id), two)
+
+
+def test_a_team_goes_while_its_door_leads_somebody_to_it(acme, globex, assistant):
+    with tenant_scope(acme.id):
+        team = teams.create_team(name="Sales", strategy="round_robin", actor="a test")
+    theirs = MessageContext(team_id=team.id)
+
+    def delete():
+        with tenant_scope(acme.id):
+            teams.delete_team(team, actor="a test")
+
+    with tenant_scope(acme.id):
+        write(acme, make_visitor(), "Hello", context=theirs)
+        deleted = beside(delete)
+        assert not deleted.done()
+    deleted.result()
+    write(acme, make_visitor(), "Hello", context=theirs)
+
+    with tenant_scope(acme.id):
+        assert list(Conversation.objects.values_list("team", flat=True)) == [None, None]
