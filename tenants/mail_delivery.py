@@ -84,6 +84,9 @@ def _send_apart() -> None:
         send_waiting()
     except FAILURES as error:
         logger.warning("Could not look for mail to send: %s", error)
+    except Exception:
+        # Nobody waits for this thread, so nobody else would hear of it.
+        logger.exception("Could not send mail")
     finally:
         connections.close_all()
 
