@@ -4,7 +4,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from conversations.models import Attachment, Contact, Conversation, Message, Owner, Status, ToolCall
+from conversations.models import (
+    Attachment,
+    Contact,
+    Conversation,
+    Label,
+    Message,
+    Owner,
+    Priority,
+    Status,
+    ToolCall,
+)
 from realtime.events import emit
 from realtime.models import Audience
 
@@ -35,7 +45,8 @@ def announce_message(message: Message, *, type: str = "message:new") -> None:
     The visitor's client learns in which language, which is empty as long as nothing tells it.
     """
     data = message_data(message)
-    emit(Audience.TEAM, type, data, conversation_id=message.conversation_id)
+    mentions = {"mentions": mentions_of(message)}
+    emit(Audience.TEAM, type, data | mentions, conversation_id=message.conversation_id)
     if not message.private:
         language = message.conversation.named_language or message.conversation.language
         shown = {**data, "language": language}
@@ -55,6 +66,12 @@ def announce_erased(conversation: Conversation, messages: Iterable[Message]) -> 
 
 def announce_contact(contact: Contact) -> None:
     emit(Audience.TEAM, "contact:updated", contact_data(contact))
+
+
+def announce_label(label: Label, *, former: str = "", is_deleted: bool = False) -> None:
+    """Have clients rename a label in the conversations that they show, or take it off."""
+    data = {**label_data(label), "formerName": former or label.name, "deleted": is_deleted}
+    emit(Audience.TEAM, "label:updated", data)
 
 
 def announce_tool_request(call: ToolCall) -> None:
@@ -78,14 +95,16 @@ def conversation_data(conversation: Conversation) -> dict[str, Any]:
         "assistantId": text_or_none(conversation.assistant_id),
         "assigneeId": text_or_none(conversation.assignee_id),
         "teamId": text_or_none(conversation.team_id),
-        "waitingSince": timestamp(conversation.waiting_since)
-        if conversation.waiting_since
-        else None,
+        "waitingSince": timestamp_or_none(conversation.waiting_since),
+        "snoozedUntil": timestamp_or_none(conversation.snoozed_until),
         "contact_data": contact_data(conversation.contact),
         "subject": conversation.subject,
         "lastMessage": conversation.last_message,
+        "seq": conversation.message_seq,
         "unread": conversation.unread,
+        "teamReadSeq": conversation.team_read_seq,
         "labels": conversation.labels,
+        "priority": Priority(conversation.priority).word,
         "qualified": conversation.qualified_at is not None,
         "handoverReason": conversation.handover_reason or None,
         "handoverSummary": conversation.handover_summary or None,
@@ -127,6 +146,10 @@ def contact_data(contact: Contact) -> dict[str, Any]:
     }
 
 
+def label_data(label: Label) -> dict[str, Any]:
+    return {"id": str(label.id), "name": label.name, "color": label.color}
+
+
 def message_data(message: Message) -> dict[str, Any]:
     return {
         "id": str(message.id),
@@ -148,13 +171,22 @@ def message_data(message: Message) -> dict[str, Any]:
     }
 
 
+def team_message_data(message: Message) -> dict[str, Any]:
+    """What the team reads of a message, and nobody else."""
+    return {**message_data(message), "mentions": mentions_of(message)}
+
+
+def mentions_of(message: Message) -> list[str]:
+    return [str(member_id) for member_id in message.mentions]
+
+
 def tool_request_data(call: ToolCall) -> dict[str, Any]:
     return {
         "id": str(call.id),
         "conversationId": str(call.conversation_id),
         "name": call.name,
         "args": call.args,
-        "deadline": timestamp(call.deadline) if call.deadline else None,
+        "deadline": timestamp_or_none(call.deadline),
     }
 
 
@@ -167,7 +199,7 @@ def tool_call_data(call: ToolCall) -> dict[str, Any]:
         "result": call.result,
         "decidedBy": text_or_none(call.decided_by),
         "createdAt": timestamp(call.created_at),
-        "finishedAt": timestamp(call.finished_at) if call.finished_at else None,
+        "finishedAt": timestamp_or_none(call.finished_at),
     }
 
 
@@ -208,3 +240,7 @@ def text_or_none(value: object) -> str | None:
 def timestamp(at: datetime) -> str:
     """ISO 8601 in UTC with milliseconds."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def timestamp_or_none(at: datetime | None) -> str | None:
+    return timestamp(at) if at is not None else None

@@ -21,7 +21,7 @@ from assistants.language import languages_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
-from conversations import lines, owner, queueing, turns
+from conversations import drafts, lines, mentioning, owner, queueing, turns
 from conversations.announcements import announce_conversation
 from conversations.erasing import settled
 from conversations.errors import conversation_not_found
@@ -166,6 +166,7 @@ def post_reply(
     private: bool = False,
     client_id: str | None = None,
     files: Sequence[Attachment] = (),
+    mentions: Sequence[Membership] = (),
     admit: Callable[[], None] = lambda: None,
 ) -> Message:
     """Post a member's answer, or a note that only the team sees.
@@ -173,7 +174,7 @@ def post_reply(
     Whoever answers holds the conversation from then on: the assistant stops. ``admit`` may refuse
     by raising; it is not asked about a repeat.
     """
-    body_hash = hash_of(f"\0{text}" if private else text, files)
+    body_hash = hash_of("\0" * private + text, [*files, *mentions])
     if repeat := received_before(member.id, client_id, body_hash, conversation.id):
         return repeat
     admit()
@@ -185,9 +186,10 @@ def post_reply(
         conversation.unread_reply_since = conversation.unread_reply_since or Now()
         conversation.unread, conversation.team_read_seq = 0, conversation.message_seq
     try:
-        return post(
+        message = post(
             conversation,
             files=files,
+            mentions=[each.id for each in mentions],
             author_kind=AuthorKind.AGENT,
             author_id=member.id,
             author_name=member.user.name,
@@ -200,6 +202,8 @@ def post_reply(
     except IntegrityError:
         # Used in two conversations at once, which no lock on either prevents.
         raise key_reused() from None
+    drafts.drop(conversation, member, private=private)
+    return mentioning.noted(message, mentions)
 
 
 @traced
@@ -225,7 +229,7 @@ def take_over(conversation: Conversation, member: Membership) -> None:
         if conversation.assignee_id == member.id:
             return
         raise Conflict("Another member holds this conversation.", code="already_taken")
-    owner.move(conversation, Owner.HUMAN, assignee=member, status=Status.OPEN)
+    owner.move(conversation, Owner.HUMAN, assignee=member, status=Status.OPEN, snoozed_until=None)
     lines.tell(conversation, "joined", name=display_name(member))
     announce_conversation(
         conversation, "conversation:assigned", "conversation:updated", to_visitor=True
@@ -278,14 +282,6 @@ def set_status(
     _save(conversation, "status", "snoozed_until")
     queueing.nudge_after_commit()
     announce_conversation(conversation, "conversation:updated")
-
-
-def mark_read(conversation: Conversation) -> None:
-    """The team has read everything."""
-    if conversation.unread:
-        conversation.unread, conversation.team_read_seq = 0, conversation.message_seq
-        _save(conversation, "unread", "team_read_seq")
-        announce_conversation(conversation, "conversation:updated", to_visitor=True)
 
 
 def mark_seen(conversation: Conversation, *, seq: int) -> None:

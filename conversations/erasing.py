@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Now
 from assistants import analyses
 from conversations import attachments, turns
 from conversations.announcements import announce_erased
-from conversations.models import Attachment, Conversation, Message, ToolCall, Turn
+from conversations.models import Attachment, Conversation, Draft, Message, ToolCall, Turn
 from conversations.pages import PAGE_SIZE
 from realtime.events import rewrite
 
@@ -45,7 +45,8 @@ def settled(conversation: Conversation) -> Conversation:
 def erase_history(conversation: Conversation) -> None:
     """Erase all texts and files of a conversation, which must be locked, wherever they were copied.
 
-    Messages, notes, calls of tools, turns and events stay as tombstones without content. An answer
+    Messages, notes, calls of tools, turns and events stay as tombstones without content, and what
+    nobody has sent yet is gone. An answer
     that is being made is given up, and no later one is made from what was erased. A message that is
     sent again with its old key is still a repeat: a hash of it is kept, as are the contact, the
     labels and the codes of reasons.
@@ -55,6 +56,7 @@ def erase_history(conversation: Conversation) -> None:
     Turn.objects.filter(conversation=conversation).update(additional_input={}, paused=None)
     attachments.let_go(Attachment.objects.filter(conversation=conversation))
     erased = _erase_messages(conversation)
+    Draft.objects.filter(conversation=conversation).delete()
     rewrite(conversation.id, BLANK_EVENTS)
     _start_afresh(conversation)
     announce_erased(conversation, erased)

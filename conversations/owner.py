@@ -50,6 +50,7 @@ def to_bot(conversation: Conversation) -> None:
         conversation,
         Owner.BOT,
         status=Status.OPEN,
+        snoozed_until=None,
         segment=conversation.segment + 1,
         segment_start=conversation.message_seq,
         assignee=None,

@@ -1,6 +1,5 @@
 """What the team reads: plain data, in a fixed number of queries, inside a tenant's scope."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from assistants.spending import spent
 from conversations.announcements import (
     contact_data,
     conversation_data,
-    message_data,
+    team_message_data,
     timestamp,
     tool_call_data,
 )
@@ -21,33 +20,7 @@ from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
 from tenants.errors import NotFound
 from tenants.ids import parse_uuid
 
-UNASSIGNED = "none"
 LARGEST_SEQ = 2**31 - 1
-
-
-def inbox(
-    *,
-    status: str | None = None,
-    owner: str | None = None,
-    assignee: UUID | str | None = None,
-    cursor: str | None = None,
-    size: int = PAGE_SIZE,
-) -> Page:
-    """The conversations, latest change first. ``assignee`` is a member's id or ``"none"``."""
-    begun = Conversation.objects.filter(message_seq__gt=0)
-    rows = begun.select_related("contact").order_by("-updated_at", "-id")
-    if status:
-        rows = rows.filter(status=status)
-    if owner:
-        rows = rows.filter(owner=owner)
-    if assignee == UNASSIGNED:
-        rows = rows.filter(assignee=None)
-    elif assignee:
-        rows = rows.filter(assignee_id=assignee)
-    if cursor:
-        at, last = decode_cursor(cursor, _read_place)
-        rows = rows.filter(Q(updated_at__lt=at) | Q(updated_at=at, id__lt=last))
-    return page_of(rows, size=size, render=conversation_data, position=_place)
 
 
 def conversation(conversation_id: object) -> dict[str, Any]:
@@ -61,7 +34,6 @@ def conversation(conversation_id: object) -> dict[str, Any]:
         "usage": spent(found.id).data(),
         "qualification": found.qualification,
         "variables": found.variables,
-        "snoozedUntil": timestamp(found.snoozed_until) if found.snoozed_until else None,
     }
 
 
@@ -72,17 +44,19 @@ def is_conversation(conversation_id: object) -> bool:
 
 def history(conversation_id: object, *, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
     """A conversation's messages, notes included, latest first. Raises NotFound."""
-    rows = _messages().filter(conversation_id=_known(conversation_id)).order_by("-seq")
+    rows = _messages().filter(conversation_id=known_conversation(conversation_id)).order_by("-seq")
     if cursor:
         rows = rows.filter(seq__lt=decode_cursor(cursor, _read_seq))
-    return page_of(rows, size=size, render=message_data, position=lambda row: str(row.seq))
+    return page_of(rows, size=size, render=team_message_data, position=lambda row: str(row.seq))
 
 
 def tool_calls(
     conversation_id: object, *, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page:
     """The calls of tools in a conversation, latest first. Raises NotFound."""
-    rows = ToolCall.objects.filter(conversation_id=_known(conversation_id)).order_by("-id")
+    rows = ToolCall.objects.filter(conversation_id=known_conversation(conversation_id)).order_by(
+        "-id"
+    )
     if cursor:
         rows = rows.filter(id__lt=decode_cursor(cursor, UUID))
     return page_of(rows, size=size, render=tool_call_data, position=lambda row: str(row.id))
@@ -90,7 +64,7 @@ def tool_calls(
 
 def message(message_id: UUID) -> dict[str, Any]:
     """One message as it is stored by now."""
-    return message_data(_messages().get(pk=message_id))
+    return team_message_data(_messages().get(pk=message_id))
 
 
 def contact(contact_id: object) -> dict[str, Any]:
@@ -112,7 +86,8 @@ def attachment(attachment_id: object) -> Attachment:
     return found
 
 
-def _known(conversation_id: object) -> UUID:
+def known_conversation(conversation_id: object) -> UUID:
+    """The id if it is a conversation's of the tenant. Raises NotFound for any other."""
     known = parse_uuid(conversation_id)
     if known is None or not is_conversation(known):
         raise conversation_not_found()
@@ -122,16 +97,6 @@ def _known(conversation_id: object) -> UUID:
 def _messages() -> "QuerySet[Message]":
     files = Prefetch("attachments", Attachment.objects.order_by("id"), to_attr="files")
     return Message.objects.prefetch_related(files)
-
-
-def _place(row: Conversation) -> str:
-    return f"{row.updated_at.isoformat()} {row.id}"
-
-
-def _read_place(text: str) -> tuple[datetime, UUID]:
-    at, _, row_id = text.partition(" ")
-    moment = datetime.fromisoformat(at)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC), UUID(row_id)
 
 
 def _read_seq(text: str) -> int:

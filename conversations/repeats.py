@@ -9,6 +9,7 @@ from assistants.length import LONGEST_TEXT
 from conversations.models import Attachment, Message
 from tenants.errors import BadRequest, Conflict
 from tenants.ids import parse_uuid
+from tenants.models import Membership
 
 MESSAGE_LIMIT = LONGEST_TEXT
 
@@ -41,6 +42,7 @@ def require_content(text: str, files: Sequence[Attachment]) -> None:
         raise BadRequest(f"A message has at most {MESSAGE_LIMIT} characters.", code="too_long")
 
 
-def hash_of(text: str, files: Sequence[Attachment]) -> str:
-    content = json.dumps([text, *(str(file.id) for file in files)])
+def hash_of(text: str, others: Sequence[Attachment | Membership]) -> str:
+    """Of a text, and the files and members that go with it."""
+    content = json.dumps([text, *(str(one.id) for one in others)])
     return hashlib.sha256(content.encode()).hexdigest()

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.db import Error
 
 from assistants import analyses
-from conversations import attachments, housekeeping, worker
+from conversations import attachments, counts, drafts, housekeeping, labels, worker
 from realtime.pulses import beat
 from tenants import invitations, mail_delivery
 
@@ -20,6 +20,9 @@ HOUSEKEEPING = (
     housekeeping.forget_unused,
     housekeeping.forget_silent,
     housekeeping.finish_erasing,
+    counts.fold,
+    labels.carry_out_all,
+    drafts.forget_old,
     analyses.forget_old,
     attachments.forget_unsent,
     mail_delivery.forget_old,

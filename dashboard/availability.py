@@ -11,13 +11,13 @@ from rest_framework.response import Response
 from conversations import availability
 from conversations.models import Availability
 from dashboard import shapes
-from dashboard.callers import IsMember, TeamView, acting_member
+from dashboard.callers import OwnView, acting_member
 from tenants.callers import at_work, grant_of
 from tenants.sessions import MemberGrant
 from widgets.inputs import checked
 
 
-class AvailabilityView(TeamView):
+class AvailabilityView(OwnView):
     """The caller's own: nobody is there for somebody else."""
 
     class Input(serializers.Serializer):
@@ -25,9 +25,6 @@ class AvailabilityView(TeamView):
         capacity = serializers.IntegerField(
             required=False, min_value=0, max_value=availability.LARGEST_CAPACITY
         )
-
-    def get_permissions(self) -> list[Any]:
-        return [*super().get_permissions(), IsMember()]
 
     @extend_schema(operation_id="getAvailability", responses=shapes.MemberAvailability)
     def get(self, request: Request) -> Response:

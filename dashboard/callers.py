@@ -18,6 +18,7 @@ from tenants.sessions import MemberGrant
 
 MayRead = MayUse.with_(scope="conversations:read")
 MayWrite = MayUse.with_(scope="conversations:write")
+MayManage = MayUse.with_(scope="conversations:write", role=Membership.Role.ADMIN)
 
 
 class TeamView(APIView):
@@ -29,6 +30,14 @@ class TeamView(APIView):
         return [MayRead() if self.request.method in SAFE_METHODS else MayWrite()]
 
 
+class ManagedView(TeamView):
+    """Everybody reads; owners, admins and keys change."""
+
+    def get_permissions(self) -> list[Any]:
+        is_reading = self.request.method in SAFE_METHODS
+        return super().get_permissions() if is_reading else [MayManage()]
+
+
 class IsMember(BasePermission):
     """For what programs may not do on anybody's behalf."""
 
@@ -36,6 +45,13 @@ class IsMember(BasePermission):
         if not isinstance(grant_of(request), MemberGrant):
             raise Forbidden("Only a member may do this.", code="member_required")
         return True
+
+
+class OwnView(TeamView):
+    """What members do for themselves alone."""
+
+    def get_permissions(self) -> list[Any]:
+        return [*super().get_permissions(), IsMember()]
 
 
 def acting_member(request: Request, given: dict[str, Any]) -> Membership:
@@ -61,10 +77,18 @@ def member_by_id(request: Request, member_id: object) -> Membership:
     return member
 
 
+def member_id_of(request: Request) -> UUID | None:
+    """The member that calls; None for a program."""
+    grant = grant_of(request)
+    return grant.membership_id if isinstance(grant, MemberGrant) else None
+
+
 def members_by_id(request: Request, member_ids: Collection[object]) -> list[Membership]:
     """Active members of the caller's tenant. Raises BadRequest if any id is none's."""
     known = {parse_uuid(each) for each in member_ids}
     ids = [each for each in known if each is not None]
+    if not known:
+        return []
     found = list(members_of(grant_of(request).tenant_id).filter(pk__in=ids))
     if len(found) != len(known):
         raise unknown_member()

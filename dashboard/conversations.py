@@ -1,9 +1,9 @@
-"""The team's conversations over REST: reading them, and what may be done to one."""
+"""One of the team's conversations over REST, and what may be done to it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,45 +12,14 @@ from rest_framework.response import Response
 
 from conversations import assigning, engine, queries
 from conversations.announcements import conversation_data
-from conversations.models import Conversation, Owner, Status
+from conversations.models import Conversation, Status
 from dashboard import shapes
 from dashboard.callers import TeamView, acting_member, display_name, member_by_id
 from dashboard.teams import named_team
-from tenants import paging
-from tenants.callers import at_work, grant_of
-from tenants.errors import BadRequest
-from tenants.ids import parse_uuid
-from tenants.sessions import MemberGrant
+from tenants.callers import at_work
 from widgets.inputs import Metadata, Moment, Text, checked
 
 Act = Callable[[Conversation, dict[str, Any]], object]
-
-
-class ConversationsView(TeamView):
-    class Query(paging.PageQuery):
-        status = serializers.ChoiceField(Status.choices, required=False)
-        owner = serializers.ChoiceField(Owner.choices, required=False)
-        assignee = serializers.CharField(
-            required=False, help_text="A member's id, `me`, or `none` for nobody."
-        )
-
-    @extend_schema(
-        operation_id="listConversations",
-        parameters=[Query],
-        responses=paging.page(shapes.Conversation),
-    )
-    def get(self, request: Request) -> Response:
-        """The conversations, latest change first."""
-        given = checked(self.Query, request.query_params.dict())
-        with at_work(request):
-            page = queries.inbox(
-                status=given.get("status"),
-                owner=given.get("owner"),
-                assignee=_assignee(request, given.get("assignee")),
-                cursor=given.get("cursor"),
-                size=given["limit"],
-            )
-        return Response(page.data())
 
 
 class ConversationView(TeamView):
@@ -72,6 +41,17 @@ class ActionView(TeamView):
             conversation = engine.team_conversation(conversation_id)
             act(conversation, checked(self.Input, request.data))
             return Response(conversation_data(conversation))
+
+
+def assign(request: Request, conversation: Conversation, given: dict[str, Any]) -> None:
+    """As ``AssignInput`` says. Raises BadRequest for anybody who is not the caller's."""
+    member_id = given.get("memberId")
+    member = member_by_id(request, member_id) if member_id is not None else None
+    if "teamId" in given:
+        team = named_team(given["teamId"]) if given["teamId"] is not None else None
+        assigning.pass_on(conversation, team)
+    if member is not None or "teamId" not in given:
+        assigning.assign(conversation, member)
 
 
 class TakeOverView(ActionView):
@@ -101,19 +81,23 @@ class GiveBackView(ActionView):
         )
 
 
-class AssignView(ActionView):
-    class Input(serializers.Serializer):
-        memberId = Text(allow_null=True, required=False, help_text="Null for nobody.")
-        teamId = Text(
-            allow_null=True,
-            required=False,
-            help_text="In whose queue it waits from now on; null for everybody's.",
-        )
+class AssignInput(serializers.Serializer):
+    memberId = Text(allow_null=True, required=False, help_text="Null for nobody.")
+    teamId = Text(
+        allow_null=True,
+        required=False,
+        help_text="In whose queue it waits from now on; null for everybody's.",
+    )
 
-        def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-            if not attrs:
-                raise serializers.ValidationError("Name a member or a team.")
-            return attrs
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs:
+            raise serializers.ValidationError("Name a member or a team.")
+        return attrs
+
+
+class AssignView(ActionView):
+    class Input(AssignInput):
+        pass
 
     @extend_schema(operation_id="assignConversation", request=Input, responses=shapes.Conversation)
     def post(self, request: Request, conversation_id: str) -> Response:
@@ -121,17 +105,7 @@ class AssignView(ActionView):
 
         What a member holds waits for the team's next one from then on.
         """
-
-        def act(conversation: Conversation, given: dict[str, Any]) -> None:
-            member_id = given.get("memberId")
-            member = member_by_id(request, member_id) if member_id is not None else None
-            if "teamId" in given:
-                team = named_team(given["teamId"]) if given["teamId"] is not None else None
-                assigning.pass_on(conversation, team)
-            if member is not None or "teamId" not in given:
-                assigning.assign(conversation, member)
-
-        return self.act(request, conversation_id, act)
+        return self.act(request, conversation_id, partial(assign, request))
 
 
 class QualifyView(ActionView):
@@ -159,15 +133,19 @@ class CloseView(ActionView):
         )
 
 
-class StatusView(ActionView):
-    class Input(serializers.Serializer):
-        status = serializers.ChoiceField([Status.OPEN, Status.PENDING, Status.SNOOZED])
-        until = Moment(default=None, allow_null=True, help_text="When a snoozed one wakes.")
+class StatusInput(serializers.Serializer):
+    status = serializers.ChoiceField([Status.OPEN, Status.PENDING, Status.SNOOZED])
+    until = Moment(default=None, allow_null=True, help_text="When a snoozed one wakes.")
 
-        def validate_until(self, value: datetime | None) -> datetime | None:
-            if value is not None and value <= datetime.now(UTC):
-                raise serializers.ValidationError("Must lie in the future.")
-            return value
+    def validate_until(self, value: datetime | None) -> datetime | None:
+        if value is not None and value <= datetime.now(UTC):
+            raise serializers.ValidationError("Must lie in the future.")
+        return value
+
+
+class StatusView(ActionView):
+    class Input(StatusInput):
+        pass
 
     @extend_schema(
         operation_id="setConversationStatus", request=Input, responses=shapes.Conversation
@@ -181,24 +159,3 @@ class StatusView(ActionView):
                 conversation, given["status"], until=given["until"]
             ),
         )
-
-
-class MarkReadView(ActionView):
-    @extend_schema(operation_id="markConversationRead", request=None, responses=shapes.Conversation)
-    def post(self, request: Request, conversation_id: str) -> Response:
-        """The team has read everything."""
-        return self.act(
-            request, conversation_id, lambda conversation, _: engine.mark_read(conversation)
-        )
-
-
-def _assignee(request: Request, text: str | None) -> UUID | str | None:
-    grant = grant_of(request)
-    if text == "me" and isinstance(grant, MemberGrant):
-        return grant.membership_id
-    if text in (None, "", queries.UNASSIGNED):
-        return text
-    member_id = parse_uuid(text)
-    if member_id is None:
-        raise BadRequest("assignee: A member's id, me or none.", code="invalid")
-    return member_id

@@ -1,6 +1,6 @@
 """What is said in a conversation, as the team reads and writes it; and the files in it."""
 
-from functools import partial
+from typing import Any
 
 from django.db import Error
 from django.http import HttpResponseBase
@@ -10,13 +10,14 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import attachments, engine, queries
+from conversations import attachments, engine, mentioning, queries
 from conversations.announcements import attachment_data
 from dashboard import shapes
-from dashboard.callers import TeamView, acting_member, lock_sender
+from dashboard.callers import TeamView, acting_member, lock_sender, members_by_id
 from tenants import limits, paging
 from tenants.callers import at_work, grant_of
 from tenants.errors import TooLarge
+from tenants.models import Membership
 from tenants.scope import tenant_scope
 from tenants.sessions import MemberGrant
 from widgets.chat import message_key
@@ -41,7 +42,25 @@ class MessagesView(TeamView):
             max_length=KEY_LENGTH,
             help_text="Makes a repeat harmless; as the header Idempotency-Key.",
         )
+        mentions = serializers.ListField(
+            child=Text(),
+            max_length=mentioning.MENTIONS_PER_NOTE,
+            default=list,
+            help_text="Ids of members whom a note is for.",
+        )
+        ifSeq = serializers.IntegerField(
+            default=None,
+            allow_null=True,
+            min_value=0,
+            max_value=2**31 - 1,
+            help_text="Up to here you have read: 409 if another member has replied since.",
+        )
         memberId = Text(required=False, help_text="Who writes; with an API key only.")
+
+        def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+            if attrs["mentions"] and not attrs["private"]:
+                raise serializers.ValidationError({"mentions": "Of a note only."})
+            return attrs
 
     @extend_schema(
         operation_id="listMessages",
@@ -71,6 +90,12 @@ class MessagesView(TeamView):
             if key:
                 lock_sender(member)
             files = attachments.files_of(None, given["attachments"])
+
+            def admit() -> None:
+                attachments.require_unsent(files)
+                if given["ifSeq"] is not None and not given["private"]:
+                    mentioning.require_unanswered(conversation, member, since=given["ifSeq"])
+
             message = engine.post_reply(
                 conversation,
                 member,
@@ -78,9 +103,15 @@ class MessagesView(TeamView):
                 private=given["private"],
                 client_id=key,
                 files=files,
-                admit=partial(attachments.require_unsent, files),
+                mentions=_mentioned(request, given["mentions"]),
+                admit=admit,
             )
             return Response(queries.message(message.id), status=201)
+
+
+def _mentioned(request: Request, member_ids: list[str]) -> list[Membership]:
+    """In an order that a repeat has as well."""
+    return sorted(members_by_id(request, member_ids), key=lambda member: member.id)
 
 
 class AttachmentsView(TeamView):

@@ -5,7 +5,8 @@ from rest_framework import serializers
 from assistants.models import Tool
 from assistants.nlu.entities import TYPES
 from assistants.nlu.shape import ENGINES, SENTIMENTS
-from conversations.models import AuthorKind, Owner, Status
+from conversations.inbox import SORTS
+from conversations.models import AuthorKind, Owner, Priority, Status
 from conversations.models import Availability as StoredAvailability
 from conversations.models import Team as StoredTeam
 from conversations.models import ToolCall as StoredCall
@@ -45,11 +46,15 @@ class Conversation(serializers.Serializer):
     waitingSince = serializers.DateTimeField(
         allow_null=True, help_text="Until a person replies for the first time."
     )
+    snoozedUntil = serializers.DateTimeField(allow_null=True)
     contact_data = Contact()
     subject = serializers.CharField()
     lastMessage = Preview(allow_null=True)
+    seq = serializers.IntegerField(help_text="The number of the newest message.")
     unread = serializers.IntegerField()
+    teamReadSeq = serializers.IntegerField(help_text="Up to here the team has read.")
     labels = serializers.ListField(child=serializers.CharField())
+    priority = serializers.ChoiceField(Priority.words())
     qualified = serializers.BooleanField()
     handoverReason = serializers.CharField(allow_null=True)
     handoverSummary = serializers.CharField(allow_null=True)
@@ -82,7 +87,75 @@ class ConversationDetail(Conversation):
     usage = Spending()
     qualification = serializers.DictField()
     variables = serializers.DictField()
-    snoozedUntil = serializers.DateTimeField(allow_null=True)
+
+
+class ListedConversation(Conversation):
+    mentioned = serializers.BooleanField(
+        required=False,
+        help_text="With `mentions=me`: whether a note is for you that you have not seen.",
+    )
+
+
+class Counts(serializers.Serializer):
+    mine = serializers.IntegerField(help_text="Open, and yours.")
+    unassigned = serializers.IntegerField(help_text="Open, and nobody's.")
+    waiting = serializers.IntegerField(help_text="Open, and owned by `waiting`.")
+    all = serializers.IntegerField(help_text="Open.")
+    snoozed = serializers.IntegerField()
+    pending = serializers.IntegerField()
+    resolved = serializers.IntegerField()
+    mentions = serializers.IntegerField(
+        help_text="With a note for you that you have not seen; at most 100."
+    )
+    teams = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Open ones of each team, by its id."
+    )
+    members = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Open ones of each member, by their id."
+    )
+
+
+class Draft(serializers.Serializer):
+    conversationId = serializers.UUIDField()
+    text = serializers.CharField(help_text="Empty for none.")
+    private = serializers.BooleanField()
+    updatedAt = serializers.DateTimeField(allow_null=True)
+
+
+class Label(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    color = serializers.CharField(help_text="Such as `#2563eb`.")
+
+
+class CannedResponse(serializers.Serializer):
+    id = serializers.UUIDField()
+    shortcut = serializers.CharField()
+    text = serializers.CharField()
+    teamId = serializers.UUIDField(allow_null=True, help_text="Null for everybody's.")
+
+
+class Rendered(serializers.Serializer):
+    text = serializers.CharField()
+
+
+class View(serializers.Serializer):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    filters = serializers.DictField(child=serializers.CharField())
+    sort = serializers.ChoiceField(sorted(SORTS))
+    shared = serializers.BooleanField()
+    memberId = serializers.UUIDField(help_text="Who made it.")
+
+
+class BulkResult(serializers.Serializer):
+    id = serializers.CharField()
+    ok = serializers.BooleanField()
+    code = serializers.CharField(required=False, help_text="Why not.")
+
+
+class BulkResults(serializers.Serializer):
+    results = BulkResult(many=True)
 
 
 class Author(serializers.Serializer):
@@ -111,6 +184,9 @@ class Message(serializers.Serializer):
     sources = serializers.ListField(child=serializers.DictField())
     choices = serializers.ListField()
     line = Line(allow_null=True)
+    mentions = serializers.ListField(
+        child=serializers.UUIDField(), help_text="Members whom the note is for."
+    )
     createdAt = serializers.DateTimeField()
 
 

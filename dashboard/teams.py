@@ -5,7 +5,6 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -14,15 +13,11 @@ from conversations.announcements import timestamp
 from conversations.models import Team
 from conversations.pages import by_id
 from dashboard import shapes
-from dashboard.callers import TeamView, members_by_id
+from dashboard.callers import ManagedView, members_by_id
 from tenants import paging
-from tenants.authentication import MayUse
 from tenants.callers import at_work, audited_name
 from tenants.errors import BadRequest, NotFound
-from tenants.models import Membership
 from widgets.inputs import Text, checked
-
-MayManage = MayUse.with_(scope="conversations:write", role=Membership.Role.ADMIN)
 
 
 class Changes(serializers.Serializer):
@@ -35,14 +30,6 @@ class Changes(serializers.Serializer):
     memberIds = serializers.ListField(
         child=Text(), max_length=teams.MEMBERS_LIMIT, required=False, help_text="All of them."
     )
-
-
-class ManagedView(TeamView):
-    """Everybody reads; owners, admins and keys change."""
-
-    def get_permissions(self) -> list[Any]:
-        is_reading = self.request.method in SAFE_METHODS
-        return super().get_permissions() if is_reading else [MayManage()]
 
 
 class TeamsView(ManagedView):

@@ -6,9 +6,16 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from dashboard import (
     analyses,
     availability,
+    bulk,
+    canned_responses,
     conversations,
     directory,
+    drafts,
+    inbox,
+    labels,
+    marks,
     messages,
+    saved_views,
     teams,
     tool_calls,
     usage,
@@ -16,6 +23,7 @@ from dashboard import (
 from dashboard.description import DescriptionView
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
+CANNED_RESPONSE = "api/canned-responses/<str:response_id>"
 TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="dashboard/docs.html")
@@ -30,7 +38,9 @@ urlpatterns = [
     path("api/assistants/<str:assistant_id>/analyze", analyses.AnalyzeView.as_view()),
     path("api/usage", usage.UsageView.as_view()),
     path("api/contacts/<str:contact_id>", directory.ContactView.as_view()),
-    path("api/conversations", conversations.ConversationsView.as_view()),
+    path("api/conversations", inbox.ConversationsView.as_view()),
+    path("api/conversations/counts", inbox.CountsView.as_view()),
+    path("api/conversations/bulk", bulk.BulkView.as_view()),
     path(CONVERSATION, conversations.ConversationView.as_view()),
     path(f"{CONVERSATION}/messages", messages.MessagesView.as_view()),
     path(f"{CONVERSATION}/tool-calls", tool_calls.ToolCallsView.as_view()),
@@ -42,7 +52,19 @@ urlpatterns = [
     path(f"{CONVERSATION}/qualify", conversations.QualifyView.as_view()),
     path(f"{CONVERSATION}/close", conversations.CloseView.as_view()),
     path(f"{CONVERSATION}/status", conversations.StatusView.as_view()),
-    path(f"{CONVERSATION}/read", conversations.MarkReadView.as_view()),
+    path(f"{CONVERSATION}/priority", marks.PriorityView.as_view()),
+    path(f"{CONVERSATION}/labels", marks.ConversationLabelsView.as_view()),
+    path(f"{CONVERSATION}/read", marks.MarkReadView.as_view()),
+    path(f"{CONVERSATION}/unread", marks.MarkUnreadView.as_view()),
+    path(f"{CONVERSATION}/draft", drafts.DraftView.as_view()),
+    path("api/drafts", drafts.DraftsView.as_view()),
+    path("api/labels", labels.LabelsView.as_view()),
+    path("api/labels/<str:label_id>", labels.LabelView.as_view()),
+    path("api/canned-responses", canned_responses.CannedResponsesView.as_view()),
+    path(CANNED_RESPONSE, canned_responses.CannedResponseView.as_view()),
+    path(f"{CANNED_RESPONSE}/render", canned_responses.RenderView.as_view()),
+    path("api/views", saved_views.ViewsView.as_view()),
+    path("api/views/<str:view_id>", saved_views.SavedViewView.as_view()),
     path("api/attachments", messages.AttachmentsView.as_view()),
     path("api/attachments/<str:attachment_id>", messages.AttachmentView.as_view()),
     path("api/schema", DescriptionView.as_view(), name="schema"),

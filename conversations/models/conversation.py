@@ -29,6 +29,27 @@ class Owner(models.TextChoices):
     CLOSED = "closed"
 
 
+class Priority(models.IntegerChoices):
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    URGENT = 4
+
+    @property
+    def word(self) -> str:
+        """How it is called outside of the database."""
+        return self.name.lower()
+
+    @classmethod
+    def by_word(cls, word: str) -> "Priority":
+        return cls[word.upper()]
+
+    @classmethod
+    def words(cls) -> list[str]:
+        return [each.word for each in cls]
+
+
 class Conversation(TenantModel):
     session = models.ForeignKey(
         VisitorSession,
@@ -76,6 +97,9 @@ class Conversation(TenantModel):
     rating_comment = models.TextField(blank=True, default="", db_default="")
     rated_at = models.DateTimeField(null=True)
     labels = ArrayField(models.CharField(max_length=60), default=list)
+    priority = models.PositiveSmallIntegerField(
+        choices=Priority.choices, default=Priority.NONE, db_default=Priority.NONE
+    )
     qualified_at = models.DateTimeField(null=True)
     qualification = models.JSONField(default=dict)
     variables = models.JSONField(default=dict)
@@ -120,6 +144,24 @@ class Conversation(TenantModel):
     class Meta(TenantModel.Meta):
         indexes = (
             models.Index(fields=("tenant", "-updated_at", "-id")),
+            models.Index(fields=("tenant", "-created_at", "-id"), name="conversation_by_creation"),
+            # Whoever does not wait comes last.
+            models.Index(fields=("tenant", "waiting_since", "id"), name="conversation_by_wait"),
+            models.Index(
+                fields=("tenant", "-priority", "-updated_at", "-id"),
+                name="conversation_by_priority",
+            ),
+            # Few, in a tenant whose conversations are many.
+            models.Index(
+                fields=("tenant", "-updated_at", "-id"),
+                condition=~models.Q(status="resolved"),
+                name="conversation_live",
+            ),
+            models.Index(
+                fields=("tenant", "-updated_at", "-id"),
+                condition=models.Q(labels__len__gt=0),
+                name="conversation_labelled",
+            ),
             models.Index(fields=("tenant", "session", "-created_at")),
             models.Index(
                 fields=("snoozed_until",), condition=models.Q(status="snoozed"), name="snoozed"

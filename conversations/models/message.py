@@ -1,5 +1,6 @@
 """What was said, in the order in which it was said."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from conversations.models.contact import VisitorSession
@@ -29,6 +30,9 @@ class Message(TenantModel):
     choices = models.JSONField(default=list)
     line = models.JSONField(
         null=True, help_text="Of a line of ours: its `code`, and the `name` of whom it tells."
+    )
+    mentions = ArrayField(
+        models.UUIDField(), default=list, db_default=[], help_text="Members whom a note is for."
     )
     # The visitor session or member that sent it, and under which key: together they make a
     # repeated send harmless for ever.

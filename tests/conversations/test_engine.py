@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections
 
-from conversations import assigning, engine
+from conversations import assigning, engine, marks
 from conversations.models import Conversation, Message, Owner, Status, Turn, TurnState
 from conversations.sessions import continue_session
 from realtime.log import Channel, read_events
@@ -377,8 +377,8 @@ def test_the_visitor_hears_of_who_answers_and_not_of_what_the_team_arranges(acme
     do(acme, received, assigning.assign, member)
     do(acme, received, engine.qualify, details={})
     do(acme, received, engine.set_status, Status.PENDING)
-    do(acme, received, engine.mark_read)
-    do(acme, received, engine.mark_read)
+    do(acme, received, marks.mark_read)
+    do(acme, received, marks.mark_read)
     do(acme, received, engine.take_over, member)
 
     told = read_events(Channel(acme.id, received.conversation_id), after=1)

@@ -236,7 +236,7 @@ def test_whoever_watches_hears_of_it_and_a_bounded_number_of_times(acme, globex)
     assert [event.type for event in shown] == ["message:updated"] * 49 + ending
     assert {event.data["status"] for event in shown[:-2]} == {"erased"}
     assert shown[-2].data.keys() == shown[-1].data.keys()
-    assert len(captured) == 17
+    assert len(captured) == 18
 
 
 def test_erasing_again_tells_of_nothing_but_itself(acme, globex):

@@ -2,7 +2,7 @@ import pytest
 
 from assistants.queries import default_assistant
 from assistants.versions import create_version, publish
-from conversations import engine, queries, visitor_queries
+from conversations import engine, inbox, visitor_queries
 from conversations.models import Conversation, Message, Turn
 from conversations.opening import greet, reserve_conversation
 from conversations.sessions import continue_session
@@ -34,7 +34,7 @@ def heard(tenant):
 def test_nobody_hears_of_a_conversation_before_something_is_said(acme, globex, visitor):
     with tenant_scope(acme.id):
         conversation = reserved(visitor, default_assistant())
-        assert queries.inbox().results == []
+        assert inbox.inbox().results == []
         assert visitor_queries.conversations(conversation.session).results == []
     assert heard(acme) == []
 
@@ -45,7 +45,7 @@ def test_nobody_hears_of_a_conversation_before_something_is_said(acme, globex, v
     assert heard(acme) == ["conversation:new", "message:new"]
     assert heard(globex) == []
     with tenant_scope(acme.id):
-        assert [one["id"] for one in queries.inbox().results] == [str(conversation.id)]
+        assert [one["id"] for one in inbox.inbox().results] == [str(conversation.id)]
 
 
 def test_the_greeting_is_said_once_and_first(acme, visitor):

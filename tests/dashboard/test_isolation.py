@@ -8,7 +8,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from assistants.models import Assistant
 from conversations.attachments import attach_later, store
+from conversations.canned_responses import create_response
+from conversations.labels import create_label
 from conversations.models import Contact, Conversation
+from conversations.saved_views import create_view
 from conversations.teams import create_team
 from dashboard.urls import urlpatterns
 from tenants import credentials, sessions
@@ -42,6 +45,8 @@ ROUTES = [
     ("GET", "usage", None, 200, None),
     ("GET", "contacts/{}", None, 200, "contact"),
     ("GET", "conversations", None, 200, None),
+    ("GET", "conversations/counts", None, 200, None),
+    ("POST", "conversations/bulk", {"ids": ["x"], "do": "read"}, 200, None),
     ("GET", "conversations/{}", None, 200, "conversation"),
     ("GET", "conversations/{}/messages", None, 200, "conversation"),
     ("GET", "conversations/{}/tool-calls", None, 200, "conversation"),
@@ -53,26 +58,45 @@ ROUTES = [
     ("POST", "conversations/{}/assign", {"memberId": None}, 200, "conversation"),
     ("POST", "conversations/{}/qualify", {}, 200, "conversation"),
     ("POST", "conversations/{}/status", {"status": "snoozed", "until": UNTIL}, 200, "conversation"),
+    ("POST", "conversations/{}/priority", {"priority": "high"}, 200, "conversation"),
+    ("POST", "conversations/{}/labels", {}, 200, "conversation"),
     ("POST", "conversations/{}/read", {}, 200, "conversation"),
+    ("POST", "conversations/{}/unread", {}, 200, "conversation"),
+    ("GET", "conversations/{}/draft", None, 200, "conversation"),
+    ("GET", "drafts", None, 200, None),
+    ("GET", "labels", None, 200, None),
+    ("GET", "canned-responses", None, 200, None),
+    ("POST", "canned-responses/{}/render", "a conversation", 200, "canned_response"),
+    ("GET", "views", None, 200, None),
     ("POST", "conversations/{}/close", {}, 200, "conversation"),
     ("POST", "attachments", "file", 201, None),
     ("GET", "attachments/{}", None, 200, "attachment"),
 ]
+# What is everybody's, and only owners and admins change.
+MANAGED = [
+    ("PATCH", "labels/{}", {}, 200, "label"),
+    ("PATCH", "canned-responses/{}", {}, 200, "canned_response"),
+    ("PATCH", "views/{}", {}, 200, "view"),
+]
 DESCRIPTION = {"schema", "docs"}
 # Of one kind, but each can be decided only once; and by people only.
 DECISIONS = {"approvable": "tool_call", "rejectable": "tool_call"}
-WITH_ID = [row for row in ROUTES if row[4]]
+WITH_ID = [row for row in (*ROUTES, *MANAGED) if row[4]]
 # A download is streamed, which the test client's synchronous handler cannot do.
 ANSWERED = [row for row in ROUTES if row[4] != "attachment"]
-# Nobody is there for somebody else.
-FOR_KEYS = [row for row in ANSWERED if row[4] not in DECISIONS and row[1] != "availability"]
+# Nobody is there for somebody else, or has a draft in their name.
+OWN = {"availability", "conversations/{}/draft", "drafts", "views", "canned-responses/{}/render"}
+FOR_KEYS = [row for row in ANSWERED if row[4] not in DECISIONS and row[1] not in OWN]
 WRITE, READ = "conversations:write", "conversations:read"
 
 
 def call(api, method, path, body):
     if body == "file":
         return api.upload(path, SimpleUploadedFile("note.txt", b"A note."))
-    return api.get(path) if method == "GET" else api.post(path, body)
+    if body == "a conversation":
+        listed = api.get("conversations").json().get("results") or [{"id": "x"}]
+        body = {"conversationId": listed[0]["id"]}
+    return api.get(path) if method == "GET" else getattr(api, method.lower())(path, body)
 
 
 def statuses(api, ids, rows, **fields):
@@ -102,6 +126,7 @@ def ids_of(tenant):
             "contact": str(Contact.objects.get().id),
             "attachment": str(attach_later(file).id),
             "assistant": str(Assistant.objects.get().id),
+            **made_by_owners(tenant),
             "team": str(create_team(name="A secret", strategy="round_robin", actor="a test").id),
             **{
                 kind: waiting_call(Conversation.objects.get(), "A secret.", risk="approval")
@@ -110,22 +135,36 @@ def ids_of(tenant):
         }
 
 
+def made_by_owners(tenant):
+    owner = make_member(tenant, role="owner")
+    text = {"shortcut": "secret", "text": "A secret.", "team": None}
+    made = {
+        "label": create_label(name="A secret", color="#000000", actor="a test"),
+        "canned_response": create_response(actor="a test", **text),
+        "view": create_view(owner, name="A secret", shared=True, sort="updated"),
+    }
+    return {kind: str(one.id) for kind, one in made.items()}
+
+
 def test_every_route_is_in_the_table():
     routes = {str(pattern.pattern).removeprefix("api/") for pattern in urlpatterns}
 
-    named = {row[1].replace("{conversation}", "{}") for row in ROUTES}
+    named = {row[1].replace("{conversation}", "{}") for row in (*ROUTES, *MANAGED)}
     assert {re.sub("<[^>]+>", "{}", route) for route in routes} == named | DESCRIPTION
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "agent"])
 def test_every_role_may_do_the_teams_work(acme, role):
     _, api = member_api(acme, role=role)
+    own = ids_of(acme)
 
-    assert statuses(api, ids_of(acme), ANSWERED) == successes(ANSWERED)
+    assert statuses(api, own, ANSWERED) == successes(ANSWERED)
+    managed = successes(MANAGED) if role != "agent" else dict.fromkeys(successes(MANAGED), 403)
+    assert statuses(api, own, MANAGED) == managed
 
 
 def test_what_is_not_ones_own_does_not_exist(acme, globex):
-    _, api = member_api(acme)
+    _, api = member_api(acme, role="admin")
     own, foreign = ids_of(acme), ids_of(globex)
     before = team_events(globex)
 

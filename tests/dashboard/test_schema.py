@@ -8,7 +8,7 @@ from tests.dashboard.team import Api, member_api
 from tests.dashboard.test_isolation import ANSWERED, call, ids_of
 
 # How the description names what is decided about.
-DESCRIBED = {"approvable": "call", "rejectable": "call"}
+DESCRIBED = {"approvable": "call", "rejectable": "call", "canned_response": "response"}
 DESCRIPTION = {"/api/schema", "/api/docs"}
 # Other vendors' addresses, which their own references describe.
 ELSEWHERE = ("/api/external/",)

@@ -145,6 +145,9 @@ class Knock:
             "refresh": lambda: self.world.tenant_ids["refresh"],
             "name": lambda: f"Token {uuid7()}",
             "file": lambda: PNG,
+            "shortcut": lambda: str(uuid7()),
+            "conversationId": lambda: self._id(self.world, self.person, "conversation"),
+            "ids": lambda: self.world.tenant_ids["conversations"],
             "token": self._proof,
         }
         body |= {name: known[name]() for name, value in body.items() if value is ...}
@@ -160,7 +163,8 @@ class Knock:
 
     def _used_up(self):
         paths = [one.kind for one in self.route.parameters if one.where == "path"]
-        return {*USED_UP, *(paths[-1:] if self.route.name.startswith("DELETE") else ())}
+        is_deleted = self.route.name.startswith("DELETE") and self.route.name.endswith(">")
+        return {*USED_UP, *(paths[-1:] if is_deleted else ())}
 
     def _names(self):
         return {(one.where, one.name) for one in self.route.parameters}

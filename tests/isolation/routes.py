@@ -78,11 +78,16 @@ IDS = {
     ("path", "assistant_id"): ("assistant", 404),
     ("path", "contact_id"): ("contact", 404),
     ("path", "team_id"): ("team", 404),
+    ("path", "label_id"): ("team label", 404),
+    ("path", "response_id"): ("canned response", 404),
+    ("path", "view_id"): ("view", 404),
     ("path", "integration_id"): ("integration", 404),
     ("path", "token_id"): ("integration token", 404),
     ("path", "message_id"): ("message", 404),
     ("path", "code"): ("code", 404),
     ("query", "assignee"): ("member", 400),
+    ("query", "team"): ("team", 400),
+    ("query", "assistant"): ("assistant", 400),
     ("query", "cursor"): ("cursor", 400),
     ("header", "X-Session-Secret"): ("secret", 401),
     ("header", "Idempotency-Key"): ("key", 400),
@@ -91,6 +96,8 @@ IDS = {
     ("body", "assistantId"): ("assistant", 400),
     ("body", "memberId"): ("member", 400),
     ("body", "memberIds"): ("members", 400),
+    ("body", "mentions"): ("members", 400),
+    ("body", "ids"): ("conversations", 400),
     ("body", "teamId"): ("team", 400),
     ("body", "attachments"): ("unsent", 400),
     ("body", "messageId"): ("key", 400),
@@ -100,7 +107,9 @@ IDS = {
     ("body", "sessionSecret"): ("secret", 401),
 }
 FREE = {("query", "assignee"), ("query", "cursor"), ("header", "Idempotency-Key")}
-FREE |= {("body", "messageId")}
+FREE |= {("query", "team"), ("query", "assistant"), ("body", "messageId")}
+# Of each it is told that there is none.
+FREE |= {("body", "ids")}
 # Of each route whose parameter is of another kind than its name says, or refused otherwise.
 OTHERWISE = {
     "POST api/conversations/<str:conversation_id>/tool-calls/<str:call_id>/approve": {
@@ -127,24 +136,28 @@ OTHERWISE = {
 # By place and name, what is nobody's.
 PLAIN = {
     ("query", name)
-    for name in ("after", "limit", "locale", "message", "owner", "status", "thumbnail", "v")
+    for name in (
+        "after", "channel", "label", "limit", "locale", "mentions", "message", "owner", "priority",
+        "since", "sort", "status", "thumbnail", "unread", "until", "updatedSince", "v",
+    )
 } | {
     ("body", name)
     for name in (
-        "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools", "capacity",
-        "comment", "details",
-        "email", "environment", "error", "event", "file", "fileData", "fileExtension", "flowName",
-        "handOverWhenSpent", "language", "llmAdditionalInput", "locale", "location", "message",
-        "metadata", "name", "newConversation", "origins", "otp", "password", "phone", "private",
-        "result", "score", "seq", "setCurrentLanguageTo", "speechData", "speechResponse", "staging",
-        "status", "strategy", "text", "timestamp", "token", "tts", "type", "until",
-        "useStagingVersion", "userHash", "variables",
+        "add", "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools",
+        "capacity", "color", "comment", "details", "do", "email", "environment", "error", "event",
+        "file", "fileData", "fileExtension", "filters", "flowName", "handOverWhenSpent", "ifSeq",
+        "language", "llmAdditionalInput", "locale", "location", "message", "metadata", "name",
+        "newConversation", "origins", "otp", "password", "phone", "priority", "private", "remove",
+        "result", "score", "seq", "setCurrentLanguageTo", "shared", "shortcut", "sort",
+        "speechData", "speechResponse", "staging", "status", "strategy", "text", "timestamp",
+        "token", "tts", "type", "until", "userHash", "useStagingVersion", "variables", "with",
     )
 }  # fmt: skip
 
 WIDGET = "api/widgets/<str:widget_id>"
 OWN_CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
 CONVERSATION = "api/conversations/<str:conversation_id>"
+CANNED_RESPONSE = "api/canned-responses/<str:response_id>"
 INTEGRATION = "api/v1/web-integrations/<str:integration_id>"
 BLITS = "api/external"
 SAYS = {"sessionId": ..., "message": "What are your opening hours?"}
@@ -199,6 +212,8 @@ ROUTES = {
     "POST api/assistants/<str:assistant_id>/analyze": Route("team", {"message": "Hello?"}),
     "GET api/contacts/<str:contact_id>": TEAM,
     "GET api/conversations": TEAM,
+    "GET api/conversations/counts": TEAM,
+    "POST api/conversations/bulk": Route("team", {"ids": ..., "do": "read"}),
     f"GET {CONVERSATION}": TEAM,
     f"GET {CONVERSATION}/messages": TEAM,
     f"POST {CONVERSATION}/messages": Route("team", {"text": "A note.", "private": True}),
@@ -210,7 +225,28 @@ ROUTES = {
     f"POST {CONVERSATION}/assign": Route("team", {"memberId": None}),
     f"POST {CONVERSATION}/qualify": TEAM,
     f"POST {CONVERSATION}/status": Route("team", {"status": "pending"}),
+    f"POST {CONVERSATION}/priority": Route("team", {"priority": "high"}),
+    f"POST {CONVERSATION}/labels": Route("team", {"add": [], "remove": ["Old"]}),
     f"POST {CONVERSATION}/read": TEAM,
+    f"POST {CONVERSATION}/unread": TEAM,
+    f"GET {CONVERSATION}/draft": Route("members"),
+    f"PUT {CONVERSATION}/draft": Route("members", {"text": "Dear"}),
+    f"DELETE {CONVERSATION}/draft": Route("members"),
+    "GET api/drafts": Route("members"),
+    "GET api/labels": TEAM,
+    "POST api/labels": Route("admins", {"name": ...}),
+    "PATCH api/labels/<str:label_id>": Route("admins", {"color": "#2563eb"}),
+    "DELETE api/labels/<str:label_id>": ADMINS,
+    "GET api/canned-responses": TEAM,
+    "POST api/canned-responses": Route("admins", {"shortcut": ..., "text": "Hello."}),
+    f"PATCH {CANNED_RESPONSE}": Route("admins", {"text": "Hello."}),
+    f"DELETE {CANNED_RESPONSE}": ADMINS,
+    f"POST {CANNED_RESPONSE}/render": Route("team", {"conversationId": ...}),
+    "GET api/views": Route("members"),
+    "POST api/views": Route("members", {"name": ...}),
+    # One that is shared, which agents see and do not change.
+    "PATCH api/views/<str:view_id>": Route("members", {"sort": "created"}, success=(200, 403)),
+    "DELETE api/views/<str:view_id>": Route("members", success=(204, 403)),
     "POST api/attachments": Route("team", {"file": ...}),
     "GET api/attachments/<str:attachment_id>": TEAM,
     "GET api/v1/web-integrations": ADMINS,

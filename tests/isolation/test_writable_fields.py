@@ -15,7 +15,15 @@ from tests.isolation.callers import CALLERS
 from tests.isolation.knocking import Knock
 from tests.isolation.lines import connected, is_error
 from tests.isolation.outcomes import LET_IN
-from tests.isolation.routes import CONVERSATION, INTEGRATION, ROUTES, WIDGET, description, table
+from tests.isolation.routes import (
+    CANNED_RESPONSE,
+    CONVERSATION,
+    INTEGRATION,
+    ROUTES,
+    WIDGET,
+    description,
+    table,
+)
 from tests.isolation.rows import rows
 from tests.isolation.values import OWN
 from tests.isolation.worlds import QUICK, World
@@ -49,7 +57,7 @@ WRITABLE = {
     "POST api/assistants/<str:assistant_id>/analyze": {"message", "language", "staging"},
     "POST api/attachments": {"file"},
     f"POST {CONVERSATION}/messages": {
-        "text", "private", "attachments", "messageId", "memberId",
+        "text", "private", "attachments", "messageId", "memberId", "mentions", "ifSeq",
     },
     f"POST {CONVERSATION}/take-over": {"memberId"},
     f"POST {CONVERSATION}/assign": {"memberId", "teamId"},
@@ -58,6 +66,19 @@ WRITABLE = {
     "POST api/teams": {"name", "strategy", "memberIds"},
     "PATCH api/teams/<str:team_id>": {"name", "strategy", "memberIds"},
     f"POST {CONVERSATION}/qualify": {"details"},
+    f"POST {CONVERSATION}/priority": {"priority"},
+    f"POST {CONVERSATION}/labels": {"add", "remove"},
+    # To conversations of the tenant's, what each of these takes.
+    "POST api/conversations/bulk": {"ids", "do", "with"},
+    # Their own.
+    f"PUT {CONVERSATION}/draft": {"text", "private"},
+    "POST api/views": {"name", "filters", "sort", "shared"},
+    "PATCH api/views/<str:view_id>": {"name", "filters", "sort", "shared"},
+    "POST api/labels": {"name", "color"},
+    "PATCH api/labels/<str:label_id>": {"name", "color"},
+    "POST api/canned-responses": {"shortcut", "text", "teamId"},
+    f"PATCH {CANNED_RESPONSE}": {"shortcut", "text", "teamId"},
+    f"POST {CANNED_RESPONSE}/render": {"conversationId", "memberId"},
     # Of an own conversation, to one of three that are neither its end nor its owner.
     f"POST {CONVERSATION}/status": {"status", "until"},
     "POST api/v1/web-integrations": NAMED,

@@ -60,4 +60,4 @@ def made_up(kind):
         return f"ss_{uuid7().hex}"
     if kind == "cursor":
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-    return [text] if kind in ("unsent", "team file", "members") else text
+    return [text] if kind in ("unsent", "team file", "members", "conversations") else text

@@ -12,6 +12,8 @@ from assistants.events import Reply, Usage
 from assistants.knowledge.ingestion import add_source
 from assistants.versions import create_assistant
 from conversations import answers, attachments, contacts, engine, turns
+from conversations.canned_responses import create_response
+from conversations.labels import create_label
 from conversations.models import (
     Attachment,
     Contact,
@@ -23,6 +25,7 @@ from conversations.models import (
 )
 from conversations.models.turn import OPEN_STATES
 from conversations.opening import reserve_conversation
+from conversations.saved_views import create_view
 from conversations.sessions import Visitor, continue_session, secret_of
 from conversations.teams import create_team, delete_team
 from gateways.blackbox.integrations import create_integration, delete_integration, issue_token
@@ -127,6 +130,9 @@ class World:
             "call": lambda: self._call(person),
             "approvable": lambda: self._call(person, risk="approval"),
             "team": lambda: self._team().id,
+            "team label": lambda: self._label().id,
+            "canned response": lambda: self._canned_response().id,
+            "view": lambda: self._view().id,
             "integration": lambda: create_integration(name=self.canary).id,
             "integration token": lambda: self._integration_token().credential.id,
         }
@@ -141,6 +147,17 @@ class World:
         name = f"{self.canary} {uuid7()}"
         members = [self.members["agent"]]
         return create_team(name=name, strategy="round_robin", members=members, actor="a test")
+
+    def _label(self):
+        return create_label(name=f"{uuid7()} {self.canary}"[:60], color="#000000", actor="a test")
+
+    def _canned_response(self):
+        text = {"shortcut": str(uuid7()), "text": self.canary, "team": None}
+        return create_response(actor="a test", **text)
+
+    def _view(self):
+        owner = self.members["owner"]
+        return create_view(owner, name=self.canary, shared=True, sort="updated")
 
     def _call(self, person, risk="read"):
         conversation = Conversation.objects.get(pk=person.ids["conversation"])
@@ -290,7 +307,11 @@ class World:
             "integration": str(self.integration.id),
             "integration token": str(self.integration_token.id),
             "members": [str(self.members["agent"].id)],
-            "team": self.fresh("team", None),
+            **{
+                kind: self.fresh(kind, None)
+                for kind in ("team", "team label", "canned response", "view")
+            },
+            "conversations": [self.mine.ids["conversation"]],
             "refresh": self._log_in(self.members["agent"]).refresh,
             "team file": self.fresh("team file", None),
         }
@@ -307,6 +328,7 @@ class World:
             ids["team"] = str(team.id)
             assistant.delete()
             delete_team(team, actor="a test")
+            ids |= self._deleted_arrangements()
         credentials.revoke(token)
         bubble = create_bubble(self.tenant, None, name="Gone")
         code = bubble.code
@@ -322,11 +344,23 @@ class World:
             "integration token": str(token.id),
             "member": str(self.gone.id),
             "members": [str(self.gone.id)],
+            "conversations": [gone["conversation"]],
             "code": code,
             "widget": code,
             "tenant": str(left.tenant_id),
             "refresh": self.ended_refresh,
         }
+
+    def _deleted_arrangements(self):
+        made = {
+            "team label": self._label(),
+            "canned response": self._canned_response(),
+            "view": self._view(),
+        }
+        ids = {kind: str(one.id) for kind, one in made.items()}
+        for one in made.values():
+            one.delete()
+        return ids
 
     def _visitor_who_is_gone(self):
         person = self._visitor()

@@ -30,7 +30,14 @@ SQL = [
     "9" * 40,
 ]
 QUERIES = {
-    "/api/conversations": ("status", "owner", "assignee", "cursor", "limit"),
+    "/api/conversations": (
+        "status", "owner", "assignee", "team", "assistant", "label", "channel", "priority",
+        "unread", "mentions", "since", "until", "updatedSince", "sort", "cursor", "limit",
+    ),
+    "/api/drafts": ("cursor", "limit"),
+    "/api/labels": ("cursor", "limit"),
+    "/api/canned-responses": ("cursor", "limit"),
+    "/api/views": ("cursor", "limit"),
     "/api/conversations/{conversation_id}/messages": ("cursor", "limit"),
     "/api/conversations/{conversation_id}/tool-calls": ("cursor", "limit"),
     "/api/members": ("cursor", "limit"),
@@ -41,7 +48,7 @@ QUERIES = {
     "/api/widgets/{tenant_id}/conversations": ("cursor",),
     "/api/widgets/{tenant_id}/conversations/{conversation_id}/messages": ("cursor",),
     "/api/widgets/{tenant_id}/conversations/{conversation_id}/events": ("after",),
-}
+}  # fmt: skip
 LISTS = ("tenants/user", "conversations/conversation")
 
 

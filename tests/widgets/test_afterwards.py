@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations import engine
+from conversations import engine, marks
 from conversations.erasing import erase_history
 from conversations.models import Contact, Conversation, Message, Team, Turn, VisitorSession
 from realtime.models import Event
@@ -165,7 +165,7 @@ def test_a_transcript_is_mailed_a_few_times(visit):
 def test_the_visitor_sees_how_far_the_team_has_read(visit):
     member = make_member(visit.shop.tenant)
     with visit.shop.scope():
-        engine.mark_read(engine.team_conversation(visit.conversation_id))
+        marks.mark_read(engine.team_conversation(visit.conversation_id))
 
     told = [data["teamReadSeq"] for audience, data in events(visit) if audience == "visitor"]
     assert max(told) == conversation_now(visit).message_seq

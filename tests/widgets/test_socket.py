@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from websockets.sync.client import connect
 
-from conversations import engine
+from conversations import engine, marks
 from conversations.models import Conversation, Message, VisitorSession
 from realtime.ephemeral import whisper
 from realtime.models import Event
@@ -403,7 +403,7 @@ def test_a_socket_turns_to_the_conversation_that_a_message_begins(talk):
         ack = socket.until("ack", messageId="anew")["data"]
         first = socket.until("message:new")
         with talk.shop.scope():
-            engine.mark_read(engine.team_conversation(talk.conversation_id))
+            marks.mark_read(engine.team_conversation(talk.conversation_id))
             engine.close(engine.team_conversation(ack["conversationId"]))
         ended = socket.until("conversation:updated", owner="closed")
         socket.send(anew)
