@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from benchmarks import chat, crowd, fanout, herd, noisy, report, stalled, streaming
+from benchmarks import chat, crowd, fanout, herd, inbox, noisy, report, stalled, streaming
 from benchmarks.processes import Product, product
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -52,6 +52,10 @@ def _noisy(running: Product) -> None:
     report.noisy(noisy.of_product(running))
 
 
+def _inbox(running: Product) -> None:
+    report.inbox(inbox.of_database(running))
+
+
 def _streaming(running: Product) -> None:
     running.wait_for_knowledge()
     report.streaming(streaming.of_product(running))
@@ -67,6 +71,7 @@ PARTS: dict[str, Any] = {
     "crowd": _crowd,
     "herd": _herd,
     "noisy_neighbour": _noisy,
+    "inbox": _inbox,
     "streaming": _streaming,
 }
 

@@ -11,6 +11,7 @@ from benchmarks.chat import Chat
 from benchmarks.crowd import Crowd
 from benchmarks.fanout import FanOut
 from benchmarks.herd import Herd
+from benchmarks.inbox import Inbox
 from benchmarks.noisy import Noise
 from benchmarks.percentiles import Summary
 from benchmarks.stalled import Stalled
@@ -27,6 +28,9 @@ MOST_STALLED_MIB = 64.0
 MOST_CROWD_MIB = 100.0
 MOST_HERD_SECONDS = 15.0
 MOST_DISTURBED_RATIO = 1.2
+# The large tenant's time to the small one's, or as many milliseconds.
+MOST_INBOX_RATIO = 5.0
+MOST_INBOX_MS = 50.0
 
 Row = tuple[str, ...]
 
@@ -158,6 +162,22 @@ def noisy(result: Noise) -> None:
         aim=MOST_DISTURBED_RATIO,
     )
     say(f"  The other one got: {_counted(result.answers)}")
+
+
+def inbox(result: Inbox) -> None:
+    for name, lines in result.plans.items():
+        say(f"\n{name}")
+        for line in lines:
+            say(f"    {line}")
+    rows = []
+    for act, (small, large) in result.times.items():
+        ratio = large.p50 / small.p50
+        is_kept = ratio <= MOST_INBOX_RATIO or large.p50 <= MOST_INBOX_MS
+        times = _times(small.p50, small.p99, large.p50, large.p99)
+        rows.append((act, *times, f"{ratio:.1f}", "yes" if is_kept else "NO"))
+    say(f"\nLists and searches among {result.messages:,} messages, in ms ({load()})")
+    aim = f"≤ {MOST_INBOX_RATIO:g} × or {MOST_INBOX_MS:g} ms"
+    table(("act", "small p50", "p99", "large p50", "p99", "ratio", aim), rows)
 
 
 def _disturbance(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from conversations.models import (
     Attachment,
@@ -72,6 +73,12 @@ def announce_label(label: Label, *, former: str = "", is_deleted: bool = False) 
     """Have clients rename a label in the conversations that they show, or take it off."""
     data = {**label_data(label), "formerName": former or label.name, "deleted": is_deleted}
     emit(Audience.TEAM, "label:updated", data)
+
+
+def announce_merged(gone: UUID, contact: Contact) -> None:
+    """Tell that a contact is another one from now on; before what is told of that one."""
+    emit(Audience.TEAM, "contact:merged", {"id": str(gone), "into": str(contact.id)})
+    announce_contact(contact)
 
 
 def announce_tool_request(call: ToolCall) -> None:
@@ -155,11 +162,7 @@ def message_data(message: Message) -> dict[str, Any]:
         "id": str(message.id),
         "conversationId": str(message.conversation_id),
         "seq": message.seq,
-        "author": {
-            "kind": message.author_kind,
-            "id": text_or_none(message.author_id),
-            "name": message.author_name,
-        },
+        "author": author_data(message),
         "text": message.text,
         "attachments": [attachment_data(item) for item in attachments_of(message)],
         "private": message.private,
@@ -178,6 +181,14 @@ def team_message_data(message: Message) -> dict[str, Any]:
 
 def mentions_of(message: Message) -> list[str]:
     return [str(member_id) for member_id in message.mentions]
+
+
+def author_data(message: Message) -> dict[str, Any]:
+    return {
+        "kind": message.author_kind,
+        "id": text_or_none(message.author_id),
+        "name": message.author_name,
+    }
 
 
 def tool_request_data(call: ToolCall) -> dict[str, Any]:

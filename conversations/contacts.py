@@ -93,7 +93,9 @@ def move(session: VisitorSession, contact: Contact) -> None:
 
 
 def _find_or_make(field: str, value: str, name: str) -> Contact:
-    contact = Contact.objects.filter(**{field: value}).first()
+    # Locked, as the team may be merging it into another one, which has the address by then.
+    rows = Contact.objects.select_for_update(no_key=True)
+    contact = rows.filter(**{field: value}).first()
     if contact is None:
         _insert_unless_there(field, value, name)
         contact = Contact.objects.get(**{field: value})

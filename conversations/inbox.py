@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleLessThan
 
+from conversations import search
 from conversations.announcements import conversation_data
 from conversations.models import Conversation, Mention
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
@@ -23,7 +24,7 @@ class Filters:
     """What a conversation must have, one of each; nothing asks for nothing.
 
     ``mentions`` is a member whom a note in it is for, ``since`` and ``until`` are about its
-    beginning, ``until`` not included.
+    beginning, ``until`` not included; ``question`` is what ``search.conversation_ids`` takes.
     """
 
     statuses: Collection[str] = ()
@@ -39,6 +40,8 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     updated_since: datetime | None = None
+    contact: UUID | None = None
+    question: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,10 @@ def chosen(filters: Filters) -> Rows:
         rows = rows.filter(unread__gt=0)
     if filters.mentions is not None:
         rows = rows.filter(Exists(_mentions(filters.mentions)))
+    if filters.contact is not None:
+        rows = rows.filter(contact=filters.contact)
+    if filters.question:
+        rows = rows.filter(pk__in=search.conversation_ids(filters.question))
     return _within(rows, filters)
 
 

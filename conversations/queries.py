@@ -7,15 +7,13 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from assistants.spending import spent
 from conversations.announcements import (
-    contact_data,
     conversation_data,
     team_message_data,
-    timestamp,
     tool_call_data,
 )
 from conversations.attachments import in_time
 from conversations.errors import conversation_not_found
-from conversations.models import Attachment, Contact, Conversation, Message, ToolCall
+from conversations.models import Attachment, Conversation, Message, ToolCall
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
 from tenants.errors import NotFound
 from tenants.ids import parse_uuid
@@ -65,14 +63,6 @@ def tool_calls(
 def message(message_id: UUID) -> dict[str, Any]:
     """One message as it is stored by now."""
     return team_message_data(_messages().get(pk=message_id))
-
-
-def contact(contact_id: object) -> dict[str, Any]:
-    """One contact. Raises NotFound."""
-    found: Contact | None = Contact.objects.filter(pk=parse_uuid(contact_id)).first()
-    if found is None:
-        raise NotFound("Contact not found.", code="contact_not_found")
-    return {**contact_data(found), "createdAt": timestamp(found.created_at)}
 
 
 def attachment(attachment_id: object) -> Attachment:

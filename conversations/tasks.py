@@ -7,7 +7,15 @@ from celery import shared_task
 from django.db import Error
 
 from assistants import analyses
-from conversations import attachments, counts, drafts, housekeeping, labels, worker
+from conversations import (
+    attachments,
+    counts,
+    drafts,
+    housekeeping,
+    labels,
+    search_filling,
+    worker,
+)
 from realtime.pulses import beat
 from tenants import invitations, mail_delivery
 
@@ -23,6 +31,7 @@ HOUSEKEEPING = (
     counts.fold,
     labels.carry_out_all,
     drafts.forget_old,
+    search_filling.fill_search,
     analyses.forget_old,
     attachments.forget_unsent,
     mail_delivery.forget_old,

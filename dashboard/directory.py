@@ -1,4 +1,4 @@
-"""Who and what a tenant has: the caller, its members, its assistants, its contacts."""
+"""Who and what a tenant has: the caller, its members, its assistants."""
 
 from typing import Any
 
@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistants.models import Assistant
-from conversations import queries
 from conversations.pages import Page, by_id
 from dashboard import shapes
 from dashboard.callers import TeamView, members_of
@@ -62,13 +61,6 @@ class AssistantsView(TeamView):
         """The assistants, the oldest first."""
         with at_work(request):
             return Response(_page(request, Assistant.objects.all(), assistant_data).data())
-
-
-class ContactView(TeamView):
-    @extend_schema(operation_id="getContact", responses=shapes.ContactDetail)
-    def get(self, request: Request, contact_id: str) -> Response:
-        with at_work(request):
-            return Response(queries.contact(contact_id))
 
 
 def member_data(member: Membership) -> dict[str, Any]:

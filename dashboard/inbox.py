@@ -15,6 +15,7 @@ from conversations.inbox import NOBODY, SORTS, Filters, inbox
 from conversations.models import Owner, Priority, Status
 from dashboard import shapes
 from dashboard.callers import TeamView, member_id_of
+from dashboard.search import question
 from tenants import paging
 from tenants.callers import at_work
 from tenants.errors import BadRequest
@@ -71,6 +72,7 @@ class Chosen(serializers.Serializer):
     since = Moment(required=False, help_text="Begun then or later.")
     until = Moment(required=False, help_text="Begun before that.")
     updatedSince = Moment(required=False)
+    q = question(required=False)
 
 
 class ConversationsView(TeamView):
@@ -124,6 +126,7 @@ def filters_of(request: Request, given: dict[str, Any]) -> Filters:
         since=given.get("since"),
         until=given.get("until"),
         updated_since=given.get("updatedSince"),
+        question=given.get("q", ""),
     )
 
 

@@ -27,6 +27,15 @@ class ContactDetail(Contact):
     createdAt = serializers.DateTimeField()
 
 
+class Excerpt(serializers.Serializer):
+    text = serializers.CharField(trim_whitespace=False)
+    match = serializers.BooleanField(help_text="Whether it was looked for.")
+
+
+class ContactHit(ContactDetail):
+    excerpt = Excerpt(many=True)
+
+
 class Preview(serializers.Serializer):
     seq = serializers.IntegerField()
     author = serializers.ChoiceField(AuthorKind.choices)
@@ -188,6 +197,17 @@ class Message(serializers.Serializer):
         child=serializers.UUIDField(), help_text="Members whom the note is for."
     )
     createdAt = serializers.DateTimeField()
+
+
+class MessageHit(serializers.Serializer):
+    conversationId = serializers.UUIDField()
+    messageId = serializers.UUIDField()
+    seq = serializers.IntegerField()
+    author = Author()
+    createdAt = serializers.DateTimeField()
+    private = serializers.BooleanField(help_text="A note that only the team sees.")
+    contact_data = Contact()
+    excerpt = Excerpt(many=True, help_text="At most 160 characters around the first match.")
 
 
 class ToolCall(serializers.Serializer):

@@ -8,14 +8,17 @@ from dashboard import (
     availability,
     bulk,
     canned_responses,
+    contacts,
     conversations,
     directory,
     drafts,
+    exports,
     inbox,
     labels,
     marks,
     messages,
     saved_views,
+    search,
     teams,
     tool_calls,
     usage,
@@ -24,6 +27,7 @@ from dashboard.description import DescriptionView
 
 CONVERSATION = "api/conversations/<str:conversation_id>"
 CANNED_RESPONSE = "api/canned-responses/<str:response_id>"
+CONTACT = "api/contacts/<str:contact_id>"
 TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
 
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="dashboard/docs.html")
@@ -37,7 +41,13 @@ urlpatterns = [
     path("api/assistants", directory.AssistantsView.as_view()),
     path("api/assistants/<str:assistant_id>/analyze", analyses.AnalyzeView.as_view()),
     path("api/usage", usage.UsageView.as_view()),
-    path("api/contacts/<str:contact_id>", directory.ContactView.as_view()),
+    path("api/search", search.SearchView.as_view()),
+    path("api/contacts", contacts.ContactsView.as_view()),
+    path("api/contacts.csv", exports.ContactsFileView.as_view()),
+    path(CONTACT, contacts.ContactView.as_view()),
+    path(f"{CONTACT}/conversations", contacts.ContactConversationsView.as_view()),
+    path(f"{CONTACT}/merge", contacts.MergeView.as_view()),
+    path("api/conversations.csv", exports.ConversationsFileView.as_view()),
     path("api/conversations", inbox.ConversationsView.as_view()),
     path("api/conversations/counts", inbox.CountsView.as_view()),
     path("api/conversations/bulk", bulk.BulkView.as_view()),

@@ -1,8 +1,8 @@
 """How log lines look: JSON in production, short lines in development; never a secret in either.
 
 Every line tells the request and the tenant that it was written for. Message texts and tokens are
-not logged in the first place; what looks like a secret is struck out here all the same, as is the
-message that a vendor's address carries.
+not logged in the first place; what looks like a secret is struck out here all the same, as are the
+message that a vendor's address carries and the words of a search.
 """
 
 import logging
@@ -16,7 +16,7 @@ from tenants.personal_data import without_personal_data
 
 SECRETS = re.compile(
     r"""
-    (?P<name>(?:(?:token|authorization|key|secret|password|otp)[\w-]*|message)=)[^&\s"'\\]+
+    (?P<name>(?:(?:token|authorization|key|secret|password|otp)[\w-]*|message|\bq)=)[^&\s"'\\]+
     | (?P<kind>bearer\s+)[\w.~+/=-]+
     | \b(?:wt|sk|wi|ss)_[\w-]{8,}
     | \bsk-[\w-]{16,}

@@ -30,6 +30,7 @@ class Contact(TenantModel):
                 name="contact_external_id",
             ),
         )
+        indexes = (models.Index(fields=("tenant", "name", "id"), name="contact_name"),)
 
     def __str__(self) -> str:
         return self.name or self.email or str(self.id)

@@ -84,6 +84,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
     }
 
     assert reasons == {
+        "fill the search",
         "find ended sessions",
         "find unread knowledge",
         "find unread replies",

@@ -99,6 +99,9 @@ def test_conversations_are_chosen_by_all_that_is_known_of_them(acme, inbox):
         ({"unread": "1", "status": "open"}, {0, 2}),
         ({"since": "2031-05-17T11:00:00Z", "until": "2031-05-17T13:00:00Z"}, {1, 2}),
         ({"updatedSince": "2090-01-01T00:00:00Z"}, set()),
+        ({"q": "numb", "status": "open"}, {0, 1, 2}),
+        ({"q": '"number 3"'}, {3}),
+        ({"q": "nothing"}, set()),
         ({"status": "open", "label": "Bug", "priority": "urgent", "unread": "true"}, {2}),
     ):
         assert set(inbox.numbers(**query)) == expected, query
@@ -106,7 +109,7 @@ def test_conversations_are_chosen_by_all_that_is_known_of_them(acme, inbox):
         {"status": "open,lost"}, {"team": "some"}, {"assistant": "x"}, {"priority": "7"},
         {"unread": "x"}, {"mentions": other}, {"since": "soon"}, {"sort": "name"},
         {"label": ",".join("x" * 51)}, {"label": "\0"}, {"channel": "x" * 4_001}, {"team": ""},
-        {"assignee": f"me,{member}x"},
+        {"assignee": f"me,{member}x"}, {"q": "x" * 201},
     ):  # fmt: skip
         answer = inbox.api.get("conversations", **query)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), query

@@ -5,7 +5,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from tests.dashboard.analyst import analyst  # noqa: F401 -- a fixture
 from tests.dashboard.team import Api, member_api
-from tests.dashboard.test_isolation import ANSWERED, call, ids_of
+from tests.dashboard.test_isolation import ANSWERED, call, filled, ids_of
 
 # How the description names what is decided about.
 DESCRIBED = {"approvable": "call", "rejectable": "call", "canned_response": "response"}
@@ -75,8 +75,9 @@ def test_answers_are_as_described(schema, acme):
     own = ids_of(acme)
 
     for method, path, body, status, kind in ANSWERED:
+        body = filled(body, own) if type(body) is dict else body
         answer = call(api, method, path.format(own.get(kind), **own), body)
-        described = path.replace("{}", f"{{{DESCRIBED.get(kind, kind)}_id}}")
+        described = path.partition("?")[0].replace("{}", f"{{{DESCRIBED.get(kind, kind)}_id}}")
         described = described.replace("{conversation}", "{conversation_id}")
         responses = schema["paths"][f"/api/{described}"][method.lower()]["responses"]
         validate(schema, responses[str(status)], answer.json())

@@ -23,7 +23,7 @@ OTHERS = {
     "served": "paged",
 }
 # What a request uses up, so that each needs one of its own.
-USED_UP = {"call", "approvable", "unsent", "team file"}
+USED_UP = {"call", "approvable", "unsent", "team file", "spare contact"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Knock:
                 return values.made_up(kind)
             case values.OTHER_KINDS:
                 other = self.world.mine.ids["contact"]
-                text = other if kind != "contact" else self.world.tenant_ids["assistant"]
+                text = other if "contact" not in kind else self.world.tenant_ids["assistant"]
                 return [text] if isinstance(own, list) else text
         return values.shaped(self.value, own)
 
@@ -88,7 +88,8 @@ class Knock:
             template = template.replace(f"<str:{parameter}>", text)
         url = "/" + template.removeprefix("^").removesuffix(r"(?:/[\s\S]*)?\Z") + self.route.query
         if query:
-            url += "?" + "&".join(f"{key}={quote(text)}" for key, text in query.items())
+            url += "&" if self.route.query else "?"
+            url += "&".join(f"{key}={quote(text)}" for key, text in query.items())
         content, content_type = _content(body)
         if content_type:
             headers |= {"content-type": content_type, "content-length": str(len(content))}
@@ -148,6 +149,7 @@ class Knock:
             "shortcut": lambda: str(uuid7()),
             "conversationId": lambda: self._id(self.world, self.person, "conversation"),
             "ids": lambda: self.world.tenant_ids["conversations"],
+            "into": lambda: self._id(self.world, self.person, "contact"),
             "token": self._proof,
         }
         body |= {name: known[name]() for name, value in body.items() if value is ...}

@@ -99,6 +99,7 @@ IDS = {
     ("body", "mentions"): ("members", 400),
     ("body", "ids"): ("conversations", 400),
     ("body", "teamId"): ("team", 400),
+    ("body", "into"): ("contact", 400),
     ("body", "attachments"): ("unsent", 400),
     ("body", "messageId"): ("key", 400),
     ("body", "tenantId"): ("tenant", 401),
@@ -119,6 +120,8 @@ OTHERWISE = {
         "call_id": {"kind": "approvable"}
     },
     "POST api/conversations/<str:conversation_id>/messages": {"attachments": {"kind": "team file"}},
+    # It is gone afterwards.
+    "POST api/contacts/<str:contact_id>/merge": {"contact_id": {"kind": "spare contact"}},
     "POST api/widgets/<str:widget_id>/track": {"sessionId": {"is_free": True}},
     # A bubble's page is for everybody, like the bubble.
     "GET chat/<str:code>": {"code": {"kind": "widget"}},
@@ -137,8 +140,9 @@ OTHERWISE = {
 PLAIN = {
     ("query", name)
     for name in (
-        "after", "channel", "label", "limit", "locale", "mentions", "message", "owner", "priority",
-        "since", "sort", "status", "thumbnail", "unread", "until", "updatedSince", "v",
+        "after", "channel", "in", "label", "limit", "locale", "mentions", "message", "owner",
+        "priority", "q", "since", "sort", "status", "thumbnail", "unread", "until",
+        "updatedSince", "v",
     )
 } | {
     ("body", name)
@@ -158,6 +162,7 @@ WIDGET = "api/widgets/<str:widget_id>"
 OWN_CONVERSATION = f"{WIDGET}/conversations/<str:conversation_id>"
 CONVERSATION = "api/conversations/<str:conversation_id>"
 CANNED_RESPONSE = "api/canned-responses/<str:response_id>"
+CONTACT = "api/contacts/<str:contact_id>"
 INTEGRATION = "api/v1/web-integrations/<str:integration_id>"
 BLITS = "api/external"
 SAYS = {"sessionId": ..., "message": "What are your opening hours?"}
@@ -210,7 +215,16 @@ ROUTES = {
     "GET api/assistants": TEAM,
     "GET api/usage": TEAM,
     "POST api/assistants/<str:assistant_id>/analyze": Route("team", {"message": "Hello?"}),
-    "GET api/contacts/<str:contact_id>": TEAM,
+    # What everybody's canaries begin with, in the messages and in the names of all tenants.
+    "GET api/search": Route("team", query="?q=canary"),
+    "GET api/contacts": TEAM,
+    "POST api/contacts": Route("team", {"name": ...}),
+    "GET api/contacts.csv": TEAM,
+    f"GET {CONTACT}": TEAM,
+    f"PATCH {CONTACT}": Route("team", {"phone": "7"}),
+    f"GET {CONTACT}/conversations": TEAM,
+    f"POST {CONTACT}/merge": Route("team", {"into": ...}),
+    "GET api/conversations.csv": TEAM,
     "GET api/conversations": TEAM,
     "GET api/conversations/counts": TEAM,
     "POST api/conversations/bulk": Route("team", {"ids": ..., "do": "read"}),

@@ -17,6 +17,7 @@ from tests.isolation.lines import connected, is_error
 from tests.isolation.outcomes import LET_IN
 from tests.isolation.routes import (
     CANNED_RESPONSE,
+    CONTACT,
     CONVERSATION,
     INTEGRATION,
     ROUTES,
@@ -61,6 +62,9 @@ WRITABLE = {
     },
     f"POST {CONVERSATION}/take-over": {"memberId"},
     f"POST {CONVERSATION}/assign": {"memberId", "teamId"},
+    "POST api/contacts": {"name", "email", "phone", "attributes"},
+    f"PATCH {CONTACT}": {"name", "email", "phone", "attributes"},
+    f"POST {CONTACT}/merge": {"into"},
     # Their own.
     "PUT api/availability": {"status", "capacity"},
     "POST api/teams": {"name", "strategy", "memberIds"},

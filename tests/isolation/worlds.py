@@ -13,6 +13,7 @@ from assistants.knowledge.ingestion import add_source
 from assistants.versions import create_assistant
 from conversations import answers, attachments, contacts, engine, turns
 from conversations.canned_responses import create_response
+from conversations.contact_changes import create_contact
 from conversations.labels import create_label
 from conversations.models import (
     Attachment,
@@ -133,6 +134,7 @@ class World:
             "team label": lambda: self._label().id,
             "canned response": lambda: self._canned_response().id,
             "view": lambda: self._view().id,
+            "spare contact": lambda: create_contact(name=self.canary).id,
             "integration": lambda: create_integration(name=self.canary).id,
             "integration token": lambda: self._integration_token().credential.id,
         }
@@ -309,7 +311,7 @@ class World:
             "members": [str(self.members["agent"].id)],
             **{
                 kind: self.fresh(kind, None)
-                for kind in ("team", "team label", "canned response", "view")
+                for kind in ("team", "team label", "canned response", "view", "spare contact")
             },
             "conversations": [self.mine.ids["conversation"]],
             "refresh": self._log_in(self.members["agent"]).refresh,
@@ -342,6 +344,7 @@ class World:
             **gone,
             **ids,
             "integration token": str(token.id),
+            "spare contact": gone["contact"],
             "member": str(self.gone.id),
             "members": [str(self.gone.id)],
             "conversations": [gone["conversation"]],

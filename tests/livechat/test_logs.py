@@ -86,6 +86,7 @@ def test_without_a_request_there_is_nothing_to_name(written):
         ("/ws?token=abc.def&x=1", "/ws?token=[redacted]&x=1"),
         ("?authorization=Bearer%20x&API_KEY=1", "?authorization=[redacted]&API_KEY=[redacted]"),
         ("?message=I%20am%20ill&messageId=7", "?message=[redacted]&messageId=7"),
+        ("/api/search?in=contacts&q=kim%20lee&faq=1", "/api/search?in=contacts&q=[redacted]&faq=1"),
         ("client_secret=a password=b", "client_secret=[redacted] password=[redacted]"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"),
         ("used wt_0123456789abc here", "used [redacted] here"),
