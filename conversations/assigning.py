@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from conversations import lines, owner, queueing, teams
+from conversations import lines, notices, owner, queueing, teams
 from conversations.announcements import announce_conversation
 from conversations.availability import available
 from conversations.models import Conversation, Owner, Team
@@ -12,8 +12,10 @@ from tenants.tracing import traced
 
 
 @traced
-def assign(conversation: Conversation, member: Membership | None) -> None:
-    """Make a member responsible, without changing who answers.
+def assign(
+    conversation: Conversation, member: Membership | None, *, by: Membership | None = None
+) -> None:
+    """Make a member responsible, without changing who answers; ``by`` is who does it, if known.
 
     Whoever is there when they get a waiting conversation loses it to the queue by going; whoever is
     away was meant all the same, and keeps it.
@@ -23,6 +25,9 @@ def assign(conversation: Conversation, member: Membership | None) -> None:
     is_there = member is not None and available().filter(member=member).exists()
     conversation.is_routed = is_waiting and is_there
     _save(conversation, "assignee", "is_routed", to_visitor=is_waiting)
+    if member is not None and member != by:
+        name = by.user.name if by else ""
+        notices.tell(conversation, [member], notices.ASSIGNED, by=name)
 
 
 @traced

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import Prefetch, Q, QuerySet
 
 from assistants.spending import spent
+from conversations import attendance, live_visitors
 from conversations.announcements import (
     conversation_data,
     team_message_data,
@@ -15,7 +16,7 @@ from conversations.attachments import in_time
 from conversations.errors import conversation_not_found
 from conversations.models import Attachment, Conversation, Message, ToolCall
 from conversations.pages import PAGE_SIZE, Page, decode_cursor, page_of
-from tenants.errors import NotFound
+from tenants.errors import NotFound, Unavailable
 from tenants.ids import parse_uuid
 
 LARGEST_SEQ = 2**31 - 1
@@ -32,6 +33,7 @@ def conversation(conversation_id: object) -> dict[str, Any]:
         "usage": spent(found.id).data(),
         "qualification": found.qualification,
         "variables": found.variables,
+        **_whereabouts(found),
     }
 
 
@@ -74,6 +76,20 @@ def attachment(attachment_id: object) -> Attachment:
     if found is None:
         raise NotFound("Attachment not found.", code="attachment_not_found")
     return found
+
+
+def _whereabouts(conversation: Conversation) -> dict[str, Any]:
+    """Where the visitor is now, as far as Redis knows."""
+    tenant_id, session_id = conversation.tenant_id, conversation.session_id
+    if session_id is None:
+        return {"page": None, "presence": None}
+    try:
+        page = live_visitors.last_page(tenant_id, session_id)
+        is_there = attendance.is_here(tenant_id, conversation.id)
+        is_there = is_there or live_visitors.is_there(tenant_id, session_id)
+    except Unavailable:
+        return {"page": None, "presence": None}
+    return {"page": page, "presence": "online" if is_there else "away"}
 
 
 def known_conversation(conversation_id: object) -> UUID:

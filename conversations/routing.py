@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 
 from conversations import queueing
 from conversations.announcements import announce_conversation
+from conversations.assigning import pass_on
 from conversations.availability import available, is_effective, tell_changes, with_load
 from conversations.engine import team_conversation
 from conversations.models import Availability, Conversation, Owner, Team, TeamMember
@@ -30,7 +31,7 @@ TENANTS_AT_ONCE = 5_000
 def route(tenant_id: UUID) -> None:
     """Assign whatever can be, and tell everybody what that changes for them."""
     _adopt(tenant_id)
-    for step in (_take_back, _assign_next):
+    for step in (_take_from_former, _take_back, _assign_next):
         for _ in range(AT_ONCE):
             if not step(tenant_id):
                 break
@@ -49,7 +50,8 @@ def due() -> list[UUID]:
         changed = Availability.objects.filter(
             Q(is_effective(), is_online=False) | (Q(is_online=True) & ~is_effective())
         )
-        found = [rows.values_list("tenant_id", flat=True) for rows in (waited_for, strays, changed)]
+        all_rows = (waited_for, strays, changed, Conversation.objects.filter(_is_left_behind()))
+        found = [rows.values_list("tenant_id", flat=True) for rows in all_rows]
         tenants = {each for rows in found for each in rows.distinct()[:TENANTS_AT_ONCE]}
     return list(tenants)
 
@@ -68,6 +70,23 @@ def _adopt(tenant_id: UUID) -> None:
     with tenant_scope(tenant_id):
         strays = Conversation.objects.filter(owner=Owner.WAITING, waiting_since=None)
         strays.update(waiting_since=F("updated_at"))
+
+
+def _is_left_behind() -> Q:
+    """Whom somebody has in hand who is no member any more."""
+    return Q(owner__in=(Owner.WAITING, Owner.HUMAN), assignee__is_active=False)
+
+
+def _take_from_former(tenant_id: UUID) -> bool:
+    """Put one of these into its queue; False if there is none."""
+    with tenant_scope(tenant_id):
+        _lock(tenant_id)
+        conversation = _locked(Conversation.objects.filter(_is_left_behind()).order_by("id"))
+        if conversation is None:
+            return False
+        if conversation.assignee is not None and not conversation.assignee.is_active:
+            pass_on(conversation, conversation.team)
+        return True
 
 
 def _take_back(tenant_id: UUID) -> bool:

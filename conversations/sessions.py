@@ -21,6 +21,7 @@ IDLE_WITHOUT_SECRET = timedelta(minutes=30)
 SEEN_PRECISION = timedelta(minutes=1)
 # In the place of a fingerprint, which no browser can have.
 VOUCHED_FOR = "vouched for"
+BEGUN_BY_TEAM = "begun by the team"
 # The digest of a session that has ended: no secret has it.
 ENDED = ""
 
@@ -42,9 +43,12 @@ class Visitor:
     user_id: str = ""
     is_vouched_for: bool = False
     must_be_verified: bool = False
+    is_begun_by_team: bool = False
 
     @property
     def fingerprint(self) -> str:
+        if self.is_begun_by_team:
+            return BEGUN_BY_TEAM
         return VOUCHED_FOR if self.is_vouched_for else digest(f"{self.origin}\n{self.user_agent}")
 
 
@@ -124,6 +128,31 @@ def shown_session(visitor: Visitor) -> VisitorSession | None:
     return _touch(found, secret_seen=True) if found is not None else None
 
 
+def session_begun_for(source_id: UUID, page_id: str, *, origin: str = "") -> VisitorSession:
+    """The session that the team has begun for a page's visitor, or begins now; locked or new.
+
+    Only its secret opens it, which that page is told.
+    """
+    visitor = Visitor(
+        source_id, _label_of(page_id), secret="", origin=origin, is_begun_by_team=True
+    )
+    found = _current(visitor) or _begun_meanwhile(visitor)
+    return _touch(found) if found is not None else _begin(visitor)
+
+
+def session_of_page(source_id: UUID, page_id: str, *, secret: str) -> VisitorSession | None:
+    """The session whose secret a page shows, or the one that the team has begun for it.
+
+    The latter until its secret was shown once: from then on its client has it.
+    """
+    rows = VisitorSession.objects.filter(source_id=source_id)
+    shown = rows.filter(secret_digest=digest(secret)).first() if secret else None
+    if shown is not None:
+        return shown
+    begun = rows.filter(label=_label_of(page_id), fingerprint=BEGUN_BY_TEAM, is_current=True)
+    return begun.filter(secret_seen=False).first()
+
+
 def begin_verified(visitor: Visitor, contact: Contact) -> VisitorSession:
     """A new session of a person whom the site vouches for; its client must show its secret."""
     return _begin(visitor, contact=contact, is_verified=True, secret_seen=True)
@@ -168,6 +197,10 @@ class _Locked:
 
     session: VisitorSession
     idle: timedelta
+
+
+def _label_of(page_id: str) -> str:
+    return f"v_{page_id}"
 
 
 def _locked(**facts: object) -> _Locked | None:

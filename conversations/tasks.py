@@ -13,6 +13,7 @@ from conversations import (
     drafts,
     housekeeping,
     labels,
+    notices,
     search_filling,
     worker,
 )
@@ -32,6 +33,7 @@ HOUSEKEEPING = (
     labels.carry_out_all,
     drafts.forget_old,
     search_filling.fill_search,
+    notices.tell_of_replies,
     analyses.forget_old,
     attachments.forget_unsent,
     mail_delivery.forget_old,

@@ -67,6 +67,14 @@ def acting_member(request: Request, given: dict[str, Any]) -> Membership:
     return member_by_id(request, given["memberId"])
 
 
+def member_at_work(request: Request) -> Membership | None:
+    """The member who calls; none where a program does."""
+    grant = grant_of(request)
+    if isinstance(grant, MemberGrant):
+        return member_by_id(request, grant.membership_id)
+    return None
+
+
 def member_by_id(request: Request, member_id: object) -> Membership:
     """An active member of the caller's tenant. Raises BadRequest for any other id."""
     known = parse_uuid(member_id)

@@ -14,7 +14,13 @@ from conversations import assigning, engine, queries
 from conversations.announcements import conversation_data
 from conversations.models import Conversation, Status
 from dashboard import shapes
-from dashboard.callers import TeamView, acting_member, display_name, member_by_id
+from dashboard.callers import (
+    TeamView,
+    acting_member,
+    display_name,
+    member_at_work,
+    member_by_id,
+)
 from dashboard.teams import named_team
 from tenants.callers import at_work
 from widgets.inputs import Metadata, Moment, Text, checked
@@ -51,7 +57,7 @@ def assign(request: Request, conversation: Conversation, given: dict[str, Any]) 
         team = named_team(given["teamId"]) if given["teamId"] is not None else None
         assigning.pass_on(conversation, team)
     if member is not None or "teamId" not in given:
-        assigning.assign(conversation, member)
+        assigning.assign(conversation, member, by=member_at_work(request))
 
 
 class TakeOverView(ActionView):

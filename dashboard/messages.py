@@ -10,7 +10,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import attachments, engine, mentioning, queries
+from conversations import attachments, engine, mentioning, notices, queries
 from conversations.announcements import attachment_data
 from dashboard import shapes
 from dashboard.callers import TeamView, acting_member, lock_sender, members_by_id
@@ -96,6 +96,7 @@ class MessagesView(TeamView):
                 if given["ifSeq"] is not None and not given["private"]:
                     mentioning.require_unanswered(conversation, member, since=given["ifSeq"])
 
+            mentioned = _mentioned(request, given["mentions"])
             message = engine.post_reply(
                 conversation,
                 member,
@@ -103,8 +104,12 @@ class MessagesView(TeamView):
                 private=given["private"],
                 client_id=key,
                 files=files,
-                mentions=_mentioned(request, given["mentions"]),
+                mentions=mentioned,
                 admit=admit,
+            )
+            others = [each for each in mentioned if each != member]
+            notices.tell(
+                conversation, others, notices.MENTION, text=given["text"], by=member.user.name
             )
             return Response(queries.message(message.id), status=201)
 

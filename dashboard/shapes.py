@@ -11,6 +11,7 @@ from conversations.models import Availability as StoredAvailability
 from conversations.models import Team as StoredTeam
 from conversations.models import ToolCall as StoredCall
 from tenants.models import Membership
+from tenants.preferences import Preferences
 from widgets.shapes import Line, Rating
 
 
@@ -92,10 +93,34 @@ class Usage(Spending):
     limits = Limits()
 
 
+class LastPage(serializers.Serializer):
+    url = serializers.CharField()
+    title = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
 class ConversationDetail(Conversation):
     usage = Spending()
     qualification = serializers.DictField()
     variables = serializers.DictField()
+    page = LastPage(allow_null=True, help_text="Where its visitor was last, within an hour.")
+    presence = serializers.ChoiceField(
+        ("online", "away"), allow_null=True, help_text="Whether its visitor is there, if known."
+    )
+
+
+class LiveVisitor(serializers.Serializer):
+    id = serializers.CharField()
+    url = serializers.CharField(help_text="Without query and fragment; empty if unknown.")
+    title = serializers.CharField()
+    since = serializers.DateTimeField()
+    sessionId = serializers.UUIDField(allow_null=True)
+    conversationId = serializers.UUIDField(allow_null=True, help_text="Their open one.")
+    contact = Contact(allow_null=True)
+
+
+class LiveVisitors(serializers.Serializer):
+    results = LiveVisitor(many=True)
 
 
 class ListedConversation(Conversation):
@@ -233,6 +258,27 @@ class Member(serializers.Serializer):
     role = serializers.ChoiceField(Membership.Role.choices)
 
 
+class Invitation(serializers.Serializer):
+    id = serializers.UUIDField()
+    email = serializers.EmailField()
+    name = serializers.CharField()
+    role = serializers.ChoiceField(Membership.Role.choices)
+    status = serializers.ChoiceField(("pending", "expired"))
+    invitedBy = serializers.CharField()
+    createdAt = serializers.DateTimeField()
+    expiresAt = serializers.DateTimeField()
+
+
+class OwnSession(serializers.Serializer):
+    id = serializers.UUIDField()
+    current = serializers.BooleanField(help_text="Whether it is the one that asks.")
+    userAgent = serializers.CharField()
+    ip = serializers.IPAddressField(allow_null=True)
+    createdAt = serializers.DateTimeField()
+    lastUsedAt = serializers.DateTimeField(help_text="When its tokens were last renewed.")
+    expiresAt = serializers.DateTimeField()
+
+
 class MemberAvailability(serializers.Serializer):
     memberId = serializers.UUIDField()
     status = serializers.ChoiceField(StoredAvailability.Status.choices, help_text="As chosen.")
@@ -290,11 +336,14 @@ class Analysis(serializers.Serializer):
 class Tenant(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()
+    seesTyping = serializers.BooleanField(help_text="Whether the team reads along.")
 
 
 class Me(serializers.Serializer):
     tenant = Tenant()
     member = Member(allow_null=True, help_text="None for an API key.")
+    preferences = Preferences(allow_null=True, help_text="All of them; none for an API key.")
+    twoFactor = serializers.BooleanField(allow_null=True)
     scopes = serializers.ListField(
         child=serializers.CharField(), help_text="What an API key may; empty for a member."
     )

@@ -64,6 +64,8 @@ class TenantSocket(SocketConsumer):
                 await self._extend(frame)
             case "typing":
                 await self._type(frame)
+            case "viewing":
+                await self._view(frame)
             case "presence":
                 await self._tell_presence(frame)
             case _:
@@ -149,6 +151,13 @@ class TenantSocket(SocketConsumer):
         typing = frame.get("typing") is not False
         data = {"conversationId": str(conversation_id), "typing": typing}
         self._whisper("typing", data, conversation_id)
+
+    async def _view(self, frame: dict[str, Any]) -> None:
+        """Tell the team what the member looks at; clients say so again every 20 seconds."""
+        conversation_id = None
+        if frame.get("conversationId") is not None:
+            conversation_id = str(await self._conversation(frame["conversationId"]))
+        self._whisper("viewing", {"conversationId": conversation_id}, None)
 
     async def _tell_presence(self, frame: dict[str, Any]) -> None:
         """Tell the team; and the visitor of a conversation, if the frame names one."""

@@ -16,12 +16,15 @@ from dashboard import (
     inbox,
     labels,
     marks,
+    me,
+    members,
     messages,
     saved_views,
     search,
     teams,
     tool_calls,
     usage,
+    visitors,
 )
 from dashboard.description import DescriptionView
 
@@ -33,14 +36,23 @@ TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="dashboard/docs.html")
 
 urlpatterns = [
-    path("api/me", directory.MeView.as_view()),
-    path("api/members", directory.MembersView.as_view()),
+    path("api/me", me.MeView.as_view()),
+    path("api/me/sessions", me.OwnSessionsView.as_view()),
+    path("api/me/sessions/end-others", me.EndOthersView.as_view()),
+    path("api/me/sessions/<str:session_id>", me.OwnSessionView.as_view()),
+    path("api/members", members.MembersView.as_view()),
+    path("api/members/<str:member_id>", members.MemberView.as_view()),
+    path("api/invitations", members.InvitationsView.as_view()),
+    path("api/invitations/<str:invitation_id>", members.InvitationView.as_view()),
+    path("api/invitations/<str:invitation_id>/resend", members.ResendView.as_view()),
     path("api/availability", availability.AvailabilityView.as_view()),
     path("api/teams", teams.TeamsView.as_view()),
     path("api/teams/<str:team_id>", teams.TeamDetailView.as_view()),
     path("api/assistants", directory.AssistantsView.as_view()),
     path("api/assistants/<str:assistant_id>/analyze", analyses.AnalyzeView.as_view()),
     path("api/usage", usage.UsageView.as_view()),
+    path("api/visitors", visitors.VisitorsView.as_view()),
+    path("api/visitors/<str:visitor_id>/messages", visitors.VisitorMessagesView.as_view()),
     path("api/search", search.SearchView.as_view()),
     path("api/contacts", contacts.ContactsView.as_view()),
     path("api/contacts.csv", exports.ContactsFileView.as_view()),

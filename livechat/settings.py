@@ -229,6 +229,8 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SESSION_COOKIE_NAME = "__Host-session" if PRODUCTION else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if PRODUCTION else "csrf"
+# Of one path alone, which the other prefix forbids.
+REFRESH_COOKIE_NAME = "__Secure-refresh" if PRODUCTION else "refresh"
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 # Django's own choice would put what an operator is told into a cookie of its own.
@@ -307,6 +309,7 @@ SPECTACULAR_SETTINGS = {
         "ConversationOwner": "conversations.models.Owner",
         "ConversationStatus": "conversations.models.Status",
         "Role": "tenants.models.Membership.Role",
+        "Theme": "tenants.preferences.THEMES",
     },
     "PREPROCESSING_HOOKS": ["widgets.description.add_hot_endpoints"],
     "POSTPROCESSING_HOOKS": [

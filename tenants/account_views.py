@@ -245,9 +245,7 @@ class NamePage(OwnPage):
 
     def act(self, request: HttpRequest, form: forms.Form, **names: str) -> HttpResponse:
         user = self.own(request)
-        user.name = form.cleaned_data["name"]
-        user.save(update_fields=["name"])
-        accounts.note(user, "user.name_changed", actor=user.email)
+        accounts.rename(user, form.cleaned_data["name"])
         messages.success(request, "Your name is changed.")
         return redirect("account")
 

@@ -52,6 +52,12 @@ def make(email: str, *, name: str, password: str) -> User:
         raise Conflict("There is an account of this address already.") from None
 
 
+def rename(user: User, name: str) -> None:
+    user.name = name
+    user.save(update_fields=["name"])
+    note(user, "user.name_changed", actor=user.email)
+
+
 def find(email: str) -> Account:
     email = email.strip().lower()
     if not email.isprintable():

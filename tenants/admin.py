@@ -98,7 +98,7 @@ class TenantAdmin(OperatorsAdmin):
         ("Contact", {"fields": (("phone_number", "logo_url"), "brand_color")}),
         (
             "Access and limits",
-            {"fields": ("two_factor_required", ("guests_allowed", "is_demo"))},
+            {"fields": (("two_factor_required", "sees_typing"), ("guests_allowed", "is_demo"))},
         ),
     )
 

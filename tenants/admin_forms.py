@@ -23,6 +23,7 @@ SCOPES = {
     "*": "Everything",
     "conversations:read": "Read conversations, messages and contacts",
     "conversations:write": "Reply to, assign, qualify and close conversations",
+    "members": "Invite members, change their roles and remove them",
     "integrations": "Set up web integrations and their tokens",
     "chat": "Chat as a program on the vendors' protocols",
 }

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from tenants import account_mail, accounts, audit, limits, links
 from tenants.errors import Conflict, Forbidden, NotFound
+from tenants.ids import parse_uuid
 from tenants.models import Invitation, Membership, Tenant, User
 from tenants.scope import platform_scope, tenant_scope
 
@@ -26,7 +27,7 @@ def invite(tenant: Tenant, *, email: str, role: str, actor: str, name: str = "")
     email = email.strip().lower()
     limits.hit(limits.INVITATIONS, tenant.pk)
     with tenant_scope(tenant.pk):
-        if Membership.objects.filter(tenant=tenant, user__email=email).exists():
+        if Membership.objects.filter(tenant=tenant, user__email=email, is_active=True).exists():
             raise Conflict("This person is a member already.", code="already_member")
         _open().filter(email=email).update(revoked_at=Now())
         invitation = Invitation.objects.create(
@@ -60,6 +61,20 @@ def revoke(invitation: Invitation, *, actor: str) -> None:
         invitation.revoked_at = timezone.now()
         invitation.save(update_fields=["revoked_at"])
         audit.record("invitation.revoked", actor=actor, target=invitation.email)
+
+
+def open_ones() -> QuerySet[Any]:
+    """The tenant's invitations that were neither accepted nor revoked; some have expired."""
+    return _open()
+
+
+def by_id(invitation_id: object) -> Invitation:
+    """One of these. Raises NotFound for any other."""
+    known = parse_uuid(invitation_id)
+    found: Invitation | None = _open().filter(pk=known).first() if known else None
+    if found is None:
+        raise NotFound("Invitation not found.", code="invitation_not_found")
+    return found
 
 
 def link_of(invitation: Invitation) -> str:
@@ -106,9 +121,13 @@ def accept(text: str, *, user: User | None = None, name: str = "", password: str
         if owner.email_verified_at is None:
             owner.email_verified_at = timezone.now()
             owner.save(update_fields=["email_verified_at"])
-        Membership.objects.get_or_create(
-            tenant=invitation.tenant, user=owner, defaults={"role": invitation.role}
+        place = {"role": invitation.role, "is_active": True}
+        membership, is_new = Membership.objects.get_or_create(
+            tenant=invitation.tenant, user=owner, defaults=place
         )
+        if not (is_new or membership.is_active):
+            # Who was a member before has the new place, and none of the old rights.
+            Membership.objects.filter(pk=membership.pk).update(**place)
         details = {"role": invitation.role}
         audit.record("member.added", actor=owner.email, target=owner.email, details=details)
     return owner

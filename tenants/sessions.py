@@ -29,6 +29,8 @@ SAME_CHILD = timedelta(seconds=10)
 class TokenPair:
     access: str
     refresh: str
+    # Of the access token.
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -209,9 +211,11 @@ def _pair(session: LoginSession) -> TokenPair:
     def until(lifetime: timedelta) -> dict[str, Any]:
         return {**claims, "exp": int(min(session.expires_at, start + lifetime).timestamp())}
 
+    access = until(settings.ACCESS_TOKEN_LIFETIME)
     return TokenPair(
-        access=tokens.sign(until(settings.ACCESS_TOKEN_LIFETIME), token_type=tokens.ACCESS),
+        access=tokens.sign(access, token_type=tokens.ACCESS),
         refresh=tokens.sign(until(settings.REFRESH_TOKEN_IDLE), token_type=tokens.REFRESH),
+        expires_at=datetime.fromtimestamp(access["exp"], UTC),
     )
 
 

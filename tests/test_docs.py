@@ -12,7 +12,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from assistants.admin.faq_text import read_faq
 from assistants.knowledge import faq, pdf_blocks
 from assistants.knowledge.web import problems
-from conversations import worker
+from conversations import live_visitors, worker
 from gateways.blackbox import codec as blackbox
 from gateways.blits import socket as blits
 from gateways.socket import GatewaySocket
@@ -248,6 +248,7 @@ def test_the_table_of_bounds_says_what_the_code_says():
         "feeds nobody listens to": round(feeds.IDLE_SECONDS),
         "hints on their way to Redis": bus.QUEUE_LIMIT,
         "rate limits counted without Redis": limits.WINDOWS_HELD,
+        "visitors on a tenant's live board": live_visitors.VISITORS_LIMIT,
         "jobs waiting in one worker": worker.JOBS_HELD,
         "answers made at once in one worker": worker.CONCURRENT_TURNS,
         "an address in the access log": edge.LOGGED_PATH,

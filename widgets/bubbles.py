@@ -87,6 +87,7 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
         "fileUpload": bubble.file_upload,
         "attachments": {"maxBytes": FILE_LIMIT, "types": list(KINDS)},
         "presencePing": bubble.presence_ping,
+        "seesTyping": tenant.sees_typing,
         "availability": expectation(bubble).data(),
         "identityRequired": bubble.identity_required,
     }

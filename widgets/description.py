@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from widgets import shapes
-from widgets.inputs import ChatInput, TrackInput
+from widgets.inputs import ChatInput, PresenceInput, TrackInput
 
 F = TypeVar("F", bound=Callable[..., Any])
 TAGS = ["visitor"]
@@ -92,7 +92,19 @@ class Config(APIView):
         raise NotImplementedError
 
 
-HOT = [("chat", "POST", Chat), ("track", "POST", Track), ("config", "GET", Config)]
+class Presence(APIView):
+    @described("reportPresence", PresenceInput, shapes.PresenceAnswer, token=False)
+    def post(self, request: Request, widget_id: str) -> Response:
+        """Tell the team where a visitor is, and hear whether it has written to them."""
+        raise NotImplementedError
+
+
+HOT = [
+    ("chat", "POST", Chat),
+    ("track", "POST", Track),
+    ("presence", "POST", Presence),
+    ("config", "GET", Config),
+]
 
 
 def add_hot_endpoints(endpoints: list[tuple[Any, ...]], **_: Any) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -10,6 +11,8 @@ from rest_framework import serializers
 from conversations.attachments import FILES_PER_MESSAGE
 from conversations.contacts import ATTRIBUTES_LIMIT
 from conversations.ratings import COMMENT_LIMIT, SCORES
+from tenants.mail import one_line
+from tenants.network import normal_origin
 
 METADATA_LIMIT = 8 * 1024
 ATTRIBUTE_NAME_LENGTH = 60
@@ -23,6 +26,8 @@ USER_ID_LENGTH = 200
 TOKEN_LENGTH = 4_000
 FLOW_LENGTH = 100
 LANGUAGE_LENGTH = 35
+TYPING_LENGTH = 500
+ADDRESS_LENGTH = 1_000
 
 
 class Text(serializers.CharField):
@@ -288,6 +293,32 @@ class AuthFrame(serializers.Serializer):
     lastEventId = serializers.IntegerField(
         default=None, allow_null=True, min_value=0, max_value=2**63 - 1
     )
+
+
+class TypingFrame(serializers.Serializer):
+    text = Text(default=None, allow_null=True, allow_blank=True, max_length=TYPING_LENGTH)
+
+
+class PresenceInput(serializers.Serializer):
+    """Where a visitor is; ``visitorId`` is the page's own name for them, and its secret."""
+
+    visitorId = serializers.RegexField(r"\A[0-9a-f]{32}\Z")
+    url = Text(default="", allow_blank=True, max_length=ADDRESS_LENGTH)
+    title = Text(default="", allow_blank=True)
+    left = Flag(default=False, help_text="They have left the page.")
+
+    def validate_url(self, value: str) -> str:
+        """Without what may be secret in an address; empty for what is no web page."""
+        parts = urlsplit(value)
+        if (
+            parts.scheme not in ("http", "https")
+            or normal_origin(parts[0] + "://" + parts[1]) is None
+        ):
+            return ""
+        return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+
+    def validate_title(self, value: str) -> str:
+        return one_line(value)
 
 
 class MessageFrame(serializers.Serializer):

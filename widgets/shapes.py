@@ -72,6 +72,7 @@ class WidgetConfig(config.Settings):
     fileUpload = serializers.BooleanField()
     attachments = FileRules()
     presencePing = serializers.BooleanField()
+    seesTyping = serializers.BooleanField(help_text="Whether the team reads along.")
     availability = Expectation()
     identityRequired = serializers.BooleanField()
 
@@ -84,6 +85,16 @@ class SessionAnswer(ConfigAnswer):
     widgetToken = serializers.CharField()
     sessionId = serializers.CharField()
     sessionSecret = serializers.CharField()
+
+
+class Outreach(serializers.Serializer):
+    sessionId = serializers.CharField()
+    sessionSecret = serializers.CharField()
+    conversationId = serializers.UUIDField()
+
+
+class PresenceAnswer(Success):
+    conversation = Outreach(allow_null=True, help_text="One that the team began, until it is read.")
 
 
 class OfflineAnswer(Success):

@@ -6,6 +6,7 @@ from uuid import UUID
 from rest_framework.exceptions import ValidationError
 
 from conversations import engine, visitor_queries
+from conversations.attendance import attendance
 from conversations.engine import Received
 from conversations.sessions import continue_session
 from conversations.visits import SessionGrant, grant_of
@@ -18,11 +19,12 @@ from tenants.credentials import Grant
 from tenants.drf import translate
 from tenants.errors import BadRequest, LiveChatError
 from tenants.executor import run_in_db_thread
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from widgets.callers import Caller, caller_on_socket
 from widgets.chat import ask, attending
 from widgets.doors import entered
-from widgets.inputs import AuthFrame, MessageFrame, ReadInput, checked
+from widgets.inputs import AuthFrame, MessageFrame, ReadInput, TypingFrame, checked
 from widgets.tool_results import take
 
 
@@ -41,6 +43,7 @@ class VisitorSocket(SocketConsumer):
         self._session: SessionGrant | None = None
         self._watched: guard.Watched | None = None
         self._held: list[str] | None = None
+        self._is_attending = False
 
     async def authenticate(self, frame: dict[str, Any]) -> None:
         given = _checked(AuthFrame, frame)
@@ -75,7 +78,7 @@ class VisitorSocket(SocketConsumer):
             case "message":
                 await self._take(frame)
             case "typing":
-                self._type(frame)
+                await self._type(frame)
             case "read":
                 await self._mark_seen(frame)
             case "tool:result":
@@ -87,7 +90,7 @@ class VisitorSocket(SocketConsumer):
         if self._watched is not None:
             self._watched.release()
         if self._channel is not None:
-            hub().unsubscribe(self._channel, self._hear)
+            self._leave(self._channel)
 
     async def _confirm(self, conversation_id: UUID | None, position: int) -> None:
         data: dict[str, Any] = {"lastEventId": position}
@@ -97,7 +100,15 @@ class VisitorSocket(SocketConsumer):
 
     async def _follow(self, channel: Channel, *, after: int) -> None:
         self._channel = channel
+        attendance().come(channel)
+        self._is_attending = True
         await hub().subscribe(channel, self._hear, self.send_frame, after=after)
+
+    def _leave(self, channel: Channel) -> None:
+        hub().unsubscribe(channel, self._hear)
+        if self._is_attending:
+            attendance().go(channel)
+        self._is_attending = False
 
     def _hear(self, text: str) -> None:
         """Pass an event on, but not before the message that caused it is acknowledged."""
@@ -163,7 +174,7 @@ class VisitorSocket(SocketConsumer):
     async def _turn_to(self, channel: Channel) -> None:
         """Follow a conversation that a message began, instead of the one before."""
         if self._channel is not None:
-            hub().unsubscribe(self._channel, self._hear)
+            self._leave(self._channel)
             # Of the one before, and numbered by its count.
             self._held = []
         await self._follow(channel, after=0)
@@ -173,15 +184,20 @@ class VisitorSocket(SocketConsumer):
         assert isinstance(frame, dict)
         await self.send_frame({**frame, **refused})
 
-    def _type(self, frame: dict[str, Any]) -> None:
-        if self._channel is None:
+    async def _type(self, frame: dict[str, Any]) -> None:
+        """Tell the team, and what is being written only where the tenant wants it to read along."""
+        channel = self._channel
+        text = _checked(TypingFrame, frame)["text"]
+        if channel is None:
             return
-        data = {
-            "conversationId": str(self._channel.conversation_id),
+        data: dict[str, Any] = {
+            "conversationId": str(channel.conversation_id),
             "author": {"kind": "visitor"},
             "typing": frame.get("typing") is not False,
         }
-        whisper(self._channel.tenant_id, "typing", data, to_team=True)
+        if text is not None and await run_in_db_thread(_sees_typing, channel.tenant_id):
+            data["text"] = text
+        whisper(channel.tenant_id, "typing", data, to_team=True)
 
     async def _mark_seen(self, frame: dict[str, Any]) -> None:
         seq = _checked(ReadInput, frame)["seq"]
@@ -229,6 +245,10 @@ def _mark_seen(caller: Caller, label: str, conversation_id: UUID | None, seq: in
     with entered(caller) as door:
         session = continue_session(door.visitor(label))
         engine.mark_seen(engine.conversation_of(session, conversation_id), seq=seq)
+
+
+def _sees_typing(tenant_id: UUID) -> bool:
+    return Tenant.objects.filter(pk=tenant_id, sees_typing=True).exists()
 
 
 def _waiting_tool_calls(channel: Channel) -> list[dict[str, Any]]:

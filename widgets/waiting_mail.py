@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from conversations.models import AuthorKind, Conversation
 from conversations.teams import members_of
-from tenants import limits, mail
+from tenants import limits, mail, preferences
 from tenants.errors import TooManyRequests
 from tenants.models import Membership
 
@@ -38,7 +38,7 @@ def send(conversation: Conversation) -> None:
     context = _context(conversation)
     with suppress(TooManyRequests):
         limits.hit(limits.WAITING_MAILS, conversation.tenant_id)
-        for member in _told(conversation):
+        for member in filter(_wants, _told(conversation)):
             _write(conversation, member, context)
 
 
@@ -50,6 +50,10 @@ def _told(conversation: Conversation) -> list[Membership]:
     ids = members_of([team])[team.id] if team else []
     chosen = people.filter(pk__in=ids) if ids else people.filter(role=Role.OWNER)
     return list(chosen.select_related("user").order_by("pk")[:MEMBERS_AT_MOST])
+
+
+def _wants(member: Membership) -> bool:
+    return preferences.wants_mail(member, "waiting")
 
 
 def _write(conversation: Conversation, member: Membership, context: dict[str, Any]) -> None:

@@ -125,6 +125,9 @@ class Conversation(TenantModel):
     mailed_seq = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Up to here replies were mailed."
     )
+    told_seq = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Up to here its member was told of the visitor's words."
+    )
     unanswered = models.PositiveSmallIntegerField(
         default=0, help_text="Questions in a row to which the assistant had no answer."
     )
@@ -195,6 +198,13 @@ class Conversation(TenantModel):
                 fields=("unread_reply_since",),
                 condition=models.Q(unread_reply_since__isnull=False),
                 name="conversation_unread_reply",
+            ),
+            models.Index(
+                fields=("updated_at",),
+                condition=models.Q(
+                    owner="human", unread__gt=0, message_seq__gt=models.F("told_seq")
+                ),
+                name="conversation_untold",
             ),
         )
 

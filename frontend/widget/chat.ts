@@ -138,6 +138,11 @@ export class Chat {
     if (this.#socket?.send({ type: "typing" })) this.#typingTold = Date.now();
   }
 
+  /** Tell the server what need not be heard for sure. */
+  tell(frame: Frame): void {
+    this.#socket?.send(frame);
+  }
+
   /** The visitor's session, begun if there is none. Raises Refusal. */
   async session(): Promise<Session> {
     if (!this.#session || !this.#api.token) {
@@ -192,7 +197,8 @@ export class Chat {
   /** The server has this message, and it is in this conversation. */
   accept(sent: Unsent | undefined, conversationId: string): void {
     this.#beginsAnother = false;
-    this.#keep({ ...this.#session!, conversationId });
+    // Now the visitor takes part.
+    this.#keep({ ...this.#session!, conversationId, isHeld: undefined });
     this.#unsent = this.#unsent.filter((unsent) => unsent !== sent);
   }
 

@@ -20,6 +20,7 @@ export type ChunkName =
   | "identity"
   | "narrow"
   | "polling"
+  | "presence"
   | "proactive"
   | "problems"
   | "talk"

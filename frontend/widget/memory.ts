@@ -4,6 +4,8 @@ export interface Session {
   sessionId: string;
   sessionSecret: string;
   conversationId?: string | undefined;
+  /** Kept for the life of the page alone: its visitor has not taken part. */
+  isHeld?: boolean | undefined;
 }
 
 const PREFIX = "livechat:";
@@ -25,6 +27,7 @@ export class Memory {
 
   write(session: Session): void {
     this.#session = session;
+    if (session.isHeld) return;
     try {
       localStorage.setItem(this.#key, JSON.stringify(session));
     } catch {

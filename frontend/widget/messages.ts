@@ -99,6 +99,10 @@ export interface Config {
   locale: string;
   direction?: string;
   fileUpload: boolean;
+  /** Whether the page tells the team where its visitor is. */
+  presencePing: boolean;
+  /** Whether the team reads what is being written. */
+  seesTyping: boolean;
   attachments: { maxBytes: number; types: string[] };
   assistantId: string | null;
   availability: Availability;

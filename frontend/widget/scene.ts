@@ -84,6 +84,8 @@ export class Scene {
     if (this.unread) panel.unread(this.unread);
     panel.hide(isHidden);
     if (isProactive(config)) void this.load("proactive").catch(() => undefined);
+    const { presencePing, seesTyping } = config;
+    if (presencePing || seesTyping) void this.load("presence").catch(() => undefined);
     if (isOpen || target) panel.open(hasFocus);
     else if (config.widget.openAutomatically) panel.open(false);
   }

@@ -30,6 +30,12 @@ class Tenant(models.Model):
         db_default=False,
         help_text="Whoever has no authenticator app is led to set one up at the next log-in.",
     )
+    sees_typing = models.BooleanField(
+        "the team reads along",
+        default=False,
+        db_default=False,
+        help_text="Members see what visitors are writing before it is sent. Tell your visitors.",
+    )
     suspended_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -87,6 +87,7 @@ def test_every_use_of_the_owners_role_is_listed_with_its_reason():
         "fill the search",
         "find ended sessions",
         "find unread knowledge",
+        "find unread messages",
         "find unread replies",
         "finish erasing",
         "fold tallies",

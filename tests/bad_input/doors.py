@@ -102,6 +102,7 @@ def team(front):
         good=[
             {"type": "typing", **place, "typing": True},
             {"type": "presence", "status": "online", **place},
+            {"type": "viewing", **place},
             {"type": "auth", "token": front.jwt, "lastEventId": 1},
         ],
         probe={"type": "ping"},
@@ -128,7 +129,7 @@ def visitor(front):
                 "additionalInput": {},
                 "attachments": [],
             },
-            {"type": "typing", "typing": True},
+            {"type": "typing", "typing": True, "text": "Hel"},
             {"type": "read", "seq": 1},
             {"type": "tool:result", "callId": front.conversation_id, "result": 1},
         ],

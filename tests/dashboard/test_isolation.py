@@ -38,7 +38,9 @@ UNTIL = "2090-01-01T00:00:00Z"
 # Every route: its method and path, a good body, the status of success, what its id is of.
 ROUTES = [
     ("GET", "me", None, 200, None),
+    ("GET", "me/sessions", None, 200, None),
     ("GET", "members", None, 200, None),
+    ("GET", "visitors", None, 200, None),
     ("GET", "availability", None, 200, None),
     ("GET", "teams", None, 200, None),
     ("GET", "teams/{}", None, 200, "team"),
@@ -89,13 +91,30 @@ MANAGED = [
     ("PATCH", "views/{}", {}, 200, "view"),
 ]
 DESCRIPTION = {"schema", "docs"}
+# What is done to members, log-ins and visitors; in the matrix of tests/isolation like all others.
+TO_PEOPLE = {
+    "me/sessions/{}",
+    "me/sessions/end-others",
+    "members/{}",
+    "invitations",
+    "invitations/{}",
+    "invitations/{}/resend",
+    "visitors/{}/messages",
+}
 # Of one kind, but each can be decided only once; and by people only.
 DECISIONS = {"approvable": "tool_call", "rejectable": "tool_call"}
 WITH_ID = [row for row in (*ROUTES, *MANAGED) if row[4] not in (None, STREAMED)]
 # A download is streamed, which the test client's synchronous handler cannot do.
 ANSWERED = [row for row in ROUTES if row[4] not in ("attachment", STREAMED)]
 # Nobody is there for somebody else, or has a draft in their name.
-OWN = {"availability", "conversations/{}/draft", "drafts", "views", "canned-responses/{}/render"}
+OWN = {
+    "availability",
+    "conversations/{}/draft",
+    "drafts",
+    "views",
+    "canned-responses/{}/render",
+    "me/sessions",
+}
 FOR_KEYS = [row for row in ANSWERED if row[4] not in DECISIONS and row[1] not in OWN]
 WRITE, READ = "conversations:write", "conversations:read"
 
@@ -167,7 +186,7 @@ def test_every_route_is_in_the_table():
 
     rows = (*ROUTES, *MANAGED)
     named = {row[1].replace("{conversation}", "{}").partition("?")[0] for row in rows}
-    assert {re.sub("<[^>]+>", "{}", route) for route in routes} == named | DESCRIPTION
+    assert {re.sub("<[^>]+>", "{}", route) for route in routes} == named | DESCRIPTION | TO_PEOPLE
 
 
 @pytest.mark.parametrize("role", ["owner", "admin", "agent"])

@@ -2,6 +2,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from tenants import preferences
 from tests.dashboard.team import Api, key_api, make_conversation, member_api
 from tests.factories import make_assistant, make_member, make_visitor, write
 
@@ -17,7 +18,7 @@ def test_me_tells_who_calls(acme, agent):
     answer = api.get("me")
 
     assert answer.json() == {
-        "tenant": {"id": str(acme.id), "name": "Acme"},
+        "tenant": {"id": str(acme.id), "name": "Acme", "seesTyping": False},
         "member": {
             "id": str(member.id),
             "userId": str(member.user_id),
@@ -25,6 +26,8 @@ def test_me_tells_who_calls(acme, agent):
             "name": "Agent",
             "role": "agent",
         },
+        "preferences": preferences.USUAL,
+        "twoFactor": False,
         "scopes": [],
     }
 

@@ -133,6 +133,7 @@ SOCKETS = {
         frames={
             "auth": {"token": "token"},
             "typing": {"conversationId": "conversation"},
+            "viewing": {"conversationId": "conversation"},
             "presence": {"conversationId": "conversation"},
         },
         plain=frozenset({"type", "lastEventId", "typing", "status"}),

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import quote
 
+from django.conf import settings
+
 from conversations.pages import encode_cursor
 from tenants.ids import uuid7
 from tests.factories import PASSWORD
@@ -23,7 +25,7 @@ OTHERS = {
     "served": "paged",
 }
 # What a request uses up, so that each needs one of its own.
-USED_UP = {"call", "approvable", "unsent", "team file", "spare contact"}
+USED_UP = {"call", "approvable", "unsent", "team file", "spare contact", "colleague", "invitation"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +128,8 @@ class Knock:
         headers = {"user-agent": "Firefox"}
         if token := self._token():
             headers["authorization"] = f"Bearer {token}"
+        if self.route.name.startswith("POST api/auth/browser"):
+            headers["origin"] = settings.PUBLIC_URL
         if self.caller.person:
             headers["X-Session-Secret"] = getattr(self.world, self.caller.person).secret
         return headers
@@ -179,6 +183,11 @@ class Knock:
 
     def _id(self, world, whose, kind):
         person = getattr(world, whose)
+        if kind == "live visitor":
+            # Those on the board are there for a minute.
+            return world.fresh(kind, person)
+        if kind == "log-in" and self.outcome == LET_IN:
+            return world.log_in_of(self.caller.role)
         if kind == "cursor":
             return encode_cursor(person.ids["conversation"])
         if self.outcome == LET_IN and kind in self._used_up():

@@ -81,6 +81,10 @@ IDS = {
     ("path", "label_id"): ("team label", 404),
     ("path", "response_id"): ("canned response", 404),
     ("path", "view_id"): ("view", 404),
+    ("path", "member_id"): ("colleague", 404),
+    ("path", "invitation_id"): ("invitation", 404),
+    ("path", "session_id"): ("log-in", 404),
+    ("path", "visitor_id"): ("live visitor", 404),
     ("path", "integration_id"): ("integration", 404),
     ("path", "token_id"): ("integration token", 404),
     ("path", "message_id"): ("message", 404),
@@ -129,6 +133,10 @@ OTHERWISE = {
     # What a page calls its visitor proves nothing.
     "POST api/widgets/<str:widget_id>/session": {"userId": {"is_free": True}},
     "POST api/widgets/<str:widget_id>/chat": {"userId": {"is_free": True}},
+    # A page that shows another secret than its visitor's is a page like any other.
+    "POST api/widgets/<str:widget_id>/presence": {
+        "X-Session-Secret": {"kind": "key", "is_free": True}
+    },
     # Who proves who they are needs no secret beside it.
     "POST api/widgets/<str:widget_id>/identify": {
         "X-Session-Secret": {"kind": "key", "is_free": True},
@@ -150,11 +158,14 @@ PLAIN = {
         "add", "additionalInput", "allowWebCall", "allowWebChat", "attributes", "browserTools",
         "capacity", "color", "comment", "details", "do", "email", "environment", "error", "event",
         "file", "fileData", "fileExtension", "filters", "flowName", "handOverWhenSpent", "ifSeq",
-        "language", "llmAdditionalInput", "locale", "location", "message", "metadata", "name",
-        "newConversation", "origins", "otp", "password", "phone", "priority", "private", "remove",
-        "result", "score", "seq", "setCurrentLanguageTo", "shared", "shortcut", "sort",
+        "language", "left", "llmAdditionalInput", "locale", "location", "message", "metadata",
+        "name", "newConversation", "origins", "otp", "password", "phone", "preferences",
+        "preferences.density", "preferences.notifications", "preferences.shortcuts",
+        "preferences.theme", "priority", "private", "remove",
+        "result", "role", "score", "seq", "setCurrentLanguageTo", "shared", "shortcut", "sort",
         "speechData", "speechResponse", "staging", "status", "strategy", "text", "timestamp",
-        "token", "tts", "type", "until", "userHash", "useStagingVersion", "variables", "with",
+        "title", "token", "tts", "type", "until", "url", "userHash", "useStagingVersion",
+        "variables", "visitorId", "with",
     )
 }  # fmt: skip
 
@@ -181,10 +192,15 @@ ROUTES = {
     "POST api/auth/token": Route("public", {"email": ..., "password": ..., "tenantId": ...}),
     "POST api/auth/refresh": Route("public", {"refresh": ...}),
     "POST api/auth/logout": Route("public", {"refresh": ...}),
+    "POST api/auth/browser": Route("public", {"email": ..., "password": ..., "tenantId": ...}),
+    # Without the cookie.
+    "POST api/auth/browser/refresh": Route("public", success=(401,)),
+    "POST api/auth/browser/logout": Route("public"),
     f"GET {WIDGET}/config": Route("config"),
     f"POST {WIDGET}/session": Route("public", {"sessionId": ...}, extra=(SECRET,)),
     f"POST {WIDGET}/chat": Route("page", SAYS),
     f"POST {WIDGET}/track": Route("page", {"sessionId": ..., "event": "opened"}),
+    f"POST {WIDGET}/presence": Route("config", {"visitorId": "a" * 32}),
     f"POST {WIDGET}/voice/start": Route("page", {"sessionId": ...}, extra=(SECRET,)),
     f"POST {WIDGET}/contact": Route("visitor", {"name": "Kim"}),
     f"GET {WIDGET}/conversations": VISITOR,
@@ -204,7 +220,18 @@ ROUTES = {
     f"POST {OWN_CONVERSATION}/assistant": VISITOR,
     f"POST {OWN_CONVERSATION}/tool-calls/<str:call_id>": Route("visitor", {"result": "Shown."}),
     "GET api/me": Route("me"),
+    "PATCH api/me": Route("members", {"preferences": {"theme": "dark"}}),
+    "GET api/me/sessions": Route("members"),
+    "DELETE api/me/sessions/<str:session_id>": Route("members"),
     "GET api/members": TEAM,
+    "PATCH api/members/<str:member_id>": Route("admins", {"role": "admin"}),
+    "DELETE api/members/<str:member_id>": ADMINS,
+    "GET api/invitations": ADMINS,
+    "POST api/invitations": Route("admins", {"email": "kim@shop.example"}),
+    "DELETE api/invitations/<str:invitation_id>": ADMINS,
+    "POST api/invitations/<str:invitation_id>/resend": ADMINS,
+    "GET api/visitors": TEAM,
+    "POST api/visitors/<str:visitor_id>/messages": Route("team", {"text": "Hello?"}),
     "GET api/availability": Route("members"),
     "PUT api/availability": Route("members", {"status": "online"}),
     "GET api/teams": TEAM,
@@ -308,6 +335,7 @@ ROUTES = {
     # The first who does it ends the session for the others.
     f"POST {WIDGET}/logout": Route("visitor", success=(200, 401)),
     f"POST {WIDGET}/identify": Route("config", {"token": ...}),
+    "POST api/me/sessions/end-others": Route("members"),
 }
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from assistants.events import Reply, Usage
 from assistants.knowledge.ingestion import add_source
 from assistants.versions import create_assistant
-from conversations import answers, attachments, contacts, engine, turns
+from conversations import answers, attachments, contacts, engine, live_visitors, turns
 from conversations.canned_responses import create_response
 from conversations.contact_changes import create_contact
 from conversations.labels import create_label
@@ -30,9 +30,9 @@ from conversations.saved_views import create_view
 from conversations.sessions import Visitor, continue_session, secret_of
 from conversations.teams import create_team, delete_team
 from gateways.blackbox.integrations import create_integration, delete_integration, issue_token
-from tenants import credentials, sessions
+from tenants import credentials, invitations, sessions
 from tenants.ids import uuid7
-from tenants.models import Credential, LoginSession, Membership
+from tenants.models import Credential, Invitation, LoginSession, Membership
 from tenants.scope import tenant_scope
 from tests.conversations.calling import waiting_call
 from tests.factories import PASSWORD, make_member, make_tenant
@@ -63,7 +63,7 @@ class World:
             name, is_demo=True, guests_allowed=True, phone_number="+15555550100", **fields
         )
         self.canary = f"canary-{uuid7().hex}"
-        self.shop = make_shop(self.tenant, "", settings=SETTINGS)
+        self.shop = make_shop(self.tenant, "", settings=SETTINGS, presence_ping=True)
         self.assistant, self.bubble = self.shop.assistant, self.shop.bubble
         with self.scope():
             add_source(self.assistant, kind="text", title=self.canary, content=self.canary)
@@ -135,12 +135,32 @@ class World:
             "canned response": lambda: self._canned_response().id,
             "view": lambda: self._view().id,
             "spare contact": lambda: create_contact(name=self.canary).id,
+            "colleague": lambda: self._member("agent").id,
+            "invitation": lambda: self._invitation().id,
+            "live visitor": self._live_visitor,
             "integration": lambda: create_integration(name=self.canary).id,
             "integration token": lambda: self._integration_token().credential.id,
         }
         with self.scope():
             made = makers[kind]()
         return [str(one) for one in made] if isinstance(made, list) else str(made)
+
+    def log_in_of(self, role):
+        """One more session of a member's."""
+        claims = self._log_in(self.members[role]).access
+        return str(sessions.verify_access(claims).session_id)
+
+    def _invitation(self):
+        # Not by mail, of which a tenant has so many a day.
+        fields = {"email": f"{uuid7().hex}@shop.example", "name": self.canary}
+        expires = timezone.now() + timedelta(days=1)
+        return Invitation.objects.create(tenant=self.tenant, expires_at=expires, **fields)
+
+    def _live_visitor(self):
+        page = live_visitors.Page("", self.canary, str(self.bubble.id))
+        visitor_id = live_visitors.page_id(self.bubble.id, self.canary)
+        live_visitors.note(self.tenant.id, visitor_id, page)
+        return visitor_id
 
     def _integration_token(self):
         return issue_token(self.integration, name=f"{self.canary} {uuid7()}")
@@ -311,9 +331,19 @@ class World:
             "members": [str(self.members["agent"].id)],
             **{
                 kind: self.fresh(kind, None)
-                for kind in ("team", "team label", "canned response", "view", "spare contact")
+                for kind in (
+                    "team",
+                    "team label",
+                    "canned response",
+                    "view",
+                    "spare contact",
+                    "invitation",
+                    "live visitor",
+                )
             },
             "conversations": [self.mine.ids["conversation"]],
+            "colleague": str(self.members["agent"].id),
+            "log-in": self.log_in_of("agent"),
             "refresh": self._log_in(self.members["agent"]).refresh,
             "team file": self.fresh("team file", None),
         }
@@ -337,6 +367,11 @@ class World:
         with self.scope():
             bubble.public_code.delete()
             bubble.delete()
+        with self.scope():
+            revoked = self._invitation()
+        invitations.revoke(revoked, actor="a test")
+        ended = self.log_in_of("agent")
+        LoginSession.objects.filter(pk=ended).update(revoked_at=timezone.now())
         left = make_member(make_tenant("Left"), role="owner")
         left.user, left.is_active = self.members["owner"].user, False
         left.save()
@@ -346,6 +381,10 @@ class World:
             "integration token": str(token.id),
             "spare contact": gone["contact"],
             "member": str(self.gone.id),
+            "colleague": str(self.gone.id),
+            "invitation": str(revoked.id),
+            "live visitor": uuid7().hex,
+            "log-in": str(ended),
             "members": [str(self.gone.id)],
             "conversations": [gone["conversation"]],
             "code": code,

@@ -65,6 +65,27 @@ def test_every_cookie_is_tied_to_this_host_and_kept_from_scripts(browser, house)
     assert int(given[SESSION]["max-age"]) <= 12 * 3600
 
 
+def test_the_cookie_of_our_pages_log_in_goes_nowhere_else(house):
+    said = {"email": house.owner.user.email, "password": PASSWORD}
+    with house.client(Origin=OURS) as client:
+        paths = ("", "/refresh", "/logout")
+        answers = [client.post(f"/api/auth/browser{path}", json=said) for path in paths]
+        given = client.jar.given
+    with house.client() as client:
+        for origin in FOREIGN:
+            answer = client.post("/api/auth/browser", json=said, headers={"Origin": origin})
+            assert (answer.status_code, "set-cookie" in answer.headers) == (403, False)
+
+    assert [answer.status_code for answer in answers] == [200, 200, 204]
+    assert [cookie.key for cookie in given] == ["__Secure-refresh"] * 3
+    for cookie in given:
+        assert cookie["secure"] is True
+        assert cookie["samesite"] == "Strict"
+        assert (cookie["path"], cookie["domain"]) == ("/api/auth/browser", "")
+    assert all(cookie["httponly"] for cookie in given[:2])
+    assert given[2].value == ""
+
+
 def test_nothing_outside_of_the_pages_of_people_sets_a_cookie(house):
     with house.client() as client:
         for name in routes.routes():

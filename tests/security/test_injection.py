@@ -43,6 +43,8 @@ QUERIES = {
     "/api/members": ("cursor", "limit"),
     "/api/assistants": ("cursor", "limit"),
     "/api/teams": ("cursor", "limit"),
+    "/api/invitations": ("cursor", "limit"),
+    "/api/me/sessions": ("cursor", "limit"),
     "/api/usage": ("month", "conversation"),
     "/api/v1/web-integrations": ("cursor", "limit"),
     "/api/widgets/{tenant_id}/conversations": ("cursor",),

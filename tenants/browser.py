@@ -1,0 +1,101 @@
+"""Logging in on our own pages: ``/api/auth/browser``.
+
+The page holds the access token; the refresh token is in a cookie that no script reads and that goes
+nowhere else. Only pages of our own are answered.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tenants import sessions
+from tenants.api import NO_STORE, LogInView, validated
+from tenants.errors import Forbidden, Unauthorized
+from tenants.network import is_own_origin, request_ip
+from tenants.sessions import TokenPair
+from tenants.tokens import invalid_credentials
+
+PATH = "/api/auth/browser"
+
+
+class AccessOutput(serializers.Serializer):
+    access = serializers.CharField()
+    expiresIn = serializers.IntegerField(help_text="Seconds.")
+
+
+class BrowserView(APIView):
+    """Refuses whatever asks that is no page of ours."""
+
+    def initial(self, request: Request, *args: Any, **names: Any) -> None:
+        super().initial(request, *args, **names)
+        origin = request.headers.get("Origin")
+        if not is_own_origin(origin, request.scheme or "", request.get_host()):
+            raise Forbidden("This origin is not allowed.", code="origin_not_allowed")
+
+
+class BrowserLogInView(BrowserView):
+    class Input(LogInView.Input):
+        pass
+
+    @extend_schema(operation_id="logInBrowser", request=Input, responses=AccessOutput, auth=[])
+    def post(self, request: Request) -> Response:
+        """Log in as with ``/api/auth/token``; the refresh token comes as a cookie."""
+        given = validated(self.Input, request)
+        pair = sessions.log_in(
+            email=given["email"],
+            password=given["password"],
+            tenant_id=given.get("tenantId"),
+            otp=given.get("otp"),
+            ip=request_ip(request),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        return _answer(pair)
+
+
+class BrowserRefreshView(BrowserView):
+    @extend_schema(operation_id="refreshBrowser", request=None, responses=AccessOutput, auth=[])
+    def post(self, request: Request) -> Response:
+        """A new access token for the cookie, which is another one from then on."""
+        text = _cookie(request)
+        if not text:
+            raise invalid_credentials()
+        return _answer(sessions.refresh(text))
+
+
+class BrowserLogOutView(BrowserView):
+    @extend_schema(operation_id="logOutBrowser", request=None, responses={204: None}, auth=[])
+    def post(self, request: Request) -> Response:
+        """End the session of the cookie, if it is any; the cookie goes in either case."""
+        if text := _cookie(request):
+            # It may have ended by itself.
+            with suppress(Unauthorized):
+                sessions.log_out(text)
+        response = Response(status=204, headers=NO_STORE)
+        response.delete_cookie(settings.REFRESH_COOKIE_NAME, path=PATH, samesite="Strict")
+        return response
+
+
+def _cookie(request: Request) -> str:
+    return str(request.COOKIES.get(settings.REFRESH_COOKIE_NAME, ""))
+
+
+def _answer(pair: TokenPair) -> Response:
+    left = int((pair.expires_at - timezone.now()).total_seconds())
+    response = Response({"access": pair.access, "expiresIn": max(0, left)}, headers=NO_STORE)
+    response.set_cookie(
+        settings.REFRESH_COOKIE_NAME,
+        pair.refresh,
+        max_age=settings.REFRESH_TOKEN_IDLE,
+        path=PATH,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Strict",
+    )
+    return response
