@@ -32,8 +32,9 @@ SQL = [
 QUERIES = {
     "/api/conversations": (
         "status", "owner", "assignee", "team", "assistant", "label", "channel", "priority",
-        "unread", "mentions", "since", "until", "updatedSince", "sort", "cursor", "limit",
+        "unread", "mentions", "since", "until", "updatedSince", "q", "sort", "cursor", "limit",
     ),
+    "/api/contacts": ("q", "sort", "cursor", "limit"),
     "/api/drafts": ("cursor", "limit"),
     "/api/labels": ("cursor", "limit"),
     "/api/canned-responses": ("cursor", "limit"),
