@@ -1,4 +1,4 @@
-"""The team's REST, and its description."""
+"""The team's page, its REST, and its description."""
 
 from django.urls import path
 from drf_spectacular.views import SpectacularSwaggerSplitView
@@ -19,6 +19,7 @@ from dashboard import (
     me,
     members,
     messages,
+    page,
     saved_views,
     search,
     teams,
@@ -33,9 +34,22 @@ CANNED_RESPONSE = "api/canned-responses/<str:response_id>"
 CONTACT = "api/contacts/<str:contact_id>"
 TOOL_CALL = f"{CONVERSATION}/tool-calls/<str:call_id>"
 
+# Where the inbox's script knows its way.
+PAGES = (
+    "",
+    "c/<slug:place>",
+    "view/<slug:place>",
+    "search",
+    "contacts",
+    "visitors",
+    "settings",
+    "settings/<slug:place>",
+)
+
 docs = SpectacularSwaggerSplitView.as_view(url_name="schema", template_name="dashboard/docs.html")
 
 urlpatterns = [
+    *(path(each, page.page, name=None if each else "index") for each in PAGES),
     path("api/me", me.MeView.as_view()),
     path("api/me/sessions", me.OwnSessionsView.as_view()),
     path("api/me/sessions/end-others", me.EndOthersView.as_view()),

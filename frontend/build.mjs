@@ -45,15 +45,19 @@ const styleSheets = {
   },
 };
 
+/** What each file of a folder's build begins with. */
+function banner(folder) {
+  const line = `/*! LiveChat, frontend/${folder}, sources ${digest(folder)} */`;
+  return { css: line, js: line };
+}
+
+const COMMON = { bundle: true, charset: "utf8", minify: true, target: TARGET };
 const OPTIONS = {
-  banner: { js: `/*! LiveChat, built from frontend/widget, sources ${SOURCES} */` },
-  bundle: true,
-  charset: "utf8",
+  ...COMMON,
+  banner: banner("widget"),
   // All parts of one build go together.
   define: { VERSION: JSON.stringify(SOURCES.slice(0, VERSION_LENGTH)) },
-  minify: true,
   plugins: [styleSheets],
-  target: TARGET,
 };
 
 // Each folder of the widget is a part that is fetched when it is needed.
@@ -69,4 +73,17 @@ await build({
   entryPoints: [join(HERE, "widget/index.ts")],
   format: "iife",
   outfile: join(DIST, "chat-widget.js"),
+});
+
+await build({
+  ...COMMON,
+  banner: banner("dashboard"),
+  entryPoints: { dashboard: join(HERE, "dashboard/index.tsx") },
+  // The page's other files, which are beside the built ones.
+  external: ["*.woff2"],
+  format: "esm",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  legalComments: "none",
+  outdir: DIST,
 });

@@ -7,7 +7,7 @@ from django.views.generic import RedirectView, TemplateView
 from livechat import health_views
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", TemplateView.as_view(template_name="livechat/index.html"), name="index"),
+    path("about", TemplateView.as_view(template_name="livechat/index.html"), name="about"),
     path("healthz", health_views.healthz, name="healthz"),
     path("readyz", health_views.readyz, name="readyz"),
     path("admin", RedirectView.as_view(pattern_name="admin:index")),

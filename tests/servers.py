@@ -56,7 +56,7 @@ def serving(folder, **env):
 @contextmanager
 def web_process(folder, **env):
     """The same as a process, which knows its ``url`` and its ``log``."""
-    port = free_port()
+    port = int(env.get("PORT", free_port()))
     command = [sys.executable, "-m", "livechat.server"]
     env = {"HOST": "127.0.0.1", "PORT": str(port), "DRAIN_SECONDS": "1", **env}
     with running(command, log=folder / f"web-{port}.log", **env) as process:

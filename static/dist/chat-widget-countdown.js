@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources e72def7f57205c84082c06112744e1e62e47511ff0c0a2fb729cd5d036f45702 */
+/*! LiveChat, frontend/widget, sources 0bdb21661f18d6f85bbc7c652d91ae765fc31c81a863d8942ebfd6c79527fad9 */
 function s(n,i={},...r){let t=document.createElement(n);for(let[e,o]of Object.entries(i))typeof o=="function"?t.addEventListener(e.slice(2),o):o!==void 0&&o!==!1&&t.setAttribute(e,String(o));return t.append(...r),t}var a=(n,i)=>{let r=s("span",{"aria-hidden":"true"});n.after(r);let t=()=>{let e=Math.ceil((i-Date.now())/1e3);n.disabled=e>0,r.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},c=()=>a;export{c as default};

@@ -17,7 +17,8 @@ async def require_usable(page):
     """By day and by night."""
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme=scheme)
-        assert await violations(page) == [], scheme
+        found = await violations(page)
+        assert found == [], f"{scheme}: {found}"
 
 
 async def violations(page):

@@ -27,11 +27,15 @@ BUDGETS = {
     "chat-widget-problems.js": 1024,
     "chat-widget-talk.js": 6 * 1024,
     "chat-widget-tools.js": 1024,
+    "dashboard.js": 40 * 1024,
+    "dashboard.css": 8 * 1024,
 }
 # Of all that a conversation takes in which an assistant's answer is streamed as text.
 CONVERSATION = ["chat-widget.js", "chat-widget-talk.js"]
 CONVERSATION_BUDGET = 17 * 1024 + 192
-BUILT = sorted(path.name for path in DIST.glob("chat-widget*.js"))
+MARKUP = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
+BUILT = sorted(path.name for path in DIST.iterdir())
+WIDGET = [name for name in BUILT if name.startswith("chat-widget")]
 
 
 def digest(folder):
@@ -47,7 +51,8 @@ def digest(folder):
 def test_every_chunk_is_built():
     chunks = {path.parent.name for path in (FRONTEND / "widget").glob("*/index.ts")}
 
-    assert set(BUILT) == {"chat-widget.js", *(f"chat-widget-{name}.js" for name in chunks)}
+    assert set(WIDGET) == {"chat-widget.js", *(f"chat-widget-{name}.js" for name in chunks)}
+    assert set(BUILT) == set(BUDGETS)
 
 
 @pytest.mark.parametrize("built", BUILT)
@@ -56,7 +61,8 @@ def test_the_build_is_that_of_the_sources(built):
 
     stated = re.search(r"sources ([0-9a-f]{64})", first_line)[1]
 
-    assert stated == digest("widget"), "Run `make frontend` and commit static/dist."
+    folder = "widget" if built in WIDGET else "dashboard"
+    assert stated == digest(folder), "Run `make frontend` and commit static/dist."
 
 
 def compressed(built):
@@ -72,15 +78,21 @@ def test_a_conversation_in_text_keeps_to_its_budget():
     assert sum(map(compressed, CONVERSATION)) <= CONVERSATION_BUDGET
 
 
-@pytest.mark.parametrize("built", BUILT)
+@pytest.mark.parametrize("built", WIDGET)
 def test_the_widget_makes_no_markup_from_text(built):
     source = (DIST / built).read_text()
 
-    for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("]:
+    for forbidden in MARKUP:
         assert forbidden not in source
 
 
-@pytest.mark.parametrize("built", BUILT)
+def test_the_inbox_makes_no_markup_from_text():
+    """Its library could; the page's policy forbids that as well."""
+    for path in (FRONTEND / "dashboard").rglob("*.ts*"):
+        assert not [word for word in [*MARKUP, "InnerHTML"] if word in path.read_text()], path
+
+
+@pytest.mark.parametrize("built", WIDGET)
 def test_no_part_has_a_copy_of_the_scripts_errors(built):
     """Whose class would be another one."""
     assert ("extends Error" in (DIST / built).read_text()) == (built == "chat-widget.js")

@@ -39,12 +39,12 @@ async def log_in(page, address, email):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_start_page_leads_on(page, live_server_url, scheme):
     await page.emulate_media(color_scheme=scheme)
-    await page.goto(live_server_url)
+    await page.goto(f"{live_server_url}/about")
 
     links = await page.get_by_role("link").evaluate_all("all => all.map(a => a.pathname)")
     background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
 
-    assert links == ["/admin/", "/api/docs", "/readyz"]
+    assert links == ["/", "/admin/", "/api/docs", "/readyz"]
     assert await page.get_by_role("heading", level=1).inner_text() == "LiveChat"
     assert (
         background == {"light": "oklch(0.986 0.003 262)", "dark": "oklch(0.16 0.012 262)"}[scheme]

@@ -179,7 +179,16 @@ BLITS = "api/external"
 SAYS = {"sessionId": ..., "message": "What are your opening hours?"}
 TEAM, VISITOR, ADMINS = Route("team"), Route("visitor"), Route("admins")
 ROUTES = {
+    "GET about": Route("public"),
+    # The same page for everybody, whatever stands in its path.
     "GET ": Route("public"),
+    "GET c/<slug:place>": Route("public"),
+    "GET view/<slug:place>": Route("public"),
+    "GET search": Route("public"),
+    "GET contacts": Route("public"),
+    "GET visitors": Route("public"),
+    "GET settings": Route("public"),
+    "GET settings/<slug:place>": Route("public"),
     "GET healthz": Route("public"),
     "GET readyz": Route("public"),
     "GET assets/chat-widget.js": Route("public"),

@@ -46,6 +46,12 @@ CHAT = (
     "img-src 'self' https: http: data: blob:; media-src 'self' blob:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors *"
 )
+INBOX = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "connect-src 'self'; img-src 'self' blob:; media-src 'self' blob:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 POLICY = "content-security-policy"
 NEVER_KEPT = "max-age=0, no-cache, no-store, must-revalidate, private"
 SHARED = {"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"}
@@ -56,6 +62,7 @@ PROFILES = {
     "file": SECURITY | {POLICY: "sandbox; default-src 'none'"},
     "page": SECURITY | {POLICY: PAGE},
     "page, never kept": SECURITY | {POLICY: PAGE, "cache-control": NEVER_KEPT},
+    "inbox": SECURITY | {POLICY: INBOX},
     "chat page": SECURITY | {POLICY: CHAT},
     "picture": SECURITY | {POLICY: PAGE, "cache-control": "public, max-age=300"},
     "docs": SECURITY | {POLICY: DOCS},

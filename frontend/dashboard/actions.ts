@@ -1,0 +1,150 @@
+// What is done to conversations: shown at once, and taken back where the server refuses.
+//
+// What a visitor would notice, such as the end, is only asked for when it can no longer be undone.
+
+import { post, put } from "./api";
+import { availability, contactName, conversation, conversations, member, onEvent, overlay, take } from "./store";
+import { UNDO_SECONDS, complain, dismiss, toast } from "./toasts";
+import type { Availability, Conversation } from "./types";
+
+interface Postponed {
+  /** Its notice. */
+  toast: number;
+  timer: number;
+  commit(keepalive: boolean): void;
+}
+
+// As many as the server takes in one request.
+const AT_ONCE = 100;
+
+const postponed = new Map<string, Postponed>();
+
+// A page that is left has no more time.
+addEventListener("pagehide", () => {
+  for (const one of [...postponed.values()]) one.commit(true);
+});
+
+// Whoever writes meanwhile must not be cut off.
+onEvent(({ type, data }) => {
+  if (type !== "message:new" || data.author.kind !== "visitor" || !postponed.has(data.conversationId)) return;
+  takeBack(data.conversationId);
+  toast(`${data.author.name || "The visitor"} wrote again, so it stays open.`);
+});
+
+/** Do something to a conversation, showing the outcome at once. Raises nothing: it complains. */
+export async function act(
+  id: string,
+  path: string,
+  body: object = {},
+  shown: Partial<Conversation> = {},
+): Promise<void> {
+  overlay(id, shown);
+  await carryOut(id, path, body, false);
+}
+
+export const close = (id: string): void =>
+  postpone(id, "close", {}, { status: "resolved", owner: "closed", unread: 0 }, "Closed");
+
+export function snooze(id: string, until: Date): void {
+  const at = until.toISOString();
+  postpone(id, "status", { status: "snoozed", until: at }, { status: "snoozed", snoozedUntil: at }, "Snoozed");
+}
+
+export const park = (id: string): Promise<void> =>
+  act(id, "status", { status: "pending" }, { status: "pending" });
+
+export const reopen = (id: string): Promise<void> =>
+  act(id, "status", { status: "open" }, { status: "open", snoozedUntil: null });
+
+export const assign = (id: string, memberId: string | null): Promise<void> =>
+  act(id, "assign", { memberId }, { assigneeId: memberId });
+
+export const assignTeam = (id: string, teamId: string | null): Promise<void> =>
+  act(id, "assign", { teamId }, { teamId });
+
+export const takeOver = (id: string): Promise<void> =>
+  act(id, "take-over", {}, { owner: "human", assigneeId: member.peek()?.id ?? null });
+
+export const giveBack = (id: string): Promise<void> => act(id, "give-back", {}, { owner: "bot" });
+
+export const setPriority = (id: string, priority: Conversation["priority"]): Promise<void> =>
+  act(id, "priority", { priority }, { priority });
+
+export function label(id: string, { add = [], remove = [] }: { add?: string[]; remove?: string[] }): Promise<void> {
+  const before = conversation(id)?.labels ?? [];
+  const labels = [...before.filter((one) => !remove.includes(one)), ...add.filter((one) => !before.includes(one))];
+  return act(id, "labels", { add, remove }, { labels });
+}
+
+export function markRead(id: string): Promise<void> {
+  return conversation(id)?.unread ? act(id, "read", {}, { unread: 0 }) : Promise.resolve();
+}
+
+export const markUnread = (id: string): Promise<void> =>
+  act(id, "unread", {}, { unread: Math.max(1, conversation(id)?.unread ?? 1) });
+
+/** Get new conversations from now on, or none. */
+export async function beThere(is: boolean): Promise<void> {
+  try {
+    availability.value = await put<Availability>("availability", { status: is ? "online" : "away" });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Do the same to several; each by itself, so that one refusal stops no other. */
+export async function actOnAll(ids: string[], what: string, how: object, shown: Partial<Conversation>): Promise<void> {
+  for (const id of ids) overlay(id, shown);
+  const done = new Set<string>();
+  try {
+    for (let at = 0; at < ids.length; at += AT_ONCE) {
+      const body = { ids: ids.slice(at, at + AT_ONCE), do: what, with: how };
+      const { results } = await post<{ results: { id: string; ok: boolean }[] }>("conversations/bulk", body);
+      for (const { id, ok } of results) if (ok) done.add(id);
+    }
+    const refused = ids.length - done.size;
+    if (refused) toast(`${refused} of ${ids.length} could not be changed.`, { isProblem: true });
+  } catch (error) {
+    complain(error);
+  }
+  for (const id of ids) overlay(id, null, done.has(id));
+}
+
+function postpone(id: string, path: string, body: object, shown: Partial<Conversation>, done: string): void {
+  const known = conversations.get(id)?.peek();
+  if (!known) return;
+  takeBack(id);
+  const undo = (): void => takeBack(id);
+  const commit = (keepalive: boolean): void => {
+    clear(id);
+    void carryOut(id, path, body, keepalive);
+  };
+  const notice = toast(`${done}: ${contactName(known.contact_data)}`, { undo });
+  const timer = setTimeout(() => commit(false), UNDO_SECONDS * 1000);
+  postponed.set(id, { toast: notice, timer, commit });
+  overlay(id, shown);
+}
+
+function takeBack(id: string): void {
+  if (!clear(id)) return;
+  overlay(id, null);
+}
+
+function clear(id: string): boolean {
+  const one = postponed.get(id);
+  if (!one) return false;
+  clearTimeout(one.timer);
+  dismiss(one.toast);
+  return postponed.delete(id);
+}
+
+async function carryOut(id: string, path: string, body: object, keepalive: boolean): Promise<void> {
+  try {
+    const now = await post<Conversation>(`conversations/${id}/${path}`, body, { keepalive });
+    overlay(id, null);
+    take([now]);
+  } catch (error) {
+    overlay(id, null);
+    complain(error);
+  }
+}

@@ -1,0 +1,13 @@
+import { render } from "preact";
+import { App } from "./app";
+import { onKey } from "./commands";
+import { start } from "./loading";
+import "./shortcuts";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/list.css";
+import "./styles/overlays.css";
+
+render(<App />, document.getElementById("app")!);
+addEventListener("keydown", onKey);
+void start();

@@ -1,0 +1,168 @@
+// The messages of the conversations that are looked at: loading, sending, trying again.
+
+import { signal, type Signal } from "@preact/signals";
+import { Refusal, get, post, query } from "./api";
+import { member, messages, take, withMessage } from "./store";
+import type { Conversation, Message, Page } from "./types";
+
+export interface Outgoing {
+  text: string;
+  private?: boolean;
+  /** Ids of files that were uploaded. */
+  attachments?: string[];
+  /** The newest message that the writer has seen: 409 if another member answered since. */
+  ifSeq?: number;
+  mentions?: string[];
+}
+
+export interface Thread {
+  /** Of the page before the oldest message; null at the beginning. */
+  cursor: string | null;
+  state: "loading" | "ready" | "failed";
+  problem: string;
+}
+
+// So many threads stay in memory.
+const KEPT = 30;
+const PAGE = "50";
+const NEVER_SENT = Number.MAX_SAFE_INTEGER;
+
+const threads = new Map<string, Signal<Thread>>();
+const outgoing = new Map<string, Outgoing>();
+
+/** The messages of a conversation; empty until `load` has been there. */
+export function messagesOf(id: string): Signal<Message[]> {
+  const known = messages.get(id) ?? signal<Message[]>([]);
+  messages.set(id, known);
+  return known;
+}
+
+export function threadOf(id: string): Signal<Thread> {
+  const known = threads.get(id) ?? signal<Thread>({ cursor: null, state: "loading", problem: "" });
+  threads.set(id, known);
+  return known;
+}
+
+/** Load the newest messages, and the conversation if nobody has it yet; again after a gap. */
+export async function load(id: string): Promise<void> {
+  const thread = threadOf(id);
+  const known = messagesOf(id);
+  recall(id);
+  try {
+    const [page, conversation] = await Promise.all([
+      get<Page<Message>>(`conversations/${id}/messages${query({ limit: PAGE })}`),
+      get<Conversation>(`conversations/${id}`),
+    ]);
+    take([conversation]);
+    // What came by the socket meanwhile stays, and so does what is on its way.
+    const oldest = page.results.at(-1)?.seq ?? 0;
+    const kept = page.hasMore ? known.peek().filter(({ seq }) => seq >= oldest) : known.peek();
+    known.value = page.results.reduce(withMessage, kept);
+    thread.value = { cursor: page.nextCursor, state: "ready", problem: "" };
+  } catch (error) {
+    thread.value = { ...thread.peek(), state: "failed", problem: (error as Error).message };
+  }
+}
+
+/** Load the page before the oldest message. Raises Refusal. */
+export async function loadEarlier(id: string): Promise<void> {
+  const thread = threadOf(id);
+  const { cursor } = thread.peek();
+  if (!cursor) return;
+  const page = await get<Page<Message>>(`conversations/${id}/messages${query({ limit: PAGE, cursor })}`);
+  if (thread.peek().cursor !== cursor) return;
+  const known = messagesOf(id);
+  known.value = page.results.reduce(withMessage, known.peek());
+  thread.value = { ...thread.peek(), cursor: page.nextCursor };
+}
+
+/** Show it at once, and send it. Raises Refusal if another member has answered meanwhile. */
+export async function send(id: string, what: Outgoing): Promise<void> {
+  const messageId = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  outgoing.set(messageId, what);
+  const known = messagesOf(id);
+  known.value = [...known.peek(), asMessage(id, messageId, what)];
+  await deliver(id, messageId);
+}
+
+/** Send what did not get there; the server takes it once, however often it is sent. */
+export async function retry(id: string, messageId: string): Promise<void> {
+  change(id, messageId, { sending: "pending", problem: "" });
+  await deliver(id, messageId);
+}
+
+/** Give up what did not get there; returns it, for the composer. */
+export function discard(id: string, messageId: string): Outgoing | undefined {
+  const known = messagesOf(id);
+  known.value = known.peek().filter((one) => one.id !== messageId);
+  const what = outgoing.get(messageId);
+  outgoing.delete(messageId);
+  return what;
+}
+
+export function clear(): void {
+  threads.clear();
+  outgoing.clear();
+}
+
+/** Whatever was loaded may have gaps: load it again when it is looked at. */
+export function distrust(except: string | undefined): void {
+  for (const id of [...messages.keys()]) if (id !== except) drop(id);
+}
+
+async function deliver(id: string, messageId: string): Promise<void> {
+  try {
+    const message = await post<Message>(`conversations/${id}/messages`, { ...outgoing.get(messageId), messageId });
+    discard(id, messageId);
+    const known = messagesOf(id);
+    known.value = withMessage(known.peek(), message);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === "answered_meanwhile") {
+      discard(id, messageId);
+      throw error;
+    }
+    change(id, messageId, { sending: "failed", problem: error.message });
+  }
+}
+
+function change(id: string, messageId: string, changes: Partial<Message>): void {
+  const known = messagesOf(id);
+  known.value = known.peek().map((one) => (one.id === messageId ? { ...one, ...changes } : one));
+}
+
+function asMessage(conversationId: string, id: string, what: Outgoing): Message {
+  const { text, mentions = [] } = what;
+  const { id: authorId = null, name = "" } = member.peek() ?? {};
+  return {
+    id,
+    conversationId,
+    seq: NEVER_SENT,
+    author: { kind: "agent", id: authorId, name },
+    text,
+    attachments: [],
+    private: what.private ?? false,
+    status: "pending",
+    sources: [],
+    choices: [],
+    mentions,
+    createdAt: new Date().toISOString(),
+    sending: "pending",
+  };
+}
+
+/** Make it the latest that was looked at, and let go of those long past. */
+function recall(id: string): void {
+  const known = messages.get(id)!;
+  messages.delete(id);
+  messages.set(id, known);
+  const past = [...messages.keys()].slice(0, Math.max(0, messages.size - KEPT));
+  for (const one of past) drop(one);
+}
+
+function drop(id: string): void {
+  // What did not get there is kept for its writer.
+  if (messages.get(id)?.peek().some(({ sending }) => sending)) return;
+  messages.delete(id);
+  threads.delete(id);
+}
