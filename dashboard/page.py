@@ -1,6 +1,6 @@
 """The inbox in the browser: one page for all its paths, as its script does the rest."""
 
-import hashlib
+import re
 from functools import cache
 
 from django.conf import settings
@@ -17,25 +17,27 @@ POLICY = (
     "form-action 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
-FILES = ("dashboard.js", "dashboard.css")
+SOURCES = re.compile(r"sources (\w+)")
 
 
 @require_safe
 def page(request: HttpRequest, place: str = "") -> HttpResponse:
     """The same whatever the path says: only the script knows who may see what."""
-    response = render(request, "dashboard/inbox.html", {"version": version()})
+    response = render(request, "dashboard/inbox.html", {"version": _version()})
     response.headers["Content-Security-Policy"] = POLICY
     return response
 
 
-def version() -> str:
-    """Changes with the built files, so that no browser goes on with older ones."""
-    return _digest() if settings.DEBUG else _digest_once()
+def _version() -> str:
+    """Changes with the build, so that no browser goes on with files of an older one."""
+    return _read_version() if settings.DEBUG else _read_version_once()
 
 
-def _digest() -> str:
-    built = hashlib.sha256(b"".join((DIST / file).read_bytes() for file in FILES))
-    return built.hexdigest()[:VERSION_LENGTH]
+def _read_version() -> str:
+    with (DIST / "dashboard.js").open() as built:
+        found = SOURCES.search(built.readline())
+    assert found is not None
+    return found[1][:VERSION_LENGTH]
 
 
-_digest_once = cache(_digest)
+_read_version_once = cache(_read_version)

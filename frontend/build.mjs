@@ -4,7 +4,7 @@
 // a test without Node can tell whether the committed build is that of the committed sources.
 
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, transformSync } from "esbuild";
@@ -75,10 +75,15 @@ await build({
   outfile: join(DIST, "chat-widget.js"),
 });
 
-await build({
+// The inbox, its pages that come when somebody goes there, and what both are made of.
+const inbox = await build({
   ...COMMON,
   banner: banner("dashboard"),
-  entryPoints: { dashboard: join(HERE, "dashboard/index.tsx") },
+  chunkNames: "dashboard-common",
+  entryPoints: {
+    dashboard: join(HERE, "dashboard/index.tsx"),
+    "dashboard-pages": join(HERE, "dashboard/pages/index.tsx"),
+  },
   // The page's other files, which are beside the built ones.
   external: ["*.woff2"],
   format: "esm",
@@ -86,4 +91,11 @@ await build({
   jsxImportSource: "preact",
   legalComments: "none",
   outdir: DIST,
+  splitting: true,
+  write: false,
 });
+const version = digest("dashboard").slice(0, VERSION_LENGTH);
+for (const { path, text } of inbox.outputFiles) {
+  // As in dashboard/page.py: nobody's browser puts together what does not belong together.
+  writeFileSync(path, text.replace(/"\.\/(dashboard-\w+\.js)"/g, `"./$1?v=${version}"`));
+}

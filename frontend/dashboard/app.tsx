@@ -3,10 +3,10 @@
 import { signedIn } from "./api";
 import { ConnectionBar, Toasts } from "./bars";
 import { Help } from "./help";
+import { LatePage } from "./late";
 import { List } from "./list";
 import { currentView } from "./listing";
 import { LogIn } from "./login";
-import { Page } from "./pages";
 import { Palette } from "./palette";
 import { follow, route } from "./routes";
 import { BottomBar, Sidebar } from "./sidebar";
@@ -30,7 +30,7 @@ function Shell() {
     <div class={conversation ? "shell has-conversation" : "shell"} onClick={follow}>
       <a class="skip" href="#main">Skip to the conversations</a>
       <Sidebar />
-      {page === "inbox" ? <Inbox conversation={conversation} /> : <Page route={route.value} />}
+      {page === "inbox" ? <Inbox conversation={conversation} /> : <LatePage route={route.value} />}
       <BottomBar />
       <Palette />
       <Help />

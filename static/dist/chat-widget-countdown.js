@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 0bdb21661f18d6f85bbc7c652d91ae765fc31c81a863d8942ebfd6c79527fad9 */
+/*! LiveChat, frontend/widget, sources da75e6ca0af7dc99a80008c5ca24822829575aa573d8c7dc2c314e33fbf16617 */
 function s(n,i={},...r){let t=document.createElement(n);for(let[e,o]of Object.entries(i))typeof o=="function"?t.addEventListener(e.slice(2),o):o!==void 0&&o!==!1&&t.setAttribute(e,String(o));return t.append(...r),t}var a=(n,i)=>{let r=s("span",{"aria-hidden":"true"});n.after(r);let t=()=>{let e=Math.ceil((i-Date.now())/1e3);n.disabled=e>0,r.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},c=()=>a;export{c as default};

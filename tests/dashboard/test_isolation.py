@@ -182,7 +182,8 @@ def made_by_owners(tenant):
 
 
 def test_every_route_is_in_the_table():
-    routes = {str(pattern.pattern).removeprefix("api/") for pattern in urlpatterns}
+    found = {str(pattern.pattern) for pattern in urlpatterns}
+    routes = {each.removeprefix("api/") for each in found if each.startswith("api/")}
 
     rows = (*ROUTES, *MANAGED)
     named = {row[1].replace("{conversation}", "{}").partition("?")[0] for row in rows}

@@ -28,6 +28,8 @@ BUDGETS = {
     "chat-widget-talk.js": 6 * 1024,
     "chat-widget-tools.js": 1024,
     "dashboard.js": 40 * 1024,
+    "dashboard-common.js": 40 * 1024,
+    "dashboard-pages.js": 24 * 1024,
     "dashboard.css": 8 * 1024,
 }
 # Of all that a conversation takes in which an assistant's answer is streamed as text.
@@ -72,6 +74,10 @@ def compressed(built):
 @pytest.mark.parametrize("built", BUILT)
 def test_what_pages_load_keeps_to_its_budget(built):
     assert compressed(built) <= BUDGETS[built]
+
+
+def test_the_inbox_keeps_to_its_budget():
+    assert sum(map(compressed, ["dashboard.js", "dashboard-common.js"])) <= 40 * 1024
 
 
 def test_a_conversation_in_text_keeps_to_its_budget():
