@@ -16,6 +16,7 @@ from conversations.models import (
     Status,
     ToolCall,
 )
+from realtime.ephemeral import whisper
 from realtime.events import emit
 from realtime.models import Audience
 
@@ -79,6 +80,12 @@ def announce_merged(gone: UUID, contact: Contact) -> None:
     """Tell that a contact is another one from now on; before what is told of that one."""
     emit(Audience.TEAM, "contact:merged", {"id": str(gone), "into": str(contact.id)})
     announce_contact(contact)
+
+
+def tell_seen(conversation: Conversation) -> None:
+    """Tell the team how far the visitor has read, if it listens at this moment."""
+    data = {"conversationId": str(conversation.id), "seq": conversation.visitor_read_seq}
+    whisper(conversation.tenant_id, "read", data, to_team=True)
 
 
 def announce_tool_request(call: ToolCall) -> None:

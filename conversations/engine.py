@@ -22,7 +22,7 @@ from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
 from conversations import drafts, lines, mentioning, owner, queueing, turns
-from conversations.announcements import announce_conversation
+from conversations.announcements import announce_conversation, tell_seen
 from conversations.erasing import settled
 from conversations.errors import conversation_not_found
 from conversations.message_context import NO_CONTEXT, MessageContext, merged
@@ -290,6 +290,7 @@ def mark_seen(conversation: Conversation, *, seq: int) -> None:
     if seen > conversation.visitor_read_seq:
         conversation.visitor_read_seq = seen
         conversation.save(update_fields=["visitor_read_seq"])
+        tell_seen(conversation)
 
 
 def set_variables(conversation: Conversation, values: dict[str, Any]) -> None:

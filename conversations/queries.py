@@ -33,6 +33,7 @@ def conversation(conversation_id: object) -> dict[str, Any]:
         "usage": spent(found.id).data(),
         "qualification": found.qualification,
         "variables": found.variables,
+        "visitorReadSeq": found.visitor_read_seq,
         **_whereabouts(found),
     }
 

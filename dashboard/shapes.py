@@ -103,6 +103,7 @@ class ConversationDetail(Conversation):
     usage = Spending()
     qualification = serializers.DictField()
     variables = serializers.DictField()
+    visitorReadSeq = serializers.IntegerField(help_text="Up to here the visitor has read.")
     page = LastPage(allow_null=True, help_text="Where its visitor was last, within an hour.")
     presence = serializers.ChoiceField(
         ("online", "away"), allow_null=True, help_text="Whether its visitor is there, if known."

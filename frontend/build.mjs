@@ -18,7 +18,8 @@ const TARGET = ["chrome115", "firefox115", "safari16.5"];
 
 /** SHA-256 over the paths and contents of a folder's files and the shared ones, sorted by path. */
 function digest(folder) {
-  const files = readdirSync(join(HERE, folder), { recursive: true, withFileTypes: true })
+  const files = [folder, "shared"]
+    .flatMap((each) => readdirSync(join(HERE, each), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(HERE.length + 1));
   const hash = createHash("sha256");

@@ -18,6 +18,12 @@ const PATHS = {
   back: "M16 10H4M9 5l-5 5 5 5",
   out: "M8 3H4v14h4M13 6l4 4-4 4M17 10H8",
   cross: "M5 5l10 10M15 5L5 15",
+  more: "M4.5 10h.5M9.8 10h.5M15 10h.5",
+  details: "M3 4h14v12H3zM12 4v12",
+  clip: "M15 9l-5.5 5.5a3.2 3.2 0 0 1-4.5-4.5L11 4a2.1 2.1 0 0 1 3 3l-6 6a1 1 0 0 1-1.5-1.5L12 6",
+  file: "M6 3h6l3 3v11H6zM12 3v3h3",
+  lock: "M5 9h10v8H5zM7 9V6a3 3 0 0 1 6 0v3",
+  down: "M5 8l5 5 5-5",
   keyboard: "M2 5h16v10H2zM5 8h.01M8 8h.01M11 8h.01M14 8h.01M6 12h8",
 };
 

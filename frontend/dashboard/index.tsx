@@ -7,6 +7,9 @@ import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/list.css";
 import "./styles/overlays.css";
+import "./styles/thread.css";
+import "./styles/composer.css";
+import "./styles/details.css";
 
 render(<App />, document.getElementById("app")!);
 addEventListener("keydown", onKey);

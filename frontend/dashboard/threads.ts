@@ -1,9 +1,9 @@
 // The messages of the conversations that are looked at: loading, sending, trying again.
 
-import { signal, type Signal } from "@preact/signals";
+import { effect, signal, type Signal } from "@preact/signals";
 import { Refusal, get, post, query } from "./api";
-import { member, messages, take, withMessage } from "./store";
-import type { Conversation, Message, Page } from "./types";
+import { connection, member, messages, take, withMessage } from "./store";
+import type { Attachment, Detail, Message, Page } from "./types";
 
 export interface Outgoing {
   text: string;
@@ -28,7 +28,15 @@ const PAGE = "50";
 const NEVER_SENT = Number.MAX_SAFE_INTEGER;
 
 const threads = new Map<string, Signal<Thread>>();
+const details = new Map<string, Signal<Detail | null>>();
 const outgoing = new Map<string, Outgoing>();
+// What no server has answered to, by the conversation that it is for.
+const unanswered = new Map<string, string>();
+
+effect(() => {
+  if (connection.value !== "online") return;
+  for (const [messageId, id] of unanswered) void retry(id, messageId);
+});
 
 /** The messages of a conversation; empty until `load` has been there. */
 export function messagesOf(id: string): Signal<Message[]> {
@@ -43,17 +51,30 @@ export function threadOf(id: string): Signal<Thread> {
   return known;
 }
 
+/** What only those see who look at a conversation; null until it is loaded. */
+export function detailOf(id: string): Signal<Detail | null> {
+  const known = details.get(id) ?? signal<Detail | null>(null);
+  details.set(id, known);
+  return known;
+}
+
+/** Load what is known of a conversation again. */
+export async function loadDetail(id: string): Promise<void> {
+  const detail = await get<Detail>(`conversations/${id}`);
+  detailOf(id).value = detail;
+  take([detail]);
+}
+
 /** Load the newest messages, and the conversation if nobody has it yet; again after a gap. */
 export async function load(id: string): Promise<void> {
   const thread = threadOf(id);
   const known = messagesOf(id);
   recall(id);
   try {
-    const [page, conversation] = await Promise.all([
+    const [page] = await Promise.all([
       get<Page<Message>>(`conversations/${id}/messages${query({ limit: PAGE })}`),
-      get<Conversation>(`conversations/${id}`),
+      loadDetail(id),
     ]);
-    take([conversation]);
     // What came by the socket meanwhile stays, and so does what is on its way.
     const oldest = page.results.at(-1)?.seq ?? 0;
     const kept = page.hasMore ? known.peek().filter(({ seq }) => seq >= oldest) : known.peek();
@@ -77,11 +98,11 @@ export async function loadEarlier(id: string): Promise<void> {
 }
 
 /** Show it at once, and send it. Raises Refusal if another member has answered meanwhile. */
-export async function send(id: string, what: Outgoing): Promise<void> {
+export async function send(id: string, what: Outgoing, files: Attachment[] = []): Promise<void> {
   const messageId = crypto.getRandomValues(new Uint32Array(4)).join("-");
   outgoing.set(messageId, what);
   const known = messagesOf(id);
-  known.value = [...known.peek(), asMessage(id, messageId, what)];
+  known.value = [...known.peek(), asMessage(id, messageId, what, files)];
   await deliver(id, messageId);
 }
 
@@ -97,12 +118,15 @@ export function discard(id: string, messageId: string): Outgoing | undefined {
   known.value = known.peek().filter((one) => one.id !== messageId);
   const what = outgoing.get(messageId);
   outgoing.delete(messageId);
+  unanswered.delete(messageId);
   return what;
 }
 
 export function clear(): void {
   threads.clear();
+  details.clear();
   outgoing.clear();
+  unanswered.clear();
 }
 
 /** Whatever was loaded may have gaps: load it again when it is looked at. */
@@ -111,8 +135,11 @@ export function distrust(except: string | undefined): void {
 }
 
 async function deliver(id: string, messageId: string): Promise<void> {
+  const what = outgoing.get(messageId);
+  if (!what) return;
+  unanswered.delete(messageId);
   try {
-    const message = await post<Message>(`conversations/${id}/messages`, { ...outgoing.get(messageId), messageId });
+    const message = await post<Message>(`conversations/${id}/messages`, { ...what, messageId });
     discard(id, messageId);
     const known = messagesOf(id);
     known.value = withMessage(known.peek(), message);
@@ -122,6 +149,7 @@ async function deliver(id: string, messageId: string): Promise<void> {
       discard(id, messageId);
       throw error;
     }
+    if (error.status === 0 || error.status > 500) unanswered.set(messageId, id);
     change(id, messageId, { sending: "failed", problem: error.message });
   }
 }
@@ -131,7 +159,7 @@ function change(id: string, messageId: string, changes: Partial<Message>): void 
   known.value = known.peek().map((one) => (one.id === messageId ? { ...one, ...changes } : one));
 }
 
-function asMessage(conversationId: string, id: string, what: Outgoing): Message {
+function asMessage(conversationId: string, id: string, what: Outgoing, attachments: Attachment[]): Message {
   const { text, mentions = [] } = what;
   const { id: authorId = null, name = "" } = member.peek() ?? {};
   return {
@@ -140,7 +168,7 @@ function asMessage(conversationId: string, id: string, what: Outgoing): Message 
     seq: NEVER_SENT,
     author: { kind: "agent", id: authorId, name },
     text,
-    attachments: [],
+    attachments,
     private: what.private ?? false,
     status: "pending",
     sources: [],
@@ -165,4 +193,5 @@ function drop(id: string): void {
   if (messages.get(id)?.peek().some(({ sending }) => sending)) return;
   messages.delete(id);
   threads.delete(id);
+  details.delete(id);
 }

@@ -49,6 +49,38 @@ export interface Conversation {
   updatedAt: string;
 }
 
+/** What the REST tells of one conversation besides. */
+export interface Detail extends Conversation {
+  usage: { turns: number; tokens: number; cost: string | null };
+  qualification: Record<string, unknown>;
+  variables: Record<string, unknown>;
+  /** Where the visitor was last, and whether they are there. */
+  page?: { url: string; title: string; at: string } | null;
+  presence?: "online" | "away" | null;
+  /** Up to here the visitor has read. */
+  visitorReadSeq?: number;
+}
+
+export interface CannedResponse {
+  id: string;
+  shortcut: string;
+  text: string;
+  teamId: string | null;
+}
+
+export interface ToolCall {
+  id: string;
+  conversationId: string;
+  name: string;
+  args: Record<string, unknown>;
+  risk: string;
+  status: "started" | "done" | "failed" | "unknown" | "waiting" | "asked" | "approved" | "rejected" | "expired";
+  result: string;
+  decidedBy: string | null;
+  deadline: string | null;
+  createdAt: string;
+}
+
 export interface Author {
   kind: "visitor" | "assistant" | "agent" | "system";
   id: string | null;

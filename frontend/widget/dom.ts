@@ -1,24 +1,10 @@
-// Elements without HTML strings: nothing that a person or a model wrote can become markup.
+// Elements of the bubble, and those of everybody.
 
-export type Child = Node | string;
-type Props = Record<string, string | boolean | EventListener | undefined>;
+import { h } from "../shared/dom";
+
+export { h, link, type Child } from "../shared/dom";
 
 const SVG = "http://www.w3.org/2000/svg";
-
-/** Make an element: `onclick` and the like are listeners, true and "" are bare attributes. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  props: Props = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(props)) {
-    if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else if (value !== undefined && value !== false) element.setAttribute(name, String(value));
-  }
-  element.append(...children);
-  return element;
-}
 
 /** A 24-pixel line drawing. */
 export function icon(path: string): SVGSVGElement {
@@ -47,10 +33,4 @@ export function picture(source: string, instead: Node | string, alt = ""): HTMLE
   const image = h("img", { src: source, alt, loading: "lazy" });
   image.addEventListener("error", () => image.replaceWith(instead));
   return image;
-}
-
-/** A link, or plain text where the address is not one of the web. */
-export function link(address: string, text: string): Child {
-  if (!/^https?:\/\//i.test(address)) return text;
-  return h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, text);
 }

@@ -42,7 +42,8 @@ WIDGET = [name for name in BUILT if name.startswith("chat-widget")]
 
 def digest(folder):
     """As ``digest`` in frontend/build.mjs."""
-    files = [path for path in (FRONTEND / folder).rglob("*") if path.is_file()]
+    folders = (FRONTEND / folder, FRONTEND / "shared")
+    files = [path for each in folders for path in each.rglob("*") if path.is_file()]
     paths = [path.relative_to(FRONTEND).as_posix() for path in files]
     sha = hashlib.sha256()
     for path in sorted([*paths, *SHARED]):

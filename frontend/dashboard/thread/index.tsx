@@ -1,42 +1,93 @@
-// A plain stand-in: the messages of one conversation, and a field to answer in.
+// One conversation: what was said, what can be said, and what is known.
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Icon } from "../icons";
-import { contactName, conversation } from "../store";
-import { load, messagesOf, send, threadOf } from "../threads";
-import { complain } from "../toasts";
+import { conversation, latest } from "../store";
+import { load, threadOf } from "../threads";
+import type { Conversation } from "../types";
+import { Composer } from "./composer";
+import { Details } from "./details";
+import { Header, areDetailsOpen } from "./header";
+import "./keys";
+import { lookAt } from "./live";
+import { Log } from "./log";
+import { openMenu } from "./menu";
+import { Approvals } from "./tools";
+import { add } from "./uploads";
 
 export function Thread({ id }: { id: string }) {
-  useEffect(() => void load(id), [id]);
-  const one = conversation(id);
-  const text = useSignal("");
-  const submit = (event: Event): void => {
+  useEffect(() => {
+    openMenu.value = "";
+    return lookAt(id);
+  }, [id]);
+  // As long as it is unknown, only the order of all tells that it has come.
+  const one = latest.value ? conversation(id) : undefined;
+  const areShown = areDetailsOpen.value && one !== undefined;
+  return (
+    <div class={areShown ? "conversation with-details" : "conversation"}>
+      {one ? <Opened one={one} /> : <Unknown id={id} />}
+      {areShown && <Details one={one} />}
+    </div>
+  );
+}
+
+function Opened({ one }: { one: Conversation }) {
+  const { id } = one;
+  const isOver = useSignal(false);
+  const onDragOver = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    if (text.value.trim()) send(id, { text: text.value }).catch(complain);
-    text.value = "";
+    isOver.value = true;
   };
+  const onDrop = (event: DragEvent): void => {
+    event.preventDefault();
+    isOver.value = false;
+    add(id, event.dataTransfer?.files ?? []);
+  };
+  return (
+    <section
+      class={isOver.value ? "thread is-over" : "thread"}
+      aria-label="Conversation"
+      onDragOver={onDragOver}
+      onDragLeave={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget as Node)) isOver.value = false;
+      }}
+      onDrop={onDrop}
+    >
+      <Header one={one} />
+      {one.owner !== "bot" && <Handover one={one} />}
+      <Log id={id} />
+      <Approvals id={id} />
+      <Composer id={id} />
+    </section>
+  );
+}
+
+/** Why a person is wanted, and what happened until then. */
+function Handover({ one: { handoverReason, handoverSummary } }: { one: Conversation }) {
+  if (!handoverReason && !handoverSummary) return null;
+  return (
+    <details class="handover" open>
+      <summary>Handed over{handoverReason ? `: ${handoverReason.replaceAll("_", " ")}` : ""}</summary>
+      {handoverSummary && <p dir="auto">{handoverSummary}</p>}
+    </details>
+  );
+}
+
+/** Nothing of it is here yet, or ever. */
+function Unknown({ id }: { id: string }) {
+  const { state, problem } = threadOf(id).value;
   return (
     <section class="thread" aria-label="Conversation">
       <header class="head">
         <a class="back" href="/" aria-label="Back"><Icon name="back" /></a>
-        <h2>{one ? contactName(one.contact_data) : ""}</h2>
       </header>
-      <div class="log" role="log" tabIndex={0} aria-label="Messages">
-        <ol>
-          {messagesOf(id).value.map((message) => (
-            <li key={message.id} class={`message ${message.author.kind}`}>
-              <small>{message.author.name || message.author.kind}</small>
-              <p dir="auto">{message.text}</p>
-            </li>
-          ))}
-        </ol>
-        {threadOf(id).value.state === "failed" && <p class="problem" role="alert">{threadOf(id).value.problem}</p>}
-      </div>
-      <form class="composer" onSubmit={submit}>
-        <input aria-label="Reply" value={text.value} onInput={({ currentTarget }) => (text.value = currentTarget.value)} />
-        <button class="primary">Send</button>
-      </form>
+      {state === "failed" && (
+        <p class="problem" role="alert">
+          {problem} <button type="button" onClick={() => void load(id)}>Try again</button>
+        </p>
+      )}
     </section>
   );
 }

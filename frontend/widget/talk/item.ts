@@ -1,8 +1,8 @@
 // One line of the conversation: who, what, and what belongs to it.
 
+import { linked, markdown } from "../../shared/markdown";
 import { h, link, type Child } from "../dom";
 import type { Message, Source } from "../messages";
-import { linked, markdown } from "./markdown";
 import { time } from "./when";
 
 /** Visitors' words and ours are shown as they are; those of assistants and the team are Markdown. */

@@ -1,6 +1,6 @@
 // The Markdown that assistants and people write, as elements; whatever is not finished is text.
 
-import { h, link, type Child } from "../dom";
+import { h, link, type Child } from "./dom";
 
 const HEADING = /^#{1,6}\s+(.+)/;
 const ITEM = /^\s*(?:[-*+•]|(\d{1,9})[.)])\s+(.+)/;

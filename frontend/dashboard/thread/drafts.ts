@@ -1,0 +1,112 @@
+// What is written and not sent: kept in this browser at once, and on the server a little later.
+
+import { signal, type Signal } from "@preact/signals";
+import { del, get, put } from "../api";
+import { conversation, member } from "../store";
+import { messagesOf } from "../threads";
+import type { Message } from "../types";
+import { dropAll, type Upload } from "./uploads";
+
+export interface Draft {
+  text: string;
+  private: boolean;
+  uploads: Upload[];
+  /** Those whom a note may be for, by the name that stands in it. */
+  mentions: Record<string, string>;
+  /** The newest message that was there when writing began. */
+  since: number | null;
+  /** Another member's answer that came first. */
+  answered: { seq: number; message: Message } | null;
+}
+
+const KEPT = "livechat.draft.";
+const PAUSE = 1_500;
+const EMPTY: Draft = { text: "", private: false, uploads: [], mentions: {}, since: null, answered: null };
+
+const drafts = new Map<string, Signal<Draft>>();
+const timers = new Map<string, number>();
+const onTheirWay = new Map<string, Promise<unknown>>();
+
+export function draftOf(id: string): Signal<Draft> {
+  const known = drafts.get(id) ?? signal<Draft>({ ...EMPTY, ...remembered(id) });
+  drafts.set(id, known);
+  return known;
+}
+
+/** Take what another machine has kept, unless something is written here. */
+export async function fetchDraft(id: string): Promise<void> {
+  const draft = draftOf(id);
+  if (draft.peek().text) return;
+  const kept = await get<{ text: string; private: boolean }>(`conversations/${id}/draft`).catch(() => null);
+  if (kept?.text && !draft.peek().text) draft.value = { ...draft.peek(), text: kept.text, private: kept.private, since: newest(id) };
+}
+
+export function change(id: string, changes: Partial<Draft>): void {
+  const draft = draftOf(id);
+  const before = draft.peek();
+  const now = { ...before, ...changes };
+  if (now.text && !before.text) now.since = newest(id);
+  draft.value = now;
+  if ("text" in changes || "private" in changes) keep(id, now);
+}
+
+/** Put back what could not be sent, before what was written meanwhile. */
+export function restore(id: string, text: string, isPrivate: boolean): void {
+  const { text: written } = draftOf(id).peek();
+  change(id, { text: [text, written].filter(Boolean).join("\n"), private: isPrivate });
+}
+
+/** Begin anew, in the same mode; the server forgets its copy by itself when a reply is stored. */
+export function empty(id: string): void {
+  const draft = draftOf(id);
+  clearTimeout(timers.get(id));
+  dropAll(draft.peek().uploads);
+  draft.value = { ...EMPTY, private: draft.peek().private };
+  remember(id, draft.peek());
+  // A copy that is still on its way would come after the reply.
+  void onTheirWay.get(id)?.then(() => drop(id));
+}
+
+/** The number of the newest message that is known. */
+export function newest(id: string): number {
+  return messagesOf(id).peek().findLast(({ sending }) => !sending)?.seq ?? conversation(id)?.seq ?? 0;
+}
+
+function keep(id: string, draft: Draft): void {
+  remember(id, draft);
+  clearTimeout(timers.get(id));
+  timers.set(id, setTimeout(() => void store(id), PAUSE));
+}
+
+async function store(id: string): Promise<void> {
+  const { text, private: isPrivate } = draftOf(id).peek();
+  if (!text) return drop(id);
+  const sent = put(`conversations/${id}/draft`, { text: text.slice(0, 10_000), private: isPrivate }).catch(() => undefined);
+  onTheirWay.set(id, sent);
+  await sent;
+  if (onTheirWay.get(id) === sent) onTheirWay.delete(id);
+}
+
+async function drop(id: string): Promise<void> {
+  await del(`conversations/${id}/draft`).catch(() => undefined);
+}
+
+function remembered(id: string): Partial<Draft> {
+  try {
+    return JSON.parse(localStorage.getItem(key(id)) ?? "{}") as Partial<Draft>;
+  } catch {
+    return {};
+  }
+}
+
+function remember(id: string, { text, private: isPrivate, mentions, since }: Draft): void {
+  try {
+    if (text) localStorage.setItem(key(id), JSON.stringify({ text, private: isPrivate, mentions, since }));
+    else localStorage.removeItem(key(id));
+  } catch {
+    // Storage may be forbidden or full; then the server's copy has to do.
+  }
+}
+
+/** Browsers are shared, drafts are not. */
+const key = (id: string): string => `${KEPT}${member.peek()?.id}.${id}`;

@@ -1,0 +1,109 @@
+// What is true of a conversation at this moment only: the words of an answer as they come, how far
+// the visitor has read, and that we look at it.
+
+import { signal } from "@preact/signals";
+import { markRead } from "../actions";
+import { get, query } from "../api";
+import { tell } from "../loading";
+import { route } from "../routes";
+import { conversation, onEvent } from "../store";
+import { detailOf, load, loadDetail } from "../threads";
+import type { Frame, Page, ToolCall } from "../types";
+
+interface Stream {
+  turnId: string;
+  attempt: number;
+  draft: number;
+  /** Of the piece that comes next; what has a gap is not shown. */
+  next: number;
+  text: string;
+}
+
+const VIEWING_EVERY = 20_000;
+const DETAIL_PAUSE = 2_000;
+
+export const streams = signal<ReadonlyMap<string, Stream>>(new Map());
+export const seenSeqs = signal<ReadonlyMap<string, number>>(new Map());
+export const toolCalls = signal<ReadonlyMap<string, ToolCall[]>>(new Map());
+
+// Whether there is something of the visitor's that the team is not said to have read yet.
+let isNews = false;
+let detailTimer: number | undefined;
+
+/** Look at a conversation; returns how to look away. */
+export function lookAt(id: string): () => void {
+  const say = (): void => {
+    if (document.visibilityState === "visible") tell({ type: "viewing", conversationId: id });
+  };
+  const onVisible = (): void => {
+    say();
+    read(id);
+  };
+  isNews = true;
+  void load(id).then(() => read(id));
+  void loadToolCalls(id);
+  say();
+  const timer = setInterval(say, VIEWING_EVERY);
+  document.addEventListener("visibilitychange", onVisible);
+  return () => {
+    clearInterval(timer);
+    document.removeEventListener("visibilitychange", onVisible);
+    tell({ type: "viewing", conversationId: null });
+  };
+}
+
+export async function loadToolCalls(id: string): Promise<void> {
+  const page = await get<Page<ToolCall>>(`conversations/${id}/tool-calls${query({ limit: "20" })}`).catch(() => null);
+  if (page) toolCalls.value = new Map([[id, page.results]]);
+}
+
+onEvent(({ type, data }: Frame) => {
+  const { conversation: open } = route.peek();
+  const isLookedAt = data?.conversationId === open;
+  if (type === "message:delta") stream(data);
+  else if (type === "read") see(data);
+  else if (type === "tool:approval" && isLookedAt) void loadToolCalls(data.conversationId);
+  else if (type === "conversation:updated" && data.id === open) read(data.id);
+  else if (type === "message:new") {
+    if (data.author.kind !== "visitor") end(data.conversationId);
+    if (isLookedAt) hear(data.conversationId, data.author.kind);
+  }
+});
+
+function hear(id: string, kind: string): void {
+  isNews ||= kind === "visitor";
+  read(id);
+  clearTimeout(detailTimer);
+  detailTimer = setTimeout(() => void loadDetail(id).catch(() => undefined), DETAIL_PAUSE);
+}
+
+/** Say that it is read, once it is; what somebody marks as unread stays so. */
+function read(id: string): void {
+  if (!isNews || document.visibilityState !== "visible" || !conversation(id)?.unread) return;
+  isNews = false;
+  void markRead(id);
+}
+
+function stream({ conversationId, turnId, attempt, draft, index, text }: Omit<Stream, "next"> & { conversationId: string; index: number }): void {
+  const known = streams.peek().get(conversationId);
+  const goesOn = known?.turnId === turnId && known.attempt === attempt && known.draft === draft;
+  if (goesOn ? known.next !== index : index !== 0) return;
+  const whole = (goesOn ? known.text : "") + text;
+  streams.value = new Map(streams.peek()).set(conversationId, { turnId, attempt, draft, next: index + 1, text: whole });
+}
+
+function end(id: string): void {
+  if (!streams.peek().has(id)) return;
+  const left = new Map(streams.peek());
+  left.delete(id);
+  streams.value = left;
+}
+
+function see({ conversationId, seq }: { conversationId: string; seq: number }): void {
+  seenSeqs.value = new Map(seenSeqs.peek()).set(conversationId, seq);
+}
+
+/** Up to which message the visitor has read, as far as anybody knows. */
+export function seenSeq(id: string): number {
+  return Math.max(seenSeqs.value.get(id) ?? 0, detailOf(id).value?.visitorReadSeq ?? 0);
+}
