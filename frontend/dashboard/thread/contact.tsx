@@ -22,7 +22,7 @@ export function ContactCard({ one, presence }: { one: Conversation; presence: st
       <section class="contact">
         <h3 dir="auto">{contactName(contact)}</h3>
         {presence && <p class={`presence ${presence}`}>{presence === "online" ? "On your site now" : "Away"}</p>}
-        {contact.email && <p><a href={`mailto:${encodeURIComponent(contact.email)}`}>{contact.email}</a></p>}
+        {contact.email && <p><a href={`mailto:${encodeURIComponent(contact.email).replace("%40", "@")}`}>{contact.email}</a></p>}
         {contact.phone && <p dir="ltr">{contact.phone}</p>}
         {contact.verified && <p class="muted">Your site vouches for them.</p>}
         <button type="button" onClick={() => (isEdited.value = true)}>Edit</button>
@@ -58,8 +58,16 @@ function Form({ one, done }: { one: Conversation; done(): void }) {
       <label>Phone<input type="tel" value={phone} maxLength={40} onInput={({ currentTarget }) => set({ phone: currentTarget.value })} /></label>
       {attributes.map(([key, value], index) => (
         <div key={index} class="pair">
-          <input aria-label="Attribute" value={key} onInput={({ currentTarget }) => setAttribute(index, [currentTarget.value, value])} />
-          <input aria-label={`Value of ${key || "the attribute"}`} value={value} onInput={({ currentTarget }) => setAttribute(index, [key, currentTarget.value])} />
+          <input
+            aria-label="Attribute"
+            value={key}
+            onInput={({ currentTarget }) => setAttribute(index, [currentTarget.value, value])}
+          />
+          <input
+            aria-label={`Value of ${key || "the attribute"}`}
+            value={value}
+            onInput={({ currentTarget }) => setAttribute(index, [key, currentTarget.value])}
+          />
         </div>
       ))}
       <button type="button" onClick={() => set({ attributes: [...attributes, ["", ""]] })}>Add an attribute</button>

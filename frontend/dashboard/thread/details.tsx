@@ -70,7 +70,10 @@ function Sorting({ one }: { one: Conversation }) {
     <Section title="Sorting">
       <label class="line">
         Priority
-        <select value={priority ?? "none"} onChange={({ currentTarget }) => void actions.setPriority(id, currentTarget.value as Priority)}>
+        <select
+          value={priority ?? "none"}
+          onChange={({ currentTarget }) => void actions.setPriority(id, currentTarget.value as Priority)}
+        >
           {Object.entries(PRIORITIES).map(([value, name]) => <option key={value} value={value}>{name}</option>)}
         </select>
       </label>
@@ -81,7 +84,12 @@ function Sorting({ one }: { one: Conversation }) {
               <li key={name}>
                 <i class="dot" style={{ backgroundColor: labels.value.find((each) => each.name === name)?.color }} />
                 <span dir="auto">{name}</span>
-                <button type="button" class="plain" aria-label={`Take ${name} off`} onClick={() => void actions.label(id, { remove: [name] })}>
+                <button
+                  type="button"
+                  class="plain"
+                  aria-label={`Take ${name} off`}
+                  onClick={() => void actions.label(id, { remove: [name] })}
+                >
                   <Icon name="cross" />
                 </button>
               </li>

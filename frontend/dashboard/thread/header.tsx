@@ -12,7 +12,7 @@ import type { Conversation } from "../types";
 import { Menu, openMenu, type Choice } from "./menu";
 
 const HOUR = 3_600_000;
-const CHANNELS: Record<string, string> = { chat: "Chat", blits: "Chat (Blits)", zeebee: "Chat (Zeebee)", blackbox: "Chat (BlackBox)" };
+const CHANNELS: Record<string, string> = { chat: "Chat", blits: "Blits", zeebee: "Zeebee", blackbox: "BlackBox" };
 
 /** Whether the pane with the details is shown; where there is room for it, it is at first. */
 export const areDetailsOpen = signal(matchMedia("(min-width: 1180px)").matches);
@@ -33,7 +33,9 @@ export function Header({ one }: { one: Conversation }) {
       <div class="actions">
         <Holder one={one} />
         <span class="wide"><Menu name="assign" label="Assign" choices={assignments(one)} /></span>
-        <span class="wide"><Menu name="snooze" label="Snooze" choices={naps(id)} /></span>
+        <span class="wide">
+          <Menu name="snooze" label="Snooze" choices={one.status === "resolved" ? [] : naps(id)} nothing="It is closed." />
+        </span>
         {one.status !== "resolved" && <button type="button" onClick={() => close(id)}>Close</button>}
         <Menu name="more" label="More" face={<Icon name="more" />} choices={others(one)} />
         <button
@@ -59,7 +61,10 @@ function answers(one: Conversation): string {
   if (one.status === "snoozed" && one.snoozedUntil) return `Snoozed until ${moment(one.snoozedUntil)}`;
   if (one.owner === "closed" || one.status === "resolved") return "Closed";
   if (one.owner === "bot") return `${assistants.value.find(({ id }) => id === one.assistantId)?.name ?? "The assistant"} answers`;
-  if (one.owner === "human") return who ? `${one.assigneeId === member.value?.id ? "You answer" : `${who} answers`}` : "A member answers";
+  if (one.owner === "human") {
+    const isOwn = one.assigneeId !== null && one.assigneeId === member.value?.id;
+    return isOwn ? "You answer" : `${who || "A member"} answers`;
+  }
   const since = one.waitingSince ? ` since ${age(one.waitingSince)}` : "";
   return `Waiting for ${who || team || "the team"}${since}`;
 }
@@ -118,11 +123,14 @@ function others(one: Conversation): Choice[] {
   const { id, status } = one;
   const choices: Choice[] = [{ label: "Mark as unread", run: () => leaveUnread(id) }];
   if (status === "open") choices.push({ label: "Mark as pending", run: () => void actions.park(id) });
-  if (status === "pending" || status === "snoozed") choices.push({ label: "Take back to the open ones", run: () => void actions.reopen(id) });
+  if (status === "pending" || status === "snoozed") {
+    choices.push({ label: "Take back to the open ones", run: () => void actions.reopen(id) });
+  }
   choices.push({ label: "Assign…", run: () => (openMenu.value = "assign") });
-  choices.push({ label: "Snooze…", run: () => (openMenu.value = "snooze") });
+  if (status !== "resolved") choices.push({ label: "Snooze…", run: () => (openMenu.value = "snooze") });
   choices.push({ label: "Details", run: () => (areDetailsOpen.value = !areDetailsOpen.value) });
-  choices.push({ label: "Copy the link", run: () => void navigator.clipboard.writeText(location.href) });
+  // Pages that are not secure have no clipboard.
+  if (isSecureContext) choices.push({ label: "Copy the link", run: () => void navigator.clipboard.writeText(location.href) });
   return choices;
 }
 
@@ -158,7 +166,13 @@ function Picker({ id }: { id: string }) {
       <form onSubmit={submit}>
         <label>
           Snooze until
-          <input type="datetime-local" required min={local(new Date())} value={at.value} onInput={({ currentTarget }) => (at.value = currentTarget.value)} />
+          <input
+            type="datetime-local"
+            required
+            min={local(new Date())}
+            value={at.value}
+            onInput={({ currentTarget }) => (at.value = currentTarget.value)}
+          />
         </label>
         <button type="button" onClick={() => dialog.current!.close()}>Cancel</button>
         <button class="primary">Snooze</button>

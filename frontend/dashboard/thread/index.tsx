@@ -41,9 +41,11 @@ function Opened({ one }: { one: Conversation }) {
     isOver.value = true;
   };
   const onDrop = (event: DragEvent): void => {
-    event.preventDefault();
     isOver.value = false;
-    add(id, event.dataTransfer?.files ?? []);
+    const files = event.dataTransfer?.files;
+    if (!files?.length) return;
+    event.preventDefault();
+    add(id, files);
   };
   return (
     <section

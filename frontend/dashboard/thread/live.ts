@@ -21,6 +21,8 @@ interface Stream {
 
 const VIEWING_EVERY = 20_000;
 const DETAIL_PAUSE = 2_000;
+// An answer that says nothing for so long was given up.
+const SILENCE = 30_000;
 
 export const streams = signal<ReadonlyMap<string, Stream>>(new Map());
 export const seenSeqs = signal<ReadonlyMap<string, number>>(new Map());
@@ -65,7 +67,7 @@ onEvent(({ type, data }: Frame) => {
   else if (type === "tool:approval" && isLookedAt) void loadToolCalls(data.conversationId);
   else if (type === "conversation:updated" && data.id === open) read(data.id);
   else if (type === "message:new") {
-    if (data.author.kind !== "visitor") end(data.conversationId);
+    if (["assistant", "system"].includes(data.author.kind)) end(data.conversationId);
     if (isLookedAt) hear(data.conversationId, data.author.kind);
   }
 });
@@ -84,12 +86,18 @@ function read(id: string): void {
   void markRead(id);
 }
 
-function stream({ conversationId, turnId, attempt, draft, index, text }: Omit<Stream, "next"> & { conversationId: string; index: number }): void {
+interface Delta extends Omit<Stream, "next"> {
+  conversationId: string;
+  index: number;
+}
+
+function stream({ conversationId, turnId, attempt, draft, index, text }: Delta): void {
   const known = streams.peek().get(conversationId);
   const goesOn = known?.turnId === turnId && known.attempt === attempt && known.draft === draft;
   if (goesOn ? known.next !== index : index !== 0) return;
-  const whole = (goesOn ? known.text : "") + text;
-  streams.value = new Map(streams.peek()).set(conversationId, { turnId, attempt, draft, next: index + 1, text: whole });
+  const now = { turnId, attempt, draft, next: index + 1, text: (goesOn ? known.text : "") + text };
+  streams.value = new Map(streams.peek()).set(conversationId, now);
+  setTimeout(() => streams.peek().get(conversationId) === now && end(conversationId), SILENCE);
 }
 
 function end(id: string): void {

@@ -89,7 +89,14 @@ function List({ label, choices, nothing, leave }: ListProps) {
     event.preventDefault();
   };
   return (
-    <div ref={list} class="choices" role={choices.length ? "menu" : undefined} aria-label={choices.length ? label : undefined} tabIndex={-1} onKeyDown={onKeyDown}>
+    <div
+      ref={list}
+      class="choices"
+      role={choices.length ? "menu" : "group"}
+      aria-label={label}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+    >
       {choices.map((one, index) => (
         <button
           key={`${index} ${one.label}`}
