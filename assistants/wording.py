@@ -33,9 +33,10 @@ def greeting_of(version: VersionSnapshot | AssistantVersion, language: str) -> s
     return greeting_in(version.greeting, _phrases(version, language))
 
 
-def handover_text(version: VersionSnapshot, language: str) -> str:
+def handover_text(version: VersionSnapshot | AssistantVersion, language: str) -> str:
     """What is said when a person is called."""
-    return spoken_in(version, language).handover_text
+    is_ours = version.handover_text == OURS.handover_text
+    return _phrases(version, language).handover_text if is_ours else version.handover_text
 
 
 def language_so_far(
