@@ -1,11 +1,13 @@
 """What assistants say where their owner wrote nothing: texts of ours, in the visitor's language."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from assistants.language import languages_of, match
 from assistants.models import AssistantVersion
-from assistants.phrases import Phrases, phrases_of
+from assistants.phrases import LISTENERS, Phrases, phrases_of
 from assistants.versions import VersionSnapshot
 
 OURS = phrases_of("en")
@@ -54,6 +56,16 @@ def spoken_in(version: VersionSnapshot, language: str) -> VersionSnapshot:
         return version
     ours = [name for name in TEXTS if getattr(version, name) == getattr(OURS, name)]
     return replace(version, **{name: getattr(phrases, name) for name in ours})
+
+
+def without_source(text: str, citations: Sequence[Mapping[str, Any]]) -> str:
+    """A quoted passage without the line that says where it was found."""
+    head, gap, quoted = text.partition("\n\n")
+    if not (gap and citations):
+        return text
+    title = citations[0]["title"]
+    said = {one.phrases.quoted_from.replace("{title}", title) for one in LISTENERS.values()}
+    return quoted if head in said else text
 
 
 def _phrases(version: VersionSnapshot | AssistantVersion, language: str) -> Phrases:

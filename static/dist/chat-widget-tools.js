@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources 3701ddc8af0e2188868e69a2d876a818130d83a1b3300928b5515c3541b5d0d7 */
+/*! LiveChat, built from frontend/widget, sources 05bac77b39686358f53f8262c55cd2d0f8d4ee3e2582efff6b7761185a421b0a */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

@@ -234,12 +234,14 @@ async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_b
 
 
 async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, shop, member):
+    await run_in_db_thread(speak_german_too, shop)
     listen = "addEventListener('livechat:csat:submit', event => { rated = event.detail })"
     await page.add_init_script(listen)
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Hello")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     await reply(shop, member, "Good day!")
+    await run_in_db_thread(speak_german_too, shop)
     await do(shop, engine.close, (await conversation(shop)).id, by=member.user.name)
     rating = page.get_by_role("group", name="How was this conversation?")
     await expect(rating.get_by_role("radio")).to_have_count(5)
@@ -261,6 +263,8 @@ async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, 
     text = (await (await downloading.value).path()).read_text()
     assert "Hello" in text
     assert "Good day!" in text
+    # Whatever language was spoken last, the headings are the widget's.
+    assert text.startswith("Your conversation with")
     await menu.click()
     await page.get_by_role("menuitem", name="Send the conversation by e-mail").click()
     await expect(page.get_by_label("E-mail")).to_be_focused()
@@ -268,7 +272,8 @@ async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, 
     await page.get_by_label("E-mail").fill("ann@shop.example")
     await page.keyboard.press("Enter")
     await expect(page.locator(".card")).to_contain_text("on its way to ann@shop.example")
-    assert [mail.to for mail in await stored(shop, Mail)] == ["ann@shop.example"]
+    [mail] = await stored(shop, Mail)
+    assert (mail.to, mail.subject[:17]) == ("ann@shop.example", "Your conversation")
     await page.reload()
     await launcher(page).click()
     await expect(log(page)).to_contain_text("Good day!")
@@ -339,6 +344,12 @@ async def test_without_an_assistant_the_form_comes_first_and_without_forms_the_c
     await launcher(page).click()
     await expect(box(page)).to_be_focused()
     page.complaints.clear()
+
+
+def speak_german_too(shop):
+    with shop.scope():
+        Bubble.objects.update(settings={**shop.bubble.settings, "languages": ["en", "de"]})
+        Conversation.objects.update(language="de")
 
 
 def leave_alone(shop):

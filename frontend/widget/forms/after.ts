@@ -114,8 +114,8 @@ function dismissal({ panel, texts }: Context, onLeft?: () => void): HTMLElement 
 export async function downloadTranscript(context: Context): Promise<void> {
   const { panel, texts } = context;
   try {
-    const { api, session } = context;
-    const path = `/conversations/${session!.conversationId}/transcript`;
+    const { api, config, session } = context;
+    const path = `/conversations/${session!.conversationId}/transcript?locale=${config.locale}`;
     const file = await (await api.fetch(path, { session })).blob();
     const url = URL.createObjectURL(file);
     const day = new Date().toISOString().slice(0, 10);
@@ -128,9 +128,9 @@ export async function downloadTranscript(context: Context): Promise<void> {
 
 /** Ask for an address, and send the conversation there. */
 export function mailTranscript(context: Context): void {
-  const { panel, texts } = context;
+  const { config, panel, texts } = context;
   askForAddress(context, texts.transcriptMail!, "", async (email) => {
-    await aboutConversation(context, "transcript", { email });
+    await aboutConversation(context, "transcript", { email, locale: config.locale });
     panel.sheet();
     put(panel, note(context, filled(texts.transcriptSent, { email })));
   });
