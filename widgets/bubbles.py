@@ -93,6 +93,16 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
     }
 
 
+def drawn_config(bubble: Bubble) -> dict[str, Any]:
+    """The same for the preview, where the form before the chat may be switched on unsaved."""
+    config = config_of(bubble)
+    form = config["preChatForm"]
+    return {
+        **config,
+        "preChatForm": {**form, "fields": form["fields"] or _usual_fields(config["texts"])},
+    }
+
+
 def expectation(bubble: Bubble, team_id: UUID | None = None) -> Expectation:
     """What visitors may expect who ask for a person: of the bubble's team, if of no other."""
     schedule = complete_settings(bubble.settings)["businessHours"]

@@ -32,9 +32,9 @@ WISHES = {
         "customer support please",
         "Put me through to a person",
         "Hello from visitor 3: I want to talk to a person",
+        "I ordered a teapot two weeks ago and it still has not come although you wrote that it "
+        "takes three days and that is not right and I want to talk to a person",
         "My address is wrong and the phone number does not work, so I want to talk to a person",
-        "I ordered a teapot two weeks ago and it still has not arrived although your site said that "
-        "it takes three days at most and I want to talk to a person",
     ],
     "de": [
         "Mit einem Menschen sprechen",
