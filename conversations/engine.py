@@ -390,8 +390,7 @@ def _put_to_work(
             raise
         reason = "requested" if is_wish else "budget"
         language = language_so_far(version, conversation.named_language, conversation.language)
-        text = handover_text(version, language)
-        hand_over(conversation, reason=reason, text=text)
+        hand_over(conversation, reason=reason, text=handover_text(version, language))
         return False
     return True
 

@@ -142,12 +142,10 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
         obj = self.get_object(request, object_id) if object_id else None
         extra = {"way_back": self._way_back(request, obj), **self.extra_of(request, obj)}
         if obj is None and (title := self.step_title(request)):
-            # Of the window, and of the bar above the form, which is drawn from the request.
             extra["title"] = request.title_of_step = title  # type: ignore[attr-defined]
         try:
-            answer = super().changeform_view(
-                request, object_id, form_url, {**extra, **(extra_context or {})}
-            )
+            extra |= extra_context or {}
+            answer = super().changeform_view(request, object_id, form_url, extra)
             return answer.render() if isinstance(answer, TemplateResponse) else answer
         except LiveChatError as error:
             messages.error(request, error.message)
