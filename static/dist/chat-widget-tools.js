@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources 05bac77b39686358f53f8262c55cd2d0f8d4ee3e2582efff6b7761185a421b0a */
+/*! LiveChat, built from frontend/widget, sources bd3b7fb6c1cd502d2244d35367ea772c0322dc7f53b162a195305914a62187ff */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};
