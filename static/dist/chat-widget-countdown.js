@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources bd3b7fb6c1cd502d2244d35367ea772c0322dc7f53b162a195305914a62187ff */
+/*! LiveChat, built from frontend/widget, sources 586583654ff8f92dc4ee60a8dfb234384ad4505a5418e2c52948297763d68dd1 */
 function s(n,i={},...r){let t=document.createElement(n);for(let[e,o]of Object.entries(i))typeof o=="function"?t.addEventListener(e.slice(2),o):o!==void 0&&o!==!1&&t.setAttribute(e,String(o));return t.append(...r),t}var a=(n,i)=>{let r=s("span",{"aria-hidden":"true"});n.after(r);let t=()=>{let e=Math.ceil((i-Date.now())/1e3);n.disabled=e>0,r.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},c=()=>a;export{c as default};

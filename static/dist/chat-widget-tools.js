@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources bd3b7fb6c1cd502d2244d35367ea772c0322dc7f53b162a195305914a62187ff */
+/*! LiveChat, built from frontend/widget, sources 586583654ff8f92dc4ee60a8dfb234384ad4505a5418e2c52948297763d68dd1 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};
