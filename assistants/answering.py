@@ -10,6 +10,7 @@ from assistants.language import language_of, languages_of
 from assistants.loading import loaded
 from assistants.question import Question
 from assistants.toolbox import NoTools, Toolbox
+from assistants.wording import spoken_in
 
 Engine = Callable[[Question, Toolbox], AsyncIterator[Event]]
 # By name, since the libraries of language models are not for processes that never answer.
@@ -27,7 +28,8 @@ async def respond(question: Question, toolbox: Toolbox | None = None) -> AsyncIt
         language = await asyncio.to_thread(language_of, question)
     if language and language != question.language:
         yield Understood(language)
-    question = replace(question, language=language)
+    version = spoken_in(question.version, language)
+    question = replace(question, language=language, version=version)
     # Who was paused had passed the rules before.
     called = handover.rule(question) if question.paused is None else None
     if called is not None:

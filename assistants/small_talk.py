@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assistants import phrases
 from assistants.phrases.folding import words
+from assistants.wording import greeting_in
 
 LONGEST = 80
 
@@ -16,7 +17,7 @@ def small_talk(text: str, languages: Sequence[str], *, greeting: str) -> str:
     said = words(text[: LONGEST + 1]) if len(text) <= LONGEST else ""
     for listener in phrases.listeners(languages):
         if listener.is_greeting(said):
-            return greeting
+            return greeting_in(greeting, listener.phrases)
         if listener.is_thanks(said):
             return listener.phrases.you_are_welcome
         if listener.is_goodbye(said):

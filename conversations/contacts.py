@@ -13,13 +13,17 @@ CLAIMED_EMAIL = "claimedEmail"
 RESERVED = frozenset({CLAIMED_EMAIL, "userId"})
 
 
+# A contact may lose an address to somebody who proves it, while we look for it.
+ATTEMPTS = 5
+
+
 def contact_by_email(email: str, *, name: str = "") -> Contact:
-    """Find or make the contact with this address."""
+    """Find or make the contact with this address, and keep it to ourselves until the scope ends."""
     return _find_or_make("email", email.strip().lower(), name)
 
 
 def contact_by_external_id(external_id: str, *, name: str = "") -> Contact:
-    """Find or make the contact whom the tenant's own site calls by this user id."""
+    """Find or make the contact whom the tenant's own site calls by this user id; locked too."""
     return _find_or_make("external_id", external_id, name)
 
 
@@ -81,25 +85,44 @@ def describe(session: VisitorSession, attributes: dict[str, Any]) -> Contact:
     return contact
 
 
-def move(session: VisitorSession, contact: Contact) -> None:
-    """Have a session and all that was said in it be another contact's; a nameless one goes."""
+def move(session: VisitorSession, contact: Contact) -> bool:
+    """Have a session and all that was said in it be another contact's.
+
+    A nameless one goes if nothing else is its own; whether it went.
+    """
     anonymous = session.contact
     Conversation.objects.filter(session=session).update(contact=contact)
     session.contact = contact
     session.save(update_fields=["contact"])
-    nobody_left = not VisitorSession.objects.filter(contact=anonymous).exists()
-    if anonymous.email is None and anonymous.external_id is None and nobody_left:
-        anonymous.delete()
+    if anonymous.email is not None or anonymous.external_id is not None:
+        return False
+    for model in (VisitorSession, Conversation):
+        if model.objects.filter(contact=anonymous).exists():
+            return False
+    anonymous.delete()
+    return True
+
+
+def give_up_email(contact: Contact) -> None:
+    """Leave an address that was only typed to whom it was proved to belong to.
+
+    The contact must be locked.
+    """
+    # The first of them, so that it is not left out as one too many.
+    others = {name: value for name, value in contact.attributes.items() if name != CLAIMED_EMAIL}
+    contact.attributes = {CLAIMED_EMAIL: contact.email, **others}
+    contact.email = None
+    contact.save(update_fields=["email", "attributes"])
 
 
 def _find_or_make(field: str, value: str, name: str) -> Contact:
-    # Locked, as the team may be merging it into another one, which has the address by then.
-    rows = Contact.objects.select_for_update(no_key=True)
-    contact = rows.filter(**{field: value}).first()
-    if contact is None:
+    rows = Contact.objects.select_for_update(no_key=True).filter(**{field: value})
+    for _ in range(ATTEMPTS):
+        contact = rows.first()
+        if contact is not None:
+            return contact
         _insert_unless_there(field, value, name)
-        contact = Contact.objects.get(**{field: value})
-    return contact
+    return rows.get()
 
 
 def _insert_unless_there(field: str, value: str, name: str) -> None:

@@ -21,6 +21,7 @@ from assistants.language import languages_of
 from assistants.models import Assistant
 from assistants.queries import with_production
 from assistants.usage import BudgetSpent
+from assistants.wording import handover_text, language_so_far
 from conversations import drafts, lines, mentioning, owner, queueing, turns
 from conversations.announcements import announce_conversation, tell_seen
 from conversations.erasing import settled
@@ -385,7 +386,8 @@ def _put_to_work(
         if not (is_wish or hand_over_when_spent):
             raise
         reason = "requested" if is_wish else "budget"
-        hand_over(conversation, reason=reason, text=version.handover_text)
+        language = language_so_far(version, conversation.named_language, conversation.language)
+        hand_over(conversation, reason=reason, text=handover_text(version, language))
         return False
     return True
 

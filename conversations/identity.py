@@ -32,6 +32,10 @@ class Person:
     email: str = ""
     is_whole: bool = False
 
+    @property
+    def address(self) -> str:
+        return self.email.strip().lower()
+
 
 def identify(
     visitor: Visitor, person: Person, *, on_new: Callable[[], None] = lambda: None
@@ -53,22 +57,28 @@ def identify(
     else:
         session = found
         if not session.is_verified:
-            _join(session, contact)
+            _join(session, contact, person)
     if _learn(contact, person):
         announce_contact(contact)
     session.contact = contact
     return session
 
 
-def _join(session: VisitorSession, contact: Contact) -> None:
-    anonymous = session.contact
-    contacts.move(session, contact)
-    if anonymous.email is None:
-        contact.name = contact.name or anonymous.name
-        contact.phone = contact.phone or anonymous.phone
-        merged = {**anonymous.attributes, **contact.attributes}
+def _join(session: VisitorSession, contact: Contact, person: Person) -> None:
+    # After the person's own row, as everywhere: who holds the one may wait for the other.
+    own = Contact.objects.select_for_update(no_key=True).get(pk=session.contact_id)
+    if person.is_whole and own.email is not None and own.email.lower() == person.address:
+        contacts.give_up_email(own)
+    session.contact = own
+    went = contacts.move(session, contact)
+    if went:
+        contact.name = contact.name or own.name
+        contact.phone = contact.phone or own.phone
+        merged = {**own.attributes, **contact.attributes}
         contact.attributes = dict(list(merged.items())[:ATTRIBUTES_LIMIT])
         contact.save(update_fields=["name", "phone", "attributes"])
+    elif own.email is None:
+        announce_contact(own)
     session.is_verified = session.secret_seen = True
     session.save(update_fields=["is_verified", "secret_seen"])
     change_secret(session)
@@ -83,14 +93,17 @@ def _learn(contact: Contact, person: Person) -> bool:
     changed: dict[str, Any] = {}
     if person.name and person.name != contact.name and (person.is_whole or not contact.name):
         changed["name"] = person.name
-    email = person.email.strip().lower()
+    email = person.address
     is_other = bool(email) and email != contact.email
     is_taken = is_other and person.is_whole and _take_email(contact, email)
+    attributes = dict(contact.attributes)
     if is_other and not is_taken:
-        # Somebody else's, or nobody vouches for it.
-        attributes = {**contact.attributes, CLAIMED_EMAIL: email}
-        if attributes != contact.attributes and len(attributes) <= ATTRIBUTES_LIMIT:
-            changed["attributes"] = attributes
+        # Another person's, or nobody vouches for it.
+        attributes[CLAIMED_EMAIL] = email
+    elif contact.email and attributes.get(CLAIMED_EMAIL) == contact.email:
+        del attributes[CLAIMED_EMAIL]
+    if attributes != contact.attributes and len(attributes) <= ATTRIBUTES_LIMIT:
+        changed["attributes"] = attributes
     for name, value in changed.items():
         setattr(contact, name, value)
     if changed:
@@ -99,11 +112,17 @@ def _learn(contact: Contact, person: Person) -> bool:
 
 
 def _take_email(contact: Contact, email: str) -> bool:
-    """Give the contact an address, unless another contact has it."""
-    if Contact.objects.filter(email__iexact=email).exclude(pk=contact.pk).exists():
+    """Give the contact an address, unless another person has it; who only typed it loses it."""
+    rows = Contact.objects.select_for_update(no_key=True)
+    holder = rows.filter(email__iexact=email).exclude(pk=contact.pk).first()
+    if holder is not None and holder.external_id is not None:
         return False
     with suppress(IntegrityError), transaction.atomic(using=router.db_for_write(Contact)):
+        if holder is not None:
+            contacts.give_up_email(holder)
         Contact.objects.filter(pk=contact.pk).update(email=email)
         contact.email = email
+        if holder is not None:
+            announce_contact(holder)
         return True
     return False

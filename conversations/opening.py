@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from assistants.models import Assistant
+from assistants.wording import greeting_of, language_so_far
 from conversations import turns
 from conversations.models import AuthorKind, Conversation, Message, VisitorSession
 from conversations.posting import post
@@ -54,7 +55,8 @@ def greet(conversation: Conversation) -> Message | None:
     """
     version = turns.version_for(conversation)
     openings = {flow["name"]: flow["opening"] for flow in version.flows}
-    text = openings.get(conversation.flow) or version.greeting
+    language = language_so_far(version, conversation.named_language, conversation.language)
+    text = openings.get(conversation.flow) or greeting_of(version, language)
     if conversation.message_seq or not text:
         return None
     return post(

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from assistants.wording import without_source
 from conversations.announcements import (
     announce_message,
     announce_new_conversation,
     timestamp,
 )
 from conversations.models import Attachment, AuthorKind, Conversation, Message
+from conversations.plain_text import plain
 
 PREVIEW_LENGTH = 140
+# Enough for a preview, whatever marks are in it.
+PLAIN_LENGTH = 1_000
 POSTED = ("message_seq", "last_message", "updated_at")
 
 
@@ -56,10 +60,18 @@ def _preview(message: Message) -> dict[str, Any]:
     return {
         "seq": message.seq,
         "author": message.author_kind,
-        "text": message.text[:PREVIEW_LENGTH],
+        "text": _words(message)[:PREVIEW_LENGTH],
         "createdAt": timestamp(message.created_at),
         **({"line": message.line} if message.line else {}),
     }
+
+
+def _words(message: Message) -> str:
+    """What is said, without the marks that a list of conversations cannot draw."""
+    if message.author_kind not in (AuthorKind.ASSISTANT, AuthorKind.AGENT):
+        return message.text
+    said = without_source(message.text, message.sources)
+    return plain(said[:PLAIN_LENGTH])
 
 
 def _attach(message: Message, files: Sequence[Attachment]) -> None:

@@ -27,6 +27,7 @@ from assistants.events import (
 )
 from assistants.toolbox import UnknownOutcome
 from assistants.usage import book
+from assistants.wording import handover_text, language_so_far
 from conversations import answers, toolbox, turns
 from conversations.streaming import Stream
 from conversations.toolbox import ClaimToolbox
@@ -112,7 +113,7 @@ async def apologise(held: Claim, reason: str) -> None:
 
 async def _leave_to_person(held: Claim, unknown: UnknownOutcome, course: Course) -> None:
     """Hand over what may be done already, since to do it twice may be worse than not at all."""
-    text = held.question.version.handover_text
+    text = _handover_text(held)
     handoff = Handoff(UNKNOWN_REASON, text, str(unknown))
     await _say(held, handoff, course, Effects(), outcome="apologised")
 
@@ -139,8 +140,14 @@ async def _conclude(held: Claim, course: Course) -> None:
             await _apologise(held, "error:empty", course)
 
 
+def _handover_text(held: Claim) -> str:
+    asked = held.question
+    language = language_so_far(asked.version, asked.named_language, asked.language)
+    return handover_text(asked.version, language)
+
+
 async def _apologise(held: Claim, reason: str, course: Course) -> None:
-    text = held.question.version.handover_text
+    text = _handover_text(held)
     if doubts := await run_in_db_thread(toolbox.doubts, held):
         sorry = Handoff(UNKNOWN_REASON, text, doubts)
     else:

@@ -1,6 +1,6 @@
 """The headers that every answer carries, unless its view set its own."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.conf import settings
 
@@ -39,14 +39,24 @@ CONTENT_POLICIES: list[tuple[str, str]] = [
 ]
 
 
-def missing_headers(scope: Scope, headers: Iterable[Header]) -> list[Header]:
+def missing_headers(scope: Scope, headers: Sequence[Header]) -> list[Header]:
     """Return what ``headers`` lack."""
     present = {name.lower() for name, _ in headers}
     ours = [*COMMON, (b"content-security-policy", _content_policy(scope["path"]))]
     if settings.REQUIRE_HTTPS and scope["scheme"] == "https":
         ours.append(STRICT_TRANSPORT)
+    if _says_who_frames(headers):
+        present.add(b"x-frame-options")
     missing = [header for header in ours if header[0] not in present]
     return [*missing, (b"x-request-id", context.request_id.get().encode("ascii"))]
+
+
+def _says_who_frames(headers: Sequence[Header]) -> bool:
+    """Whether the answer's own policy does, which the older header would contradict."""
+    return any(
+        name.lower() == b"content-security-policy" and b"frame-ancestors" in value
+        for name, value in headers
+    )
 
 
 def _content_policy(path: str) -> bytes:

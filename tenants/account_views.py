@@ -154,7 +154,13 @@ class InvitationPage(Page):
         account = invitations.account_of(invitation)
         log_in = f"{reverse('account-log-in')}?next={quote(request.path)}"
         is_own = account is not None and account == request.user
-        return {"invitation": invitation, "account": account, "is_own": is_own, "log_in": log_in}
+        return {
+            "invitation": invitation,
+            "inviter": invitations.inviter_of(invitation),
+            "account": account,
+            "is_own": is_own,
+            "log_in": log_in,
+        }
 
     def get(self, request: HttpRequest, **names: str) -> HttpResponse:
         form = self.empty_form(request)

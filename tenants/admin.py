@@ -81,6 +81,7 @@ class TenantAdmin(OperatorsAdmin):
     """A tenant is suspended, never deleted here: its data are its own."""
 
     owners_may = frozenset({"view", "change"})
+    title_of_step = "New customer"
     operators_fields = ("slug", "guests_allowed", "is_demo")
     operators_actions = ("suspend", "resume")
     labels: ClassVar[Any] = {"guests_allowed": "Guests on ZeebeeAI's socket", "is_demo": "Demo"}
@@ -101,6 +102,9 @@ class TenantAdmin(OperatorsAdmin):
             {"fields": (("two_factor_required", "sees_typing"), ("guests_allowed", "is_demo"))},
         ),
     )
+
+    def step_title(self, request: HttpRequest) -> str:
+        return self.title_of_step
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         sets = super().get_fieldsets(request, obj)
@@ -280,6 +284,7 @@ class MembershipAdmin(OperatorsAdmin):
     list_select_related = ("user", "tenant")
     search_fields = ("user__email", "user__name", "tenant__name")
     autocomplete_fields = ("tenant",)
+    title_of_step = "Invite a colleague"
     fixed_fields = ("tenant", "user")
     add_fieldsets = (
         (None, {"fields": ("tenant", "role")}),

@@ -137,6 +137,12 @@ def account_of(invitation: Invitation) -> User | None:
     return User.objects.filter(email=invitation.email).first()
 
 
+def inviter_of(invitation: Invitation) -> str:
+    """What the person who invites is called: by name, or by the address if there is none."""
+    names = User.objects.filter(email=invitation.invited_by).values_list("name", flat=True)
+    return names.first() or invitation.invited_by
+
+
 def forget_old() -> None:
     """Delete invitations three months after they were made."""
     with platform_scope("forget old invitations"):
@@ -166,7 +172,7 @@ def _send(invitation: Invitation) -> None:
         link=link_of(invitation),
         key=f"invitation {invitation.pk} {invitation.generation}",
         brand=invitation.tenant.name,
-        inviter=invitation.invited_by,
+        inviter=inviter_of(invitation),
         role=account_mail.spelled(f"role.{invitation.role}", language, {}),
         days=LIFETIME.days,
     )

@@ -47,6 +47,7 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
     # Whether the form that makes a row asks for so little that its own page is to follow.
     is_filled_in_later = False
     change_form_outer_before_template = "operators/way_back.html"
+    title_of_step = ""
     # Fields that choose among the rows of the same tenant.
     own_choices: ClassVar[Sequence[str]] = ()
     # What fields are called where their own names are not for everybody.
@@ -113,6 +114,10 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
             # Django lets any year into its query, which takes none beyond 9999.
             raise BadRequest("The list cannot be narrowed so.") from error
 
+    def step_title(self, request: HttpRequest) -> str:
+        """What the form that makes a row is called, for who came by the first steps."""
+        return self.title_of_step if PATH in request.GET else ""
+
     def extra_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What a form's page is to know beside its form; there is no row while one is made."""
         return {}
@@ -136,10 +141,11 @@ class OperatorsAdmin(OwnersToo, OwnRecords, ModelAdmin):
         """Say what the domain refused; its transaction is undone by then."""
         obj = self.get_object(request, object_id) if object_id else None
         extra = {"way_back": self._way_back(request, obj), **self.extra_of(request, obj)}
+        if obj is None and (title := self.step_title(request)):
+            extra["title"] = request.title_of_step = title  # type: ignore[attr-defined]
         try:
-            answer = super().changeform_view(
-                request, object_id, form_url, {**extra, **(extra_context or {})}
-            )
+            extra |= extra_context or {}
+            answer = super().changeform_view(request, object_id, form_url, extra)
             return answer.render() if isinstance(answer, TemplateResponse) else answer
         except LiveChatError as error:
             messages.error(request, error.message)

@@ -14,7 +14,7 @@ from tenants.operators import DefaultAdmin, actor, credentials_of
 from tenants.scope import tenant_scope
 from widgets import hosted, sightings
 from widgets.admin_form import SETTINGS, BubbleForm, NewBubbleForm, field_name
-from widgets.bubbles import config_of, create_bubble
+from widgets.bubbles import create_bubble, drawn_config
 from widgets.models import Bubble
 from widgets.snippet import page_token, snippet
 
@@ -48,6 +48,7 @@ class BubbleAdmin(DefaultAdmin):
     list_select_related = ("tenant", "assistant", "public_code")
     search_fields = ("name", "tenant__name", "public_code__code")
     is_filled_in_later = True
+    title_of_step = "Make the bubble"
     change_form_outer_before_template = "operators/bubble_preview.html"
     autocomplete_fields = ("tenant",)
     fixed_fields = ("tenant",)
@@ -87,7 +88,7 @@ class BubbleAdmin(DefaultAdmin):
         if obj is None:
             return {}
         with tenant_scope(obj.tenant_id):
-            return {"preview_config": config_of(obj)}
+            return {"preview_config": drawn_config(obj)}
 
     def get_form(
         self, request: HttpRequest, obj: Bubble | None = None, change: bool = False, **options: Any

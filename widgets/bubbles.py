@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from assistants.models import Assistant, AssistantVersion
 from assistants.queries import assistant_by_id, default_assistant
+from assistants.wording import greeting_of
 from conversations import availability
 from conversations.attachments import FILE_LIMIT, KINDS
 from conversations.availability import Expectation
@@ -79,7 +80,7 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
         "code": bubble.code,
         "assistantId": str(assistant.pk) if assistant else None,
         "assistantName": assistant.name if assistant else "",
-        "greeting": version.greeting if version and bubble.greets else "",
+        "greeting": greeting_of(version, locale) if version and bubble.greets else "",
         "openings": _openings(version) if version and bubble.greets else {},
         "branding": {**branding, "logo": branding["logo"] or tenant.logo_url},
         "voice": bubble.voice_enabled,
@@ -90,6 +91,16 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
         "seesTyping": tenant.sees_typing,
         "availability": expectation(bubble).data(),
         "identityRequired": bubble.identity_required,
+    }
+
+
+def drawn_config(bubble: Bubble) -> dict[str, Any]:
+    """The same for the preview, where the form before the chat may be switched on unsaved."""
+    config = config_of(bubble)
+    form = config["preChatForm"]
+    return {
+        **config,
+        "preChatForm": {**form, "fields": form["fields"] or _usual_fields(config["texts"])},
     }
 
 

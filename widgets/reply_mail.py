@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from conversations import engine, unread_replies
 from conversations.announcements import attachment_data
 from conversations.models import Conversation, Message
+from conversations.plain_text import plain
 from tenants import mail
 from tenants.colors import accents
 from tenants.errors import NotFound
@@ -21,7 +22,6 @@ from tenants.scope import tenant_scope
 from widgets.bubbles import bubble_of, locale_of, texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
-from widgets.plain_text import plain
 from widgets.resuming import link_to, may_resume
 
 logger = logging.getLogger(__name__)

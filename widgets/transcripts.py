@@ -5,12 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from conversations.models import AuthorKind, Conversation
+from conversations.plain_text import plain
 from conversations.visitor_queries import transcript
 from tenants.models import Tenant
 from widgets.bubbles import texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
-from widgets.plain_text import plain
 from widgets.wording import line_in
 
 MESSAGES_LIMIT = 1_000

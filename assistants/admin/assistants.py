@@ -35,6 +35,7 @@ NEW_SETS = (
 class AssistantAdmin(ToolsOfAssistant, DefaultAdmin):
     """Saving stages a new version; publishing is a step of its own."""
 
+    title_of_step = "Make the assistant"
     form = AssistantForm
     list_display = ("name", "tenant", "is_default", "published", "staged")
     list_select_related = ("tenant", "production", "staging")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +15,12 @@ from assistants.knowledge import ingestion
 from assistants.knowledge.web.sites import add_site, change_site, crawl_soon
 from assistants.models import KnowledgeEntry, KnowledgeSource
 from tenants.ids import parse_uuid
-from tenants.operators import EVERYTHING, OperatorsAdmin, change_url, links
+from tenants.operators import EVERYTHING, PATH, OperatorsAdmin, change_url, links
 from tenants.scope import tenant_scope
 
 STATES = {"ready": "success", "failed": "danger", "reading": "info", "pending": "warning"}
 FAILURES_SHOWN = 10
+STEPS = {"faq": "Questions and answers", "text": "Paste a text", "web": "Read a web site"}
 IS_SITE = "typeof kind === 'undefined' || kind === 'web'"
 Kind, Status = KnowledgeSource.Kind, KnowledgeSource.Status
 
@@ -70,6 +72,7 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
         (None, {"fields": ("assistant", "kind", "title", "url")}),
         ("Content", {"fields": ("text", "file", *SITE_FIELDS)}),
     )
+    paste_fieldsets = ((None, {"fields": ("assistant", "kind", "title", "text")}),)
     fieldsets = (
         (None, {"fields": ("tenant", "assistant", ("kind", "title"), "url")}),
         ("Reading", {"fields": (("state", "checked_at"), "problem", "entry_count")}),
@@ -109,7 +112,19 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
         is_of_a_site = parse_uuid(request.GET.get(PageFilter.parameter_name)) is not None
         return self.list_of_pages if is_of_a_site else super().get_list_display(request)
 
+    def step_title(self, request: HttpRequest) -> str:
+        return STEPS.get(request.GET.get("kind", ""), "") if PATH in request.GET else ""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """Who came to paste a text is asked for nothing that is known."""
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name in ("assistant", "kind") and _is_to_paste(request):
+            field.widget = forms.HiddenInput({"class": "own-tenant"})
+        return field
+
     def get_fieldsets(self, request: HttpRequest, obj: KnowledgeSource | None = None) -> Any:
+        if obj is None and _is_to_paste(request):
+            return self.paste_fieldsets
         if obj is not None and obj.site_id:
             return self.page_fieldsets
         if obj is not None and obj.kind == Kind.WEB:
@@ -244,3 +259,9 @@ def _add_file(source: KnowledgeSource, form: KnowledgeSourceForm) -> KnowledgeSo
         content=form.cleaned_data["content"],
         url=source.url,
     )
+
+
+def _is_to_paste(request: HttpRequest) -> bool:
+    asked = request.GET
+    is_known = parse_uuid(asked.get("assistant")) is not None
+    return PATH in asked and is_known and asked.get("kind") in (Kind.TEXT, Kind.FAQ)

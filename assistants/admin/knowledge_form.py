@@ -31,7 +31,8 @@ class KnowledgeSourceForm(forms.ModelForm):
         strip=False,
         widget=UnfoldAdminTextareaWidget({"rows": 16}),
         help_text="For an FAQ, begin questions with “Q:”, other phrasings with “Or:” and answers "
-        "with “A:”, each on a new line.",
+        "with “A:”, each on a new line. In other texts each heading begins a passage of its own: a "
+        "line that begins with “#”, or one that is underlined with “---”.",
     )
     file = forms.FileField(
         required=False,

@@ -41,6 +41,8 @@ READING_TIME = timedelta(minutes=5)
 PASSAGES_AT_ONCE = 20
 ROWS = 500
 OPENING = 60
+# What a text may begin with that is no part of its words.
+MARKS = "#*_>-= \t\n"
 
 
 def add_source(
@@ -221,7 +223,8 @@ def _write(source: KnowledgeSource, passages: list[Passage], vectors: Vectors) -
 
 def _opening(passage: Passage) -> str:
     """Return what to call a passage that stands under no heading; of a PDF, with its page."""
-    opening = textwrap.shorten(passage.text, OPENING, placeholder=" …") or passage.text[:OPENING]
+    text = passage.text.lstrip(MARKS) or passage.text
+    opening = textwrap.shorten(text, OPENING, placeholder=" …") or text[:OPENING]
     page = re.fullmatch(r"page=(\d+)", passage.anchor)
     return f"{opening} (page {page[1]})" if page else opening
 

@@ -19,6 +19,11 @@ MAX_CHARACTERS = 1_000_000
 MAX_PASSAGES = 5_000
 HTML_PAGE = re.compile(r"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 ANY_TAG = re.compile(r"<[a-z][a-z0-9]*[\s>/]", re.IGNORECASE)
+# With signs before it, or alone and underlined.
+HEADING = re.compile(
+    r"^ {0,3}#{1,6}[ \t]+\S|(?:\A|\n[ \t]*\n) {0,3}\S[^\n]*\n {0,3}(?:={3,}|-{3,})[ \t]*$",
+    re.MULTILINE,
+)
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 SURE = 0.4
 PLAIN = ("text/", "message/", "application/xml", "application/json")
@@ -105,7 +110,12 @@ def _blocks(reader: Callable[[str], Iterable[Block]]) -> Callable[[str], list[Pa
 
 
 def _text_blocks(text: str) -> Iterable[Block]:
-    for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n")):
+    """Paragraphs, or Markdown where somebody wrote its headings."""
+    text = text.replace("\r\n", "\n")
+    if HEADING.search(text):
+        yield from markdown_blocks(text)
+        return
+    for paragraph in re.split(r"\n\s*\n", text):
         yield Block((), paragraph.strip())
 
 

@@ -7,6 +7,11 @@ GERMAN = Phrases(
     you_are_welcome="Gern geschehen. Gibt es noch etwas, das Sie wissen möchten?",
     until_next_time="In Ordnung. Ich bin hier, wenn Sie noch etwas wissen möchten.",
     quoted_from="Aus {title}:",
+    welcome="Hallo! Was möchten Sie wissen?",
+    introduction="Hallo! Ich bin der Assistent von {name}. Wie kann ich helfen?",
+    offer_text="Ich bin nicht sicher, ob ich Sie verstanden habe. Ist es eines hiervon?",
+    handover_text="Ich bitte jemanden aus unserem Team, Ihnen hier zu antworten.",
+    unanswered_text="Darauf habe ich keine Antwort gefunden. Ich frage jemanden aus unserem Team.",
     greeting=r"""
         (hallo|hi|hey|moin( moin)?|servus|gru(e)?ss (gott|dich|euch|sie)|gruezi
         |gute?n? (morgen|tag|abend|nachmittag)|tag)( (zusammen|allerseits|team|leute

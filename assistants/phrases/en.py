@@ -7,6 +7,11 @@ ENGLISH = Phrases(
     you_are_welcome="You are welcome. Is there anything else that you would like to know?",
     until_next_time="All right. I am here if you would like to know anything else.",
     quoted_from="From {title}:",
+    welcome="Hello! What would you like to know?",
+    introduction="Hello! I am the assistant of {name}. How can I help?",
+    offer_text="I am not sure that I understood. Is it one of these?",
+    handover_text="I will ask a person of our team to answer you here.",
+    unanswered_text="I did not find an answer to this. I will ask a person of our team.",
     greeting=r"""
         (hi|hello|hey|hiya|howdy|greetings|good (morning|afternoon|evening|day))( (there
         |everyone|all|team|guys|again))?

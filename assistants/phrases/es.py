@@ -7,6 +7,11 @@ SPANISH = Phrases(
     you_are_welcome="De nada. ¿Hay algo más que le gustaría saber?",
     until_next_time="De acuerdo. Aquí estoy si quiere saber algo más.",
     quoted_from="De {title}:",
+    welcome="¡Hola! ¿Qué le gustaría saber?",
+    introduction="¡Hola! Soy el asistente de {name}. ¿En qué puedo ayudarle?",
+    offer_text="No estoy seguro de haber entendido. ¿Es uno de estos temas?",
+    handover_text="Pediré a una persona de nuestro equipo que le responda aquí.",
+    unanswered_text="No he encontrado una respuesta. Preguntaré a una persona de nuestro equipo.",
     greeting=r"""
         ((hola|hey|buenas|saludos|buen dia|buenos dias|buenas (tardes|noches)) ?)+(a todos
         |equipo|amigos|de nuevo)?

@@ -7,6 +7,11 @@ FRENCH = Phrases(
     you_are_welcome="Je vous en prie. Y a-t-il autre chose que vous aimeriez savoir ?",
     until_next_time="D'accord. Je suis là si vous souhaitez savoir autre chose.",
     quoted_from="Extrait de {title} :",
+    welcome="Bonjour ! Que souhaitez-vous savoir ?",
+    introduction="Bonjour ! Je suis l'assistant de {name}. Comment puis-je vous aider ?",
+    offer_text="Je ne suis pas sûr d'avoir compris. Est-ce l'un de ces sujets ?",
+    handover_text="Je demande à une personne de notre équipe de vous répondre ici.",
+    unanswered_text="Je n'ai pas trouvé de réponse. Je demande à une personne de notre équipe.",
     greeting=r"""
         (bonjour|bonsoir|salut|coucou|hello|hey|allo|rebonjour)( (a tous|tout le monde
         |l'equipe|madame|monsieur))?

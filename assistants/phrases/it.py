@@ -7,6 +7,11 @@ ITALIAN = Phrases(
     you_are_welcome="Prego. C'è altro che le piacerebbe sapere?",
     until_next_time="D'accordo. Sono qui se desidera sapere altro.",
     quoted_from="Da {title}:",
+    welcome="Salve! Che cosa desidera sapere?",
+    introduction="Salve! Sono l'assistente di {name}. Come posso aiutarla?",
+    offer_text="Non sono sicuro di aver capito. È uno di questi argomenti?",
+    handover_text="Chiederò a una persona del nostro team di risponderle qui.",
+    unanswered_text="Non ho trovato una risposta. Chiederò a una persona del nostro team.",
     greeting=r"""
         (ciao|salve|buon ?giorno|buona ?sera|buon pomeriggio|hey|ehi|hello)( (a tutti|team
         |ragazzi|di nuovo))?

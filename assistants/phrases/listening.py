@@ -1,12 +1,17 @@
 """Hearing what one language's phrases say."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from assistants.phrases.phrases import Phrases
 
 # A longer sentence tells a story, and those who are named in it are named for another reason.
 LONGEST_SENTENCE = 120
+# What joins a wish to the story before it, in any of the languages.
+JOINT = re.compile(
+    r"(?<!\w)(?:and|but|so|und|aber|et|mais|donc|y|pero|en|maar|dus|e|ma|quindi|mas|ale|wiec|ve"
+    r"|ama) "
+)
 
 
 class Listener:
@@ -44,15 +49,32 @@ class Listener:
     def asks_for_person(self, clauses: Sequence[str]) -> bool:
         """Whether a sentence is a wish; how others reach somebody is a question like any."""
         sentence = " ".join(clauses)
+        if any(self._says_so(tail) for clause in clauses for tail in self._tails(clause)):
+            return True
         if len(sentence) > LONGEST_SENTENCE:
             return False
         if self._spurning.search(sentence):
             return True
-        if any(refusal.search(sentence) for refusal in self._refusals):
+        if self._refuses(sentence):
             return False
         return self._reaches(sentence) or any(
             self._wanting.fullmatch(self._bare(clause)) for clause in clauses
         )
+
+    def _says_so(self, words: str) -> bool:
+        """Whether words that begin with oneself are a wish, whatever is told before them."""
+        if len(words) > LONGEST_SENTENCE or not self._oneself.match(words):
+            return False
+        return bool(self._reaching.search(words)) and not self._refuses(words)
+
+    def _tails(self, clause: str) -> Iterator[str]:
+        """A clause of several, and what follows an “and” or “but” in it."""
+        yield clause
+        for opening in JOINT.finditer(clause):
+            yield clause[opening.end() :]
+
+    def _refuses(self, words: str) -> bool:
+        return any(refusal.search(words) for refusal in self._refusals)
 
     def _reaches(self, words: str) -> bool:
         found = self._reaching.search(self._bare(words))

@@ -7,6 +7,11 @@ DUTCH = Phrases(
     you_are_welcome="Graag gedaan. Is er nog iets dat u wilt weten?",
     until_next_time="Prima. Ik ben er als u nog iets wilt weten.",
     quoted_from="Uit {title}:",
+    welcome="Hallo! Wat wilt u weten?",
+    introduction="Hallo! Ik ben de assistent van {name}. Hoe kan ik helpen?",
+    offer_text="Ik weet niet zeker of ik u begrepen heb. Is het een van deze?",
+    handover_text="Ik vraag iemand van ons team om u hier te antwoorden.",
+    unanswered_text="Ik heb hierop geen antwoord gevonden. Ik vraag het iemand van ons team.",
     greeting=r"""
         (hallo|hoi( hoi)?|hey|hi|dag|goede?(morgen|middag|avond|n?dag)|goede (morgen
         |middag|avond))( (allemaal|team|daar|weer))?

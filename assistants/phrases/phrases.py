@@ -17,6 +17,12 @@ class Phrases:
     until_next_time: str
     # Before a passage, with the ``{title}`` of where it was found.
     quoted_from: str
+    # Where the owner wrote nothing else; the introduction is one with the tenant's ``{name}``.
+    welcome: str
+    introduction: str
+    offer_text: str
+    handover_text: str
+    unanswered_text: str
     # Whole messages that are nothing but a courtesy.
     greeting: str
     thanks: str

@@ -7,6 +7,11 @@ POLISH = Phrases(
     you_are_welcome="Proszę bardzo. Czy jest coś jeszcze, o co chcesz zapytać?",
     until_next_time="W porządku. Jestem tutaj, jeśli zechcesz dowiedzieć się czegoś jeszcze.",
     quoted_from="Źródło – {title}:",
+    welcome="Dzień dobry! O co chcesz zapytać?",
+    introduction="Dzień dobry! Jestem asystentem firmy {name}. W czym mogę pomóc?",
+    offer_text="Nie mam pewności, czy dobrze rozumiem. Czy chodzi o coś z tej listy?",
+    handover_text="Poproszę kogoś z naszego zespołu o odpowiedź tutaj.",
+    unanswered_text="Nie znam odpowiedzi na to pytanie. Zapytam kogoś z naszego zespołu.",
     greeting=r"""
         (czesc|hej(ka)?|witam|witaj(cie)?|dzien dobry|dobry( wieczor)?|siema|halo|elo
         |hello)( (wszystkim|wam|panstwu|ponownie))?

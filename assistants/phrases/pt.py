@@ -7,6 +7,11 @@ PORTUGUESE = Phrases(
     you_are_welcome="De nada. Há mais alguma coisa que gostaria de saber?",
     until_next_time="Está bem. Estou aqui se quiser saber mais alguma coisa.",
     quoted_from="De {title}:",
+    welcome="Olá! O que gostaria de saber?",
+    introduction="Olá! Sou o assistente de {name}. Como posso ajudar?",
+    offer_text="Não tenho certeza de ter entendido. É um destes assuntos?",
+    handover_text="Vou pedir a uma pessoa da nossa equipe que lhe responda aqui.",
+    unanswered_text="Não encontrei uma resposta. Vou perguntar a uma pessoa da nossa equipe.",
     greeting=r"""
         ((ola|oi|bom dia|boa tarde|boa noite|opa|alo|hey) ?)+(a todos|pessoal|equipe|equipa
         |tudo bem|tudo bom)?

@@ -7,6 +7,11 @@ TURKISH = Phrases(
     you_are_welcome="Rica ederim. Öğrenmek istediğiniz başka bir şey var mı?",
     until_next_time="Tamam. Başka bir şey öğrenmek isterseniz buradayım.",
     quoted_from="Kaynak – {title}:",
+    welcome="Merhaba! Ne öğrenmek istersiniz?",
+    introduction="Merhaba! Ben {name} asistanıyım. Nasıl yardımcı olabilirim?",
+    offer_text="Anladığımdan emin değilim. Bunlardan biri mi?",
+    handover_text="Ekibimizden birinden size burada yanıt vermesini isteyeceğim.",
+    unanswered_text="Buna bir yanıt bulamadım. Ekibimizden birine soracağım.",
     greeting=r"""
         (merhaba(lar)?|selam(lar)?|selamun aleykum|gunaydin|iyi (gunler|aksamlar|geceler)
         |hey|hello|alo)( (herkese|arkadaslar|ekip|tekrar))?

@@ -54,6 +54,8 @@ const OF_NO_CONVERSATION = ["auth:ok", "ack", "error"];
 export class Chat {
   /** The number of the last event that was heard. */
   cursor: number | undefined;
+  /** The name of whoever of the team has the conversation, as far as one was told. */
+  assignee = "";
   /** Takes the files that go with the next message. */
   takeFiles: (() => Attachment[]) | undefined;
   readonly #api: Api;
@@ -162,6 +164,7 @@ export class Chat {
     this.#beginsAnother = !conversationId;
     this.#last = this.cursor = this.#ahead = undefined;
     [this.#past, this.#owner, this.#person, this.#earlier] = [0, "bot", "", null];
+    this.assignee = "";
     this.#ear.restart();
     this.#expect(undefined);
     this.#set(this.#line);
@@ -353,8 +356,9 @@ export class Chat {
     return this.#session?.conversationId === conversationId && !this.#beginsAnother;
   }
 
-  #follow({ owner, teamReadSeq }: Conversation): void {
+  #follow({ owner, teamReadSeq, assignee }: Conversation): void {
     this.#owner = owner;
+    this.assignee = assignee?.name ?? "";
     if (owner !== "bot") this.#expect(undefined);
     if (teamReadSeq) this.#ear.teamRead(teamReadSeq);
     this.#set(this.#line);

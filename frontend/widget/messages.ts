@@ -45,6 +45,7 @@ export interface Delta {
 export interface Conversation {
   id: string;
   owner: string;
+  assignee?: { name: string } | null;
   updatedAt: string;
   /** How far the team and the visitor have read. */
   teamReadSeq?: number;

@@ -162,7 +162,7 @@ export class Scene {
     const { config, way } = this.#stage;
     const { openings, greeting, assistantName, texts } = config;
     const { log } = this.panel;
-    const opening = openings[way.flowName ?? ""] || greeting;
+    const opening = way.variables?.popup || openings[way.flowName ?? ""] || greeting;
     if (opening) log.greet("assistant", assistantName, opening);
     else if (texts.welcome) log.greet("system", "", texts.welcome);
   }

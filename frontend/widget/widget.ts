@@ -1,6 +1,6 @@
 // One widget on a page: what the page asks of it, its configuration and who its visitor is.
 
-import { Api, type Page } from "./api";
+import { Api, type Page, type Way } from "./api";
 import { Events, type Detail } from "./events";
 import type { Contact, Identity, Proof } from "./identity";
 import { Memory, type Session } from "./memory";
@@ -37,6 +37,8 @@ export class Widget {
   readonly #api: Api;
   readonly #tools: Tools;
   readonly #shown: Promise<void>;
+  /** The visitor's way in, whoever they turn out to be. */
+  readonly #way: Way;
   #config: Config | undefined;
   #memory: Memory | undefined;
   #scene: Scene | undefined;
@@ -51,6 +53,8 @@ export class Widget {
 
   constructor(options: Options) {
     this.#options = options;
+    const { flowName, useStagingVersion } = options;
+    this.#way = { flowName, useStagingVersion };
     this.#locale = options.locale || navigator.language;
     const events = new Events(options.id ?? `livechat-${++count}`, options.debug);
     [this.on, this.#emit] = [events.on, events.emit];
@@ -183,12 +187,12 @@ export class Widget {
   /** Draw everything from the configuration and the memory as they are now. */
   #draw(): void {
     if (this.#isDestroyed) return;
-    const { base, target, flowName, useStagingVersion } = this.#options;
+    const { base, target } = this.#options;
     const stage = {
       ...{ base, target, api: this.#api, tools: this.#tools, emit: this.#emit, on: this.on },
       memory: this.#memory!,
       config: this.#config!,
-      way: { flowName, useStagingVersion },
+      way: this.#way,
       adopt: (session: Session | undefined) => this.#adopt(session),
       explain: (code: string) => this.#explain(code),
     };
@@ -216,6 +220,7 @@ export class Widget {
     if (session) this.#memory!.write(session);
     else {
       this.#memory!.clear();
+      delete this.#way.variables;
       this.#left.draft = "";
       this.#left.unsent = [];
     }

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from django.urls import reverse
 
 from assistants.models import Assistant, KnowledgeSource
+from assistants.wording import introduction
 from tenants.models import Invitation, Membership, Tenant
 from tenants.operators import PATH, change_url
 from tenants.scope import tenant_scope
@@ -104,7 +105,7 @@ def _people(tenant: Tenant) -> Step:
 def _assistant(tenant: Tenant, assistant: Assistant | None) -> Step:
     title = "The assistant"
     if assistant is None:
-        greeting = f"Hello! I am the assistant of {tenant.name}. How can I help?"
+        greeting = introduction(tenant.name)
         add = _add("assistants_assistant", tenant=tenant.pk, name="Assistant", greeting=greeting)
         text = "It answers first, and knows when to call a person."
         return Step("assistant", title, False, text, (Link("Make the assistant", add),))

@@ -35,12 +35,16 @@ def test_the_path_leads_over_the_forms_and_back(operator, acme):
     back = f"/admin/start/{acme.pk}/"
 
     begun, links = steps(member, acme)
+    titled = {"Make the assistant": member.get(links["Make the assistant"]).content.decode()}
     made = member.save(links["Make the assistant"])
     second, links = steps(member, acme)
+    pasting = member.get(links["Paste a text"])
+    titled["Paste a text"] = pasting.content.decode()
     faq = "Q: When are you open?\nA: At nine."
     told = member.save(links["Questions and answers"], text=faq)
     with tenant_scope(acme.pk):
         KnowledgeSource.objects.update(status="ready")
+    titled["Make the bubble"] = member.get(links["Make the bubble"]).content.decode()
     bubble = member.save(links["Make the bubble"])
     page = f"widgets/bubble/{object_id(bubble)}/change/?path=1"
     looked = member.save(page, settings__widget__primaryColor="#ffee00")
@@ -56,6 +60,14 @@ def test_the_path_leads_over_the_forms_and_back(operator, acme):
         "bubble": "later", "site": "later",
     }  # fmt: skip
     assert second["knowledge"] == "now"
+    for title, html in titled.items():
+        assert f">{title}</span>" in html, title
+        assert f"<title>{title} |" in " ".join(html.split()).replace("<title> ", "<title>"), title
+    asked = re.findall(
+        r'<(?:input|textarea|select)[^>]* name="([^"]+)"',
+        re.sub(r'<input[^>]*type="hidden"[^>]*>', "", titled["Paste a text"]),
+    )
+    assert [name for name in asked if not name.startswith("_")] == ["title", "text"]
     assert [answer.headers["Location"] for answer in (made, told, looked)] == [back] * 3
     assert bubble.headers["Location"].endswith("/change/?path=1")
     assert (waiting["bubble"], waiting["site"]) == ("done", "now")
@@ -72,6 +84,7 @@ def test_operators_begin_with_a_customer_and_see_how_far_each_is(operator, acme)
     tenant = Tenant.objects.get(slug=slug)
 
     listed = operator.get("")
+    assert ">New customer</span>" in operator.get("tenants/tenant/add/").content.decode()
     found, links = steps(operator, tenant)
     with tenant_scope(tenant.pk):
         Invitation.objects.update(expires_at=Now())

@@ -31,6 +31,10 @@ WISHES = {
         "live agent",
         "customer support please",
         "Put me through to a person",
+        "Hello from visitor 3: I want to talk to a person",
+        "I ordered a teapot two weeks ago and it still has not come although you wrote that it "
+        "takes three days and that is not right and I want to talk to a person",
+        "My address is wrong and the phone number does not work, so I want to talk to a person",
     ],
     "de": [
         "Mit einem Menschen sprechen",
@@ -56,6 +60,7 @@ WISHES = {
         "ich möchte jemanden vom Support sprechen",
         "Bitte verbinden Sie mich mit dem Kundendienst",
         "Leiten Sie mich bitte an einen Kollegen weiter",
+        "Meine Adresse ist falsch und ich möchte mit einem Menschen sprechen",
     ],
     "fr": [
         "Parler à un conseiller",
@@ -267,6 +272,9 @@ QUESTIONS = {
         "no need for an agent",
         "Where do I see which agent answered?",
         "human rights statement",
+        "When a customer writes, I want an agent to reply",
+        "Do visitors see when I talk to an agent?",
+        "My address is wrong and I do not want to talk to a person",
         "Does the human resources team have open jobs?",
     ],
     "de": [
@@ -291,6 +299,7 @@ QUESTIONS = {
         "Kann mein Kollege die Bestellung ändern?",
         "Bieten Sie Support für Windows?",
         "Welche Service-Pakete gibt es?",
+        "Meine Adresse ist falsch und ich möchte nicht mit einem Menschen sprechen",
     ],
     "fr": [
         "Comment les visiteurs parlent-ils à une personne ?",

@@ -3,15 +3,18 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from assistants.answering import ENGINES, respond
 from assistants.events import Delta, Handoff, Reply, TurnDone, TurnStarted, Understood, Usage
 from assistants.knowledge import embedding
-from assistants.phrases import phrases_of
+from assistants.models import AssistantVersion
+from assistants.phrases import LISTENERS, phrases_of
 from assistants.question import Question
 from assistants.versions import create_assistant, create_version, publish
+from assistants.wording import greeting_of, introduction, spoken_in
 from tenants.scope import tenant_scope
 from tests.assistants.knowing import FAQ, GUIDE, needs_model, teach, version_of
 from tests.assistants.test_handover import make_version
@@ -125,6 +128,43 @@ def test_a_courtesy_is_answered_in_the_language_in_which_it_was_said(acme):
     assert ask(assistant, "danke", language="").text == phrases_of("de").you_are_welcome
     assert ask(assistant, "ok", language="").text == phrases_of("nl").until_next_time
     assert ask(assistant, "ok", language="de").text == phrases_of("de").until_next_time
+
+
+@pytest.mark.parametrize("language", list(LISTENERS))
+def test_texts_of_ours_are_said_in_the_visitors_language_and_the_owners_as_written(language):
+    said = phrases_of(language)
+    defaults = {
+        name: AssistantVersion._meta.get_field(name).default
+        for name in ("greeting", "offer_text", "handover_text", "unanswered_text")
+    }
+    ours = make_version(languages=tuple(LISTENERS), **defaults)
+    own = make_version(languages=tuple(LISTENERS))
+
+    def told(version):
+        spoken = spoken_in(version, language)
+        names = ("offer_text", "handover_text", "unanswered_text")
+        return [greeting_of(version, language), *(getattr(spoken, name) for name in names)]
+
+    texts = [said.welcome, said.offer_text, said.handover_text, said.unanswered_text]
+    assert told(ours) == texts
+    assert told(own) == ["Hello!", "One of these?", "A person will come.", "I do not know."]
+    introduced = replace(own, greeting=introduction("Tea & Co."))
+    assert greeting_of(introduced, language) == said.introduction.replace("{name}", "Tea & Co.")
+    assert language == "en" or not set(texts) & {*defaults.values()}
+
+
+def test_a_visitor_hears_one_language_from_greeting_to_handover(acme):
+    assistant, _ = teach(acme)
+    with tenant_scope(acme.id):
+        publish(create_version(assistant, languages=["en", "de", "ar"]))
+    german, arabic = phrases_of("de"), phrases_of("ar")
+
+    assert ask(assistant, "Hallo", language="").text == german.welcome
+    assert ask(assistant, "مرحبا", language="").text == arabic.welcome
+    asked = ask(assistant, "Ich will mit einem Menschen sprechen", language="")
+    assert (asked.reason, asked.text) == ("requested", german.handover_text)
+    unknown = ask(assistant, "هل تبيعون الغواصات الصفراء؟", language="")
+    assert unknown.text in (arabic.unanswered_text, arabic.offer_text)
 
 
 @needs_model

@@ -42,6 +42,27 @@ HTML = """<!doctype html><html><head><title>T</title><script>var x = "<p>no</p>"
   b</pre><p hidden>secret</p><footer>Imprint</footer></body></html>"""
 
 
+PASTED = [
+    "# Returns\r\n\r\nSend it *back*.\r\n\r\n## Refunds\r\n\r\nIn 3 days.",
+    "Returns\n=======\n\nSend it back.\n\nRefunds\n-------\nIn 3 days.",
+]
+
+
+def test_a_pasted_text_with_headings_is_cut_at_them():
+    first, second = [titles_and_texts(parse("text", text.encode())) for text in PASTED]
+    assert first == [
+        ("Returns", "Send it back.", "returns"),
+        ("Returns › Refunds", "In 3 days.", "refunds"),
+    ]
+    assert [row[:2] for row in second] == [row[:2] for row in first[:1]] + [
+        ("Returns › Refunds", "In 3 days.")
+    ]
+    plain = "No. #1 is *here*.\n#hash\n\na - b\n---x\n\nLine one\nline two\n---\n"
+    assert titles_and_texts(parse("text", plain.encode())) == [
+        ("", "No. #1 is *here*.\n#hash\na - b\n---x\nLine one\nline two\n---", "")
+    ]
+
+
 def titles_and_texts(passages):
     return [(passage.title, passage.text, passage.anchor) for passage in passages]
 

@@ -9,7 +9,17 @@ from assistants.small_talk import small_talk
 from tests.assistants.phrasebook import GOODBYES, GREETINGS, NO_COURTESIES, THANKS
 
 LANGUAGES = tuple(phrases.LISTENERS)
-SAID = ("talk_to_a_person", "you_are_welcome", "until_next_time", "quoted_from")
+SAID = {
+    "talk_to_a_person",
+    "you_are_welcome",
+    "until_next_time",
+    "quoted_from",
+    "welcome",
+    "introduction",
+    "offer_text",
+    "handover_text",
+    "unanswered_text",
+}
 
 
 def answers(table, *languages):

@@ -5,6 +5,7 @@ from assistants.versions import create_version, publish
 from conversations import engine, inbox, visitor_queries
 from conversations.models import Conversation, Message, Turn
 from conversations.opening import greet, reserve_conversation
+from conversations.posting import post
 from conversations.sessions import continue_session
 from realtime.models import Event
 from tenants.errors import BadRequest
@@ -22,6 +23,25 @@ def visitor(acme, globex):
 def reserved(visitor, assistant=None):
     session = continue_session(visitor)
     return reserve_conversation(session, assistant=assistant, channel="blits")
+
+
+def test_lists_of_conversations_show_words_without_marks_or_where_they_were_found(acme, visitor):
+    quoted = "Aus Hilfe › Returns:\n\n## Refunds\n**Within** [3 days](https://a.example/x)."
+    sources = [{"title": "Hilfe › Returns", "url": "", "sourceId": "1"}]
+    shown = []
+    with tenant_scope(acme.id):
+        conversation = reserved(visitor, default_assistant())
+        for kind, text, cited in [
+            ("assistant", quoted, sources),
+            ("assistant", quoted, []),
+            ("visitor", "**not** mine", []),
+        ]:
+            post(conversation, author_kind=kind, text=text, sources=cited)
+            shown.append(conversation.last_message["text"])
+
+    words = "Refunds\nWithin 3 days (https://a.example/x)."
+    assert shown == [words, f"Aus Hilfe › Returns:\n\n{words}", "**not** mine"]
+    assert set(conversation.last_message) == {"seq", "author", "text", "createdAt"}
 
 
 def heard(tenant):

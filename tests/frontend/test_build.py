@@ -13,7 +13,7 @@ DIST = settings.BASE_DIR / "static" / "dist"
 SHARED = ["build.mjs", "package-lock.json", "package.json", "tsconfig.json"]
 # Of what pages load, and of what is fetched when it is needed; compressed, in bytes.
 BUDGETS = {
-    "chat-widget.js": 11 * 1024 + 320,
+    "chat-widget.js": 11 * 1024 + 352,
     "chat-widget-alerts.js": 1024,
     "chat-widget-conversations.js": 3 * 1024,
     "chat-widget-countdown.js": 1024,
@@ -25,7 +25,7 @@ BUDGETS = {
     "chat-widget-presence.js": 1024 + 256,
     "chat-widget-proactive.js": 3 * 1024,
     "chat-widget-problems.js": 1024,
-    "chat-widget-talk.js": 6 * 1024,
+    "chat-widget-talk.js": 6 * 1024 + 64,
     "chat-widget-tools.js": 1024,
     "dashboard.js": 40 * 1024,
     "dashboard-common.js": 40 * 1024,
@@ -34,7 +34,7 @@ BUDGETS = {
 }
 # Of all that a conversation takes in which an assistant's answer is streamed as text.
 CONVERSATION = ["chat-widget.js", "chat-widget-talk.js"]
-CONVERSATION_BUDGET = 17 * 1024 + 192
+CONVERSATION_BUDGET = 17 * 1024 + 416
 MARKUP = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(")
 BUILT = sorted(path.name for path in DIST.iterdir())
 WIDGET = [name for name in BUILT if name.startswith("chat-widget")]

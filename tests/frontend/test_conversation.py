@@ -42,6 +42,7 @@ AWAY = """() => {
     const make = AudioContext.prototype.createOscillator;
     AudioContext.prototype.createOscillator = function () { tones++; return make.call(this); };
 }"""
+TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 BACK = "() => { window.away = false; document.dispatchEvent(new Event('visibilitychange')); }"
 # Hands files to the page as a person does who drops or pastes them.
 GIVE = """(panel, kind) => {
@@ -129,6 +130,21 @@ async def test_markdown_is_drawn_and_no_word_of_anybody_becomes_markup(page, sit
     await expect(page.locator(".streaming .bubble strong")).to_have_text("bold")
     assert "**mine** stays" in await log(page).inner_text()
 
+    long = [f"{number}. Line" for number in range(1, 41)]
+    for index, line in enumerate(long):
+        piece = {**data, "turnId": "long", "index": index, "text": f"{line}\n"}
+        wire.tell("message:delta", data=piece)
+    await expect(page.locator(".streaming li")).to_have_count(40)
+    await page.evaluate(TWO_FRAMES)
+    wire.tell("message:new", data=message(301, "assistant", "\n".join(long), name="Ada"))
+    await expect(page.locator(".streaming")).to_have_count(0)
+    await page.evaluate(TWO_FRAMES)
+    # Of what is longer than the panel the beginning is read first.
+    place = "e => e.getBoundingClientRect().top"
+    top = await log(page).evaluate(place)
+    shown = await page.locator(".assistant .who").last.evaluate(place)
+    assert top - 1 <= shown < top + 20
+
 
 async def test_own_messages_tell_how_far_they_have_come(page, site, shop):
     wire = Wire()
@@ -195,7 +211,7 @@ async def test_files_go_both_ways(page, site, shop, member):
 
     await expect(chips).to_have_count(0)
     await expect(sent(page).locator("canvas")).to_have_accessible_name("a photo.png")
-    await expect(sent(page).locator(".file")).to_have_text(["", "paste.txt11 byte"])
+    await expect(sent(page).locator(".file")).to_have_text(["", "paste.txt11 bytes"])
     found = await run_in_db_thread(_files, shop)
     assert found == [("", ["a photo.png", "paste.txt"])]
 
@@ -324,6 +340,7 @@ async def test_who_looks_elsewhere_is_called_by_title_and_sound(page, site, shop
     await expect(page.locator(".badge")).to_be_hidden()
 
 
+DIRECTION = "e => getComputedStyle(e).direction"
 LOOKS = {
     "light": {},
     "dark": {"color_scheme": "dark"},
@@ -354,8 +371,17 @@ async def test_everybody_can_use_it(page, site, shop, language):
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, look
         assert await log(page).evaluate("e => e.scrollWidth - e.clientWidth") == 0, look
 
+    # Each text runs in its own direction, and a name does not mingle with the time beside it.
+    for part in (".title", ".choices button"):
+        assert await page.locator(part).first.evaluate(DIRECTION) == "ltr"
+    who = page.locator(".assistant .who", has_text="Ada").last
+    assert (await who.locator("bdi").all_inner_texts())[0] == "Ada"
     own, whole = page.locator(".visitor .bubble").first, panel(page)
     own, whole = await own.bounding_box(), await whole.bounding_box()
+    face, title = [await page.locator(part).bounding_box() for part in (".face", ".title")]
+    assert (face["x"] > title["x"]) == rtl
+    aligned = await page.locator(".title").evaluate("e => getComputedStyle(e).textAlign")
+    assert aligned == ("right" if rtl else "left")
     assert (own["x"] + own["width"] / 2 < whole["x"] + whole["width"] / 2) == rtl
 
 

@@ -23,9 +23,11 @@ from tests.frontend.visitors import (
     panel,
     reply,
     say,
+    until,
     visit,
 )
 from tests.widgets.shops import make_shop
+from widgets import tasks
 from widgets.models import Bubble
 from widgets.wording import BUILT_IN
 
@@ -198,9 +200,42 @@ async def test_waiting_is_shown_and_the_place_only_falls(page, site, shop, membe
 
     await do(shop, assigning.assign, found.id, member)
     await expect(strip).to_contain_text(f"{member.user.name} will be with you shortly.")
+    await expect(strip.get_by_role("button")).to_have_text(["Ask the assistant again"])
     await do(shop, engine.post_reply, found.id, member, text="Hi!")
     await expect(strip).to_be_hidden()
     await expect(panel(page).locator(".state")).to_have_text(member.user.name)
+
+
+async def test_who_waits_hears_at_once_that_everybody_has_gone(page, site, shop, member):
+    async def be(status):
+        def run():
+            with shop.scope():
+                availability.choose(member, status=status, capacity=capacity)
+            tasks.route(str(shop.tenant.id))
+
+        await run_in_db_thread(run)
+
+    capacity = 0
+    await be("online")
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await page.get_by_role("button", name="Talk to a person").click()
+    strip, heading = page.locator(".strip"), panel(page).locator(".state")
+    await expect(strip).to_contain_text("You are number 1 in the queue.")
+    await expect(heading).to_have_text("A person of our team will answer you here.")
+
+    # With a line of the conversation, which says so once, and without one.
+    for _ in range(2):
+        await be("away")
+        await expect(strip).to_contain_text("Nobody of our team is here right now.")
+        ways = ["Leave us your e-mail", "Ask the assistant again"]
+        await expect(strip.get_by_role("button")).to_have_text(ways)
+        await expect(heading).to_have_text("")
+        capacity = 1
+        await be("online")
+        await expect(strip).to_contain_text(f"{member.user.name} will be with you shortly.")
+        await expect(heading).to_have_text("A person of our team will answer you here.")
 
 
 async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_back(
@@ -234,12 +269,14 @@ async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_b
 
 
 async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, shop, member):
+    await run_in_db_thread(speak_german_too, shop)
     listen = "addEventListener('livechat:csat:submit', event => { rated = event.detail })"
     await page.add_init_script(listen)
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Hello")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     await reply(shop, member, "Good day!")
+    await run_in_db_thread(speak_german_too, shop)
     await do(shop, engine.close, (await conversation(shop)).id, by=member.user.name)
     rating = page.get_by_role("group", name="How was this conversation?")
     await expect(rating.get_by_role("radio")).to_have_count(5)
@@ -261,6 +298,8 @@ async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, 
     text = (await (await downloading.value).path()).read_text()
     assert "Hello" in text
     assert "Good day!" in text
+    # Whatever language was spoken last, the headings are the widget's.
+    assert text.startswith("Your conversation with")
     await menu.click()
     await page.get_by_role("menuitem", name="Send the conversation by e-mail").click()
     await expect(page.get_by_label("E-mail")).to_be_focused()
@@ -268,11 +307,38 @@ async def test_after_the_end_it_is_rated_once_and_a_copy_can_be_had(page, site, 
     await page.get_by_label("E-mail").fill("ann@shop.example")
     await page.keyboard.press("Enter")
     await expect(page.locator(".card")).to_contain_text("on its way to ann@shop.example")
-    assert [mail.to for mail in await stored(shop, Mail)] == ["ann@shop.example"]
+    [mail] = await stored(shop, Mail)
+    assert (mail.to, mail.subject[:17]) == ("ann@shop.example", "Your conversation")
     await page.reload()
     await launcher(page).click()
     await expect(log(page)).to_contain_text("Good day!")
     await expect(page.locator(".faces")).to_have_count(0)
+
+
+# Clicks where the rating is, as soon as it is there.
+IMPATIENT = """(card) => new MutationObserver((_, watch) => {
+    const face = card.querySelector(".faces input");
+    if (!face) return;
+    watch.disconnect();
+    window.shown = performance.now();
+    face.dispatchEvent(new MouseEvent("click", {bubbles: true, cancelable: true, detail: 2}));
+}).observe(card, {childList: true})"""
+
+COLOURS = "e => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]"
+
+
+async def require_readable(page, filled):
+    """Under the mouse, and pressed, such a button has the launcher's colours, which can be read."""
+    colours = await page.locator(".launcher").evaluate(COLOURS)
+    button = page.locator(filled)
+    await button.hover()
+    assert await button.evaluate(COLOURS) == colours
+    await page.mouse.down()
+    assert await button.evaluate(COLOURS) == colours
+    # Let go elsewhere, it is not clicked.
+    await page.mouse.move(1, 1)
+    await page.mouse.up()
+    assert await button.evaluate(COLOURS) == colours
 
 
 SCREENS = [("light", "en", 1280), ("dark", "ar", 320)]
@@ -296,8 +362,9 @@ async def test_every_screen_can_be_used_by_everybody(
     await page.locator(".launcher").click()
     await page.locator(".form .filled").click()
     await expect(page.locator("[aria-invalid]")).to_be_focused()
+    await require_readable(page, ".form .filled")
     found["form"] = await violations(page)
-    await page.keyboard.type("ann@shop.example")
+    await page.locator("[aria-invalid]").fill("ann@shop.example")
     await page.keyboard.press("Enter")
     await expect(log(page)).to_be_visible(timeout=15_000)
     await say(page, "Hello")
@@ -308,10 +375,16 @@ async def test_every_screen_can_be_used_by_everybody(
     await page.keyboard.press("End")
     await page.keyboard.press("Enter")
     await expect(page.locator(".card .filled")).to_be_focused()
+    await require_readable(page, ".card .filled")
     found["question"] = await violations(page)
+    await page.locator(".card").evaluate(IMPATIENT)
     await page.locator(".card .filled").click()
     await expect(log(page)).to_contain_text(BUILT_IN[language]["endedLine"])
+    # Whoever clicks twice on "End" has not said how it was.
+    await until(page, "window.shown + 500 < performance.now()")
+    assert await page.locator(".faces input:checked").count() == 0
     await page.locator(".faces label").first.click()
+    await require_readable(page, ".card .filled")
     found["rating"] = await violations(page)
     if width == 320:
         await page.locator(".menus > button").press("Shift+Tab")
@@ -339,6 +412,12 @@ async def test_without_an_assistant_the_form_comes_first_and_without_forms_the_c
     await launcher(page).click()
     await expect(box(page)).to_be_focused()
     page.complaints.clear()
+
+
+def speak_german_too(shop):
+    with shop.scope():
+        Bubble.objects.update(settings={**shop.bubble.settings, "languages": ["en", "de"]})
+        Conversation.objects.update(language="de")
 
 
 def leave_alone(shop):

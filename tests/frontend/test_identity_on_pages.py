@@ -69,6 +69,28 @@ async def test_a_bubble_for_known_visitors_asks_the_page_and_says_so(page, site,
     page.complaints.clear()
 
 
+async def test_who_gives_an_address_and_then_logs_in_with_it_keeps_it(page, site, shop):
+    own = await run_in_db_thread(OwnSite, shop)
+    fields = [{"name": "email", "label": "E-mail", "type": "email", "required": True}]
+    settings = {"preChatForm": {"enabled": True, "fields": fields}}
+    await run_in_db_thread(_change, shop, identity_required=False, settings=settings)
+    await page.goto(site.page(site.mount(shop) + LISTEN))
+    await page.get_by_role("button", name=re.compile("^Open the chat")).click()
+    await page.get_by_label("E-mail").fill("lena@x.example")
+    await page.keyboard.press("Enter")
+    await expect(log(page)).to_be_visible(timeout=15_000)
+    await expect(box(page)).to_be_focused()
+    await say(page, "I am nobody")
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
+
+    token = own.token("lena", name="Lena", email="lena@x.example")
+    known = await page.evaluate("token => chat.identify(token)", token)
+
+    assert (known["name"], known["email"]) == ("Lena", "lena@x.example")
+    await expect(log(page)).to_contain_text("I am nobody")
+    assert (await run_in_db_thread(_known, shop))["lena"] == {}
+
+
 def _known(shop):
     with shop.scope():
         known = Contact.objects.exclude(external_id=None)

@@ -135,6 +135,19 @@ async def test_the_bubble_is_drawn_beside_its_form(page, live_server_url, shop):
     assert not await note.is_visible()
     await page.locator("#id_settings__widget__textColor").fill("#fff")
     await page.get_by_text("Contrast 1.20 to 1").wait_for()
+    # A form that is switched on asks for what it would ask for once it is saved.
+    switch = page.locator("#id_settings__preChatForm__enabled")
+    await switch.evaluate(
+        "one => { one.checked = true; one.dispatchEvent(new Event('change', {bubbles: true})); }"
+    )
+    await frame.get_by_label("E-mail").wait_for()
+    # The bar that saves leaves the launcher in sight.
+    await page.set_viewport_size({"width": 1280, "height": 800})
+    for place in (0, 10_000):
+        await page.evaluate("y => scrollTo(0, y)", place)
+        drawn = await page.locator(".preview .frame").bounding_box()
+        bar = await page.locator("#submit-row").bounding_box()
+        assert drawn["y"] + drawn["height"] <= bar["y"], place
     await page.get_by_role("button", name="Open", exact=True).click()
     await frame.get_by_role("dialog").wait_for(state="hidden")
     kept = await run_in_db_thread(settings_of, shop.tenant.id, bubble)

@@ -52,12 +52,18 @@ async def test_popups_cost_no_request_but_their_script_and_begin_the_chat(page, 
     await expect(log(page).locator(".bubble")).to_have_text([POPUPS[1]])
     await expect(box(page)).to_be_focused()
     assert await is_whole(page)
+    # As after `identify`, everything is drawn anew.
+    await page.evaluate("chat.setLocale('en')")
+    await expect(log(page).locator(".bubble")).to_have_text([POPUPS[1]])
     await say(page, "Yes")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
     assert (await conversation(shop)).variables == {"popup": POPUPS[1]}
     await page.keyboard.press("Escape")
     await expect(page.locator(".popup")).to_have_count(0)
     await expect(launcher(page)).to_be_focused()
+    await page.evaluate("chat.logout()")
+    await launcher(page).click()
+    await expect(log(page).locator(".bubble")).not_to_have_text([POPUPS[1]])
 
 
 async def test_triggers_fire_once_and_leave_visitors_in_a_conversation_alone(page, site, shop_with):

@@ -82,6 +82,21 @@ def link_to(email):
     return re.search(r"://[^/\s]+(/account/\S+)", newest.text)[1]
 
 
+def test_an_invitation_says_who_invites_by_name_and_else_by_address(acme, own_address):
+    olga = make_member(acme, role="owner").user
+    User.objects.filter(pk=olga.pk).update(name="Olga Petrova")
+    named = invitations.invite(acme, email="kim@x.example", role="agent", actor=olga.email)
+    unnamed = invitations.invite(acme, email="lee@x.example", role="agent", actor="o@x.example")
+
+    for invitation, who in ((named, "Olga Petrova"), (unnamed, "o@x.example")):
+        with tenant_scope(acme.id):
+            mail = " ".join(Mail.objects.get(to=invitation.email).text.split())
+        page = browser(own_address).get(link_to(invitation.email)).content.decode()
+        assert f"{who} invites you" in mail
+        assert f"{who} invites you" in page
+        assert invitation.invited_by == who or invitation.invited_by not in mail + page
+
+
 def told(email):
     with platform_scope("operators' admin"):
         return [row.subject for row in AccountMail.objects.filter(to=email).order_by("created_at")]
@@ -117,6 +132,7 @@ def test_somebody_new_joins_by_the_link_and_once_only(acme, globex, own_address)
     path, client = link_to(invitation.email), browser(own_address)
 
     page = client.get(path)
+    assert b"olga@operators.example invites you" in page.content
     weak = client.post(path, {"name": "Kim", "password": "short"})
     joined = client.post(path, {"name": "Kim", "password": NEW_PASSWORD})
     again = browser(own_address).post(path, {"name": "Eve", "password": NEW_PASSWORD})

@@ -2,6 +2,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from assistants.versions import create_version, publish
 from tenants import credentials
 from tenants.models import Credential, Tenant
 from tests.factories import make_assistant
@@ -28,6 +29,21 @@ def test_the_config_holds_what_the_reference_names_and_all_texts(shop, client):
     assert config["rating"] == config["transcript"] == {"enabled": True}
     assert "translations" not in config
     assert config["voice"] is config["phone"] is config["presencePing"] is False
+
+
+def test_a_greeting_of_ours_is_in_the_pages_language_and_the_owners_as_it_is(shop, client):
+    with shop.scope():
+        shop.bubble.settings = {"languages": ["en", "de"]}
+        shop.bubble.save()
+
+    def greeting(locale):
+        return client.get("config", params={"locale": locale}).json()["config"]["greeting"]
+
+    assert greeting("de-AT") == "Hallo! Was möchten Sie wissen?"
+    assert greeting("fr") == "Hello! What would you like to know?"
+    with shop.scope():
+        publish(create_version(shop.assistant, greeting="Ahoy!"))
+    assert greeting("de") == "Ahoy!"
 
 
 def test_nothing_secret_is_in_the_config(shop, client):

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -245,21 +246,84 @@ def test_what_is_no_proof_changes_nothing(shop, site, rival):
     assert browser.identify(site.token("kim", aud=shop.bubble.code)).status_code == 200
 
 
-def test_an_address_that_another_contact_has_stays_theirs(shop, site):
-    guest, kim = Browser(shop), Browser(shop)
+def test_an_address_belongs_to_who_proves_it_first_and_not_to_who_typed_it(shop, site):
+    guest, kim, second = Browser(shop), Browser(shop), Browser(shop)
     guest.begin()
-    guest.call("POST", "contact", json={"email": "kim@example.com", "name": "Somebody"})
+    guest.call("POST", "contact", json={"email": "Kim@example.com", "name": "Somebody"})
     theirs = guest.say("From somebody who typed an address.")
 
     told = kim.identify(site.token("kim", email="kim@example.com")).json()
+    refused = second.identify(site.token("kim-2", email="kim@example.com")).json()
 
-    assert told["contact"]["email"] is None
-    assert kim.reads(theirs) == 404
-    kim.call("POST", "contact", json={"email": "else@example.com", "phone": "123"})
+    assert (told["contact"]["email"], refused["contact"]["email"]) == ("kim@example.com", None)
+    assert (kim.reads(theirs), guest.conversations()) == (404, [theirs])
+    second.call("POST", "contact", json={"email": "else@example.com", "phone": "123"})
+    guest.call("POST", "contact", json={"email": "kim@example.com"})
     with shop.scope():
-        contact = Contact.objects.get(external_id="kim")
-        assert (contact.email, contact.phone) == (None, "123")
-        assert contact.attributes["claimedEmail"] == "kim@example.com"
+        typed = Conversation.objects.get(pk=theirs).contact
+        announced = Event.objects.filter(type="contact:updated", data__id=str(typed.id)).last()
+        known = {one.external_id: one for one in Contact.objects.exclude(external_id=None)}
+    claim = {"claimedEmail": "kim@example.com"}
+    assert (typed.name, typed.email, typed.attributes) == ("Somebody", None, claim)
+    assert announced.data["email"] is None
+    assert (known["kim"].email, known["kim"].attributes) == ("kim@example.com", {})
+    assert (known["kim-2"].email, known["kim-2"].phone) == (None, "123")
+    assert known["kim-2"].attributes["claimedEmail"] == "kim@example.com"
+
+
+def test_who_typed_an_address_and_then_proves_it_takes_everything_along(shop, site):
+    phone, laptop = Browser(shop), Browser(shop)
+    for browser in (laptop, phone):
+        browser.begin()
+    phone.call("POST", "contact", json={"email": "kim@example.com", "name": "Kim", "phone": "1"})
+    mine = phone.say("From my phone.")
+    phone.identify(site.token("kim", email="kim@example.com"))
+
+    laptop.call("POST", "contact", json={"email": "lee@example.com", "name": "L"})
+    elsewhere = Browser(shop)
+    elsewhere.begin()
+    elsewhere.call("POST", "contact", json={"email": "lee@example.com"})
+    laptop.identify(site.token("lee", email="lee@example.com"))
+
+    assert phone.reads(mine) == ["From my phone."]
+    with shop.scope():
+        known = {one.external_id: one for one in Contact.objects.all()}
+        assert len(known) == Contact.objects.count() == 3
+        kim, lee, other = known["kim"], known["lee"], known[None]
+        assert (kim.name, kim.email, kim.phone, kim.attributes) == (
+            "Kim",
+            "kim@example.com",
+            "1",
+            {},
+        )
+        assert Conversation.objects.get(pk=mine).contact_id == kim.id
+        # What is known of two browsers is not taken for one person's.
+        assert (lee.name, lee.email) == ("", "lee@example.com")
+        assert (other.name, other.email) == ("L", None)
+        assert other.attributes == {"claimedEmail": "lee@example.com"}
+
+
+def test_typing_and_proving_one_address_at_once_ends_well_for_everybody(shop, site):
+    typists, people = [Browser(shop) for _ in range(4)], [Browser(shop) for _ in range(4)]
+    for number, browser in enumerate(typists + people):
+        browser.begin()
+        if number % 2:
+            browser.call("POST", "contact", json={"email": "kim@example.com"})
+    person = ["kim", "kim", "lee", "lee"]
+
+    def act(number):
+        browser = (typists + people)[number]
+        if number < len(typists):
+            return browser.call("POST", "contact", json={"email": "kim@example.com"}).status_code
+        token = site.token(person[number - len(typists)], email="kim@example.com")
+        return browser.identify(token).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(act, range(8))) == {200}
+    with shop.scope():
+        holder = Contact.objects.get(email="kim@example.com")
+        assert holder.external_id in ("kim", "lee")
+        assert not VisitorSession.objects.filter(contact=holder, is_verified=False).exists()
 
 
 def require(bubble, required):

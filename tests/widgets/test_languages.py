@@ -3,6 +3,7 @@ import re
 import pytest
 from django.core.exceptions import ValidationError
 
+from assistants.phrases import phrases_of
 from conversations.lines import LINES
 from tenants.languages import direction_of
 from widgets.config import cleaned_settings
@@ -33,6 +34,8 @@ def test_every_language_has_every_text_with_the_same_places_to_fill(language):
         assert text == text.strip()
     same = [name for name, text in texts.items() if text == TEXTS[name]]
     assert language == "en" or len(same) < 10
+    # The assistant's choice and the link below it do the same thing.
+    assert texts["askForPerson"] == phrases_of(language).talk_to_a_person
 
 
 def test_every_line_of_ours_can_be_said_to_the_visitor():

@@ -59,7 +59,8 @@ export class Conversations {
     const { author, seq, text } = lastMessage ? worded(lastMessage, texts) : EMPTY;
     const isUnread = author !== "visitor" && seq > readSeq;
     const who = author === "visitor" ? `${texts.you}: ` : "";
-    const line = h("span", { class: "line", dir: "auto" }, who + (text || "…"));
+    const said = text || "…";
+    const line = h("span", { class: "line", dir: "auto" }, ...(who ? [who, h("bdi", {}, said)] : [said]));
     const when = h("small", {}, isToday ? time(updatedAt, locale) : day(at, locale));
     const open = h("button", { type: "button", class: isUnread ? "conversation unread" : "conversation" }, line, when);
     if (isUnread) open.append(h("b", { role: "img", "aria-label": texts.newMessages }));

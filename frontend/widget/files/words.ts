@@ -14,7 +14,9 @@ const REFUSALS: Record<string, string> = {
 
 export function size(bytes: number, locale: string | undefined): string {
   const step = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  const how = { style: "unit", unit: UNITS[step]!, maximumFractionDigits: 1 } as const;
+  // Bytes have no short form that is a word.
+  const unitDisplay = step ? "short" : "long";
+  const how = { style: "unit", unit: UNITS[step]!, unitDisplay, maximumFractionDigits: 1 } as const;
   return new Intl.NumberFormat(locale, how).format(bytes / 1024 ** step);
 }
 

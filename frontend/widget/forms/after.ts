@@ -7,6 +7,8 @@ import { filled } from "./moments";
 import { aboutConversation, explanation } from "./requests";
 
 const CLOSE = "M6 6l12 12M18 6L6 18";
+/** Milliseconds in which a click was meant for what was there before. */
+const SETTLES = 500;
 const HEAD = "M12 3a9 9 0 1 0 0 18 9 9 0 1 0 0-18M9 10h.01M15 10h.01";
 /** Mouths from the worst to the best. */
 const MOUTHS = ["M8 17q4-4 8 0", "M8 16q4-2 8 0", "M8 15.5h8", "M8 15q4 2 8 0", "M8 14q4 5 8 0"];
@@ -70,6 +72,11 @@ export function askForRating(context: Context, onLeft: () => void): void {
   const explain = (error: unknown): void => {
     problem.textContent = explanation(error, texts);
   };
+  const shown = performance.now();
+  faces.addEventListener("click", (event) => {
+    // Keys make clicks that count none.
+    if (event.detail && event.timeStamp - shown < SETTLES) event.preventDefault();
+  });
   faces.addEventListener("change", () => {
     more.hidden = false;
     store().then(() => (problem.textContent = ""), explain);
@@ -114,8 +121,8 @@ function dismissal({ panel, texts }: Context, onLeft?: () => void): HTMLElement 
 export async function downloadTranscript(context: Context): Promise<void> {
   const { panel, texts } = context;
   try {
-    const { api, session } = context;
-    const path = `/conversations/${session!.conversationId}/transcript`;
+    const { api, config, session } = context;
+    const path = `/conversations/${session!.conversationId}/transcript?locale=${config.locale}`;
     const file = await (await api.fetch(path, { session })).blob();
     const url = URL.createObjectURL(file);
     const day = new Date().toISOString().slice(0, 10);
@@ -128,9 +135,9 @@ export async function downloadTranscript(context: Context): Promise<void> {
 
 /** Ask for an address, and send the conversation there. */
 export function mailTranscript(context: Context): void {
-  const { panel, texts } = context;
+  const { config, panel, texts } = context;
   askForAddress(context, texts.transcriptMail!, "", async (email) => {
-    await aboutConversation(context, "transcript", { email });
+    await aboutConversation(context, "transcript", { email, locale: config.locale });
     panel.sheet();
     put(panel, note(context, filled(texts.transcriptSent, { email })));
   });

@@ -2,6 +2,7 @@
 
 import type { Context } from "../context";
 import type { Conversations } from "../conversations";
+import type { Message } from "../messages";
 import { askForRating, askWhetherToEnd, downloadTranscript, mailTranscript } from "./after";
 import { askBefore, askForReplyAddress, takeMessage } from "./before";
 import styles from "./forms.css";
@@ -12,7 +13,6 @@ import { Waiting } from "./waiting";
 interface Conversation {
   id: string;
   queue?: { position: number } | null;
-  assignee?: { name: string } | null;
   rating?: object | null;
   /** Whether a reply can be mailed. */
   hasEmail?: boolean;
@@ -36,6 +36,7 @@ export class Forms {
   #wasAsked = false;
 
   constructor(context: Context) {
+    const { config } = context;
     this.#context = context;
     this.#waiting = new Waiting(context, {
       askAssistant: () => void this.#askAssistant(),
@@ -43,10 +44,15 @@ export class Forms {
     });
     context.panel.dress(styles);
     context.on("queue:position", ({ conversationId: id, ...queue }) => {
-      Object.assign(context.config.availability, { usualReplySeconds: queue.usualReplySeconds });
+      Object.assign(config.availability, { usualReplySeconds: queue.usualReplySeconds });
       this.#tell({ id, queue } as unknown as Conversation);
+      // Perhaps because somebody has come.
+      if (config.availability.status !== "online") void this.#look();
     });
-    context.on("conversation:assigned", (told) => this.#tell(told.conversation as Conversation));
+    context.on("message:received", ({ message }) => {
+      // It may say that nobody is there any more.
+      if ((message as Message).author.kind === "system") void this.#look();
+    });
     context.on("status", () => this.#owner === "waiting" && this.#waiting.show());
   }
 
@@ -69,7 +75,7 @@ export class Forms {
   }
 
   async #follow(owner: string): Promise<void> {
-    if (owner === this.#owner) return;
+    if (owner === this.#owner) return this.#reassign();
     const { card, strip } = this.#context.panel;
     if (this.#owner === "closed") noteAsking("");
     this.#owner = owner;
@@ -84,6 +90,23 @@ export class Forms {
       await this.#lookWhoIsThere();
       this.#tell(conversation);
     }
+  }
+
+  /** Whoever has been assigned may go again, and nobody else be there. */
+  #reassign(): void {
+    if (this.#owner !== "waiting") return;
+    const { assignee } = this.#context.chat;
+    if (!this.#waiting.assigned(assignee)) return;
+    if (assignee) this.#waiting.show();
+    else void this.#look();
+  }
+
+  /** Read anew what one who waits may expect. */
+  async #look(): Promise<void> {
+    if (this.#owner !== "waiting") return;
+    await this.#lookWhoIsThere();
+    const conversation = await this.#conversation();
+    if (this.#owner === "waiting" && conversation) this.#tell(conversation);
   }
 
   #ended({ id, rating }: Conversation): void {
@@ -123,11 +146,11 @@ export class Forms {
     toggleMenu(button, this.#entries());
   }
 
-  #tell({ id, queue, assignee, hasEmail }: Conversation): void {
+  #tell({ id, queue, hasEmail }: Conversation): void {
     if (id !== this.#context.session?.conversationId) return;
     this.#waiting.place(queue?.position);
     if (hasEmail) this.#waiting.isReachable = true;
-    if (assignee) this.#waiting.assigned(assignee.name);
+    this.#waiting.assigned(this.#context.chat.assignee);
     if (this.#owner === "waiting") this.#waiting.show();
   }
 

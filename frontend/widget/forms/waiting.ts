@@ -30,8 +30,11 @@ export class Waiting {
     if (typeof position === "number") this.#position = Math.min(this.#position, position);
   }
 
-  assigned(name: string): void {
+  /** Somebody is to come, or without a name nobody in particular; whether this is news. */
+  assigned(name: string): boolean {
+    const isNews = name !== this.#assignee;
     this.#assignee = name;
+    return isNews;
   }
 
   /** The visitor has just left this address. */
@@ -49,7 +52,10 @@ export class Waiting {
   }
 
   show(): void {
-    const { panel, texts } = this.#context;
+    const { chat, config, panel, texts } = this.#context;
+    const isSomebodyThere = this.#assignee || config.availability.status === "online";
+    // The heading has been written before it was known.
+    if (chat.isReady) panel.status.textContent = isSomebodyThere ? texts.waiting! : "";
     const first = this.#first();
     const second = this.#second();
     const ways = this.#open();
@@ -75,8 +81,7 @@ export class Waiting {
   #open(): (keyof Ways)[] {
     const { assistantId, availability, offlineForm } = this.#context.config;
     const ways: (keyof Ways)[] = [];
-    if (this.#assignee) return ways;
-    const isMissed = offlineForm.enabled && availability.status !== "online";
+    const isMissed = !this.#assignee && offlineForm.enabled && availability.status !== "online";
     if (isMissed && !this.isReachable) ways.push("leaveEmail");
     if (assistantId) ways.push("askAssistant");
     return ways;

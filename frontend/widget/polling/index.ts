@@ -22,6 +22,8 @@ class Requests implements Polling {
   }
 
   begin(): void {
+    // It may have come after a log-out, and the next visitor's session is not that of these words.
+    if (this.#context.signal.aborted) return;
     void this.#post();
     this.#again();
   }

@@ -227,8 +227,9 @@ export class Drawing {
     this.#choices?.remove();
     this.#choices = undefined;
     if (!message.choices.length) return;
+    const { chat } = this.#context;
     const buttons = message.choices.map((choice) =>
-      h("button", { type: "button", onclick: () => this.#context.chat.say(choice) }, choice),
+      h("button", { type: "button", dir: "auto", onclick: () => chat.say(choice) }, choice),
     );
     this.#choices = h("div", { class: "choices" }, ...buttons);
     element.append(this.#choices);

@@ -31,7 +31,7 @@ function head({ config, load, panel, texts }: Context): HTMLElement {
   menu.setAttribute("aria-haspopup", "menu");
   menu.setAttribute("aria-expanded", "false");
   const wordmark = branding.wordmark && picture(branding.wordmark, title, title);
-  const heading = h("h2", { class: "title" }, wordmark || title);
+  const heading = h("h2", { class: "title", dir: "auto" }, wordmark || title);
   const names = h("div", { class: "names" }, heading, panel.status);
   return h("div", { class: "head" }, face, names, h("div", { class: "menus" }, menu), close);
 }

@@ -15,10 +15,16 @@ export function item(
 ): HTMLLIElement {
   const [kind] = classes.split(" ");
   const shownName = kind === "visitor" ? "" : name;
-  const who = h("div", { class: "who" }, [shownName, time(at, language)].filter(Boolean).join(" · "));
+  const who = h("div", { class: "who" }, ...apart([shownName, time(at, language)], " · "));
   const bubble = h("div", { class: "bubble", dir: "auto", hidden: !text }, ...said(kind!, text));
   const data = { "data-author": `${kind} ${name}`, "data-at": at };
   return h("li", { class: `item ${classes}`, ...data }, who, bubble);
+}
+
+/** Texts whose directions do not mingle. */
+function apart(texts: string[], between: string): Child[] {
+  const shown = texts.filter(Boolean).flatMap((text) => [between, h("bdi", {}, text)]);
+  return shown.slice(1);
 }
 
 export function said(kind: string, text: string): Child[] {
@@ -26,13 +32,13 @@ export function said(kind: string, text: string): Child[] {
 }
 
 export function sources(all: readonly Source[], title: string): HTMLElement {
-  const items = all.map(({ title, url }) => h("li", {}, link(url ?? "", title)));
+  const items = all.map(({ title, url }) => h("li", { dir: "auto" }, link(url ?? "", title)));
   return h("div", { class: "sources" }, `${title}:`, h("ul", {}, ...items));
 }
 
 /** The names of a message's files, for as long as nothing better is there. */
 export function names(message: Pick<Message, "attachments">): HTMLElement {
-  return h("div", { class: "note" }, message.attachments.map((file) => file.name).join(", "));
+  return h("div", { class: "note" }, ...apart(message.attachments.map(({ name }) => name), ", "));
 }
 
 export function dots(): HTMLLIElement {
