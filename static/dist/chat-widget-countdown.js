@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 65ad00793772b873453912875ac7b6eed63cbf7e793f538a752f0d9db0beec1c */
+/*! LiveChat, frontend/widget, sources 4e32c469c86002109e004fe19bde65c76bea99963e9fddbbe7bd8347b195fc4c */
 function i(n,s={},...r){let t=document.createElement(n);for(let[e,o]of Object.entries(s))typeof o=="function"?t.addEventListener(e.slice(2),o):o!==void 0&&o!==!1&&t.setAttribute(e,String(o));return t.append(...r),t}var a=(n,s)=>{let r=i("span",{"aria-hidden":"true"});n.after(r);let t=()=>{let e=Math.ceil((s-Date.now())/1e3);n.disabled=e>0,r.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},m=()=>a;export{m as default};

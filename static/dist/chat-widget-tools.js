@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 65ad00793772b873453912875ac7b6eed63cbf7e793f538a752f0d9db0beec1c */
+/*! LiveChat, frontend/widget, sources 4e32c469c86002109e004fe19bde65c76bea99963e9fddbbe7bd8347b195fc4c */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};
