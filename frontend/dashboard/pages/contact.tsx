@@ -20,7 +20,9 @@ export function Contact({ id }: { id: string }) {
       (error: Error) => void (problem.value = error.message),
     );
     return onEvent(({ type, data }) => {
-      if (type === "contact:updated" && data.id === id && one.peek()) one.value = { ...one.peek()!, ...data };
+      if (data?.id !== id) return;
+      if (type === "contact:merged") go(pathOfContact(data.into), true);
+      else if (type === "contact:updated" && one.peek()) one.value = { ...one.peek()!, ...data };
     });
   }, [id]);
   const contact = one.value;

@@ -2,12 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import { fetchAs, post, query as asQuery } from "../api";
+import { post, query as asQuery } from "../api";
 import { go, pathOfContact } from "../routes";
 import { contactName } from "../store";
 import type { ContactDetail } from "./data";
 import { useListed } from "./lists";
-import { Day, Dialog, End, Problem, Screen, filled, useTask } from "./parts";
+import { Day, Dialog, End, Problem, Screen, filled, save, useTask } from "./parts";
 
 const PAUSE = 300;
 
@@ -104,15 +104,4 @@ function Adding({ onClose }: { onClose(): void }) {
       </form>
     </Dialog>
   );
-}
-
-/** Have the browser keep a file of the REST, which it cannot ask for without the token. */
-async function save(path: string): Promise<void> {
-  const file = await (await fetchAs("GET", path)).blob();
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = path;
-  link.click();
-  // The download begins after this.
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,10 +1,10 @@
 import type { JSX } from "preact";
-import { del, patch, post } from "../../api";
+import { del, patch, post, query } from "../../api";
 import { pathOfView } from "../../routes";
 import { isAdmin, labels, member, members, savedViews, teams } from "../../store";
 import type { Filters, SavedView } from "../../types";
 import { changing } from "../lists";
-import { Problem, ask, filled, useTask } from "../parts";
+import { Problem, ask, filled, save, useTask } from "../parts";
 
 type Owned = SavedView & { memberId?: string };
 type Choices = [value: string, name: string][];
@@ -36,6 +36,7 @@ export function Views() {
 }
 
 function Card({ view }: { view: Owned }) {
+  const { run, isBusy, problem } = useTask();
   const { remove } = changing(savedViews);
   const isMine = view.shared ? isAdmin.value : true;
   const end = (): void =>
@@ -53,12 +54,12 @@ function Card({ view }: { view: Owned }) {
       <a dir="auto" href={pathOfView(view.id)}>{view.name}</a>
       <span class="quiet">{view.shared ? "Shared" : "Yours"}</span>
       <p class="text quiet" dir="auto">{told(view.filters)}</p>
-      {isMine && (
-        <>
-          <details class="more"><summary>Change <span class="visually-hidden">{view.name}</span></summary><Form view={view} /></details>
-          <button type="button" aria-label={`Delete ${view.name}`} onClick={end}>Delete</button>
-        </>
-      )}
+      <Problem text={problem} />
+      {isMine && <details class="more"><summary>Change <span class="visually-hidden">{view.name}</span></summary><Form view={view} /></details>}
+      <span class="buttons">
+        <button type="button" disabled={isBusy} aria-label={`Export as CSV: ${view.name}`} onClick={() => void run(() => save("conversations.csv", query(view.filters)))}>Export as CSV</button>
+        {isMine && <button type="button" aria-label={`Delete ${view.name}`} onClick={end}>Delete</button>}
+      </span>
     </li>
   );
 }
