@@ -54,7 +54,7 @@ export function Visitors() {
 function Nobody() {
   return (
     <p class="quiet">
-      Nobody is on a page that reports its visitors. A bubble reports them if its live visitors are switched on
+      Nobody is on a page that reports its visitors. A bubble does so where its live board of visitors is switched on
       {isAdmin.value ? <> in <a href="/admin/widgets/bubble/" target="_blank" rel="noopener">its settings</a>.</> : "."}
     </p>
   );
