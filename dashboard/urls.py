@@ -41,6 +41,7 @@ PAGES = (
     "view/<slug:place>",
     "search",
     "contacts",
+    "contacts/<slug:place>",
     "visitors",
     "settings",
     "settings/<slug:place>",

@@ -31,11 +31,11 @@ function digest(folder) {
 
 const SOURCES = digest("widget");
 
-/** A style sheet becomes a string: shadow roots adopt it, which no content policy forbids. */
-const styleSheets = {
+/** A style sheet becomes a string, to be adopted, which no content policy forbids. */
+const asStrings = (filter) => ({
   name: "style sheets",
   setup(build) {
-    build.onLoad({ filter: /\.css$/ }, ({ path }) => ({
+    build.onLoad({ filter }, ({ path }) => ({
       contents: transformSync(readFileSync(path, "utf8"), {
         loader: "css",
         minify: true,
@@ -44,7 +44,7 @@ const styleSheets = {
       loader: "text",
     }));
   },
-};
+});
 
 /** What each file of a folder's build begins with. */
 function banner(folder) {
@@ -58,7 +58,7 @@ const OPTIONS = {
   banner: banner("widget"),
   // All parts of one build go together.
   define: { VERSION: JSON.stringify(SOURCES.slice(0, VERSION_LENGTH)) },
-  plugins: [styleSheets],
+  plugins: [asStrings(/\.css$/)],
 };
 
 // Each folder of the widget is a part that is fetched when it is needed.
@@ -92,6 +92,8 @@ const inbox = await build({
   jsxImportSource: "preact",
   legalComments: "none",
   outdir: DIST,
+  // Those of the pages come with their script.
+  plugins: [asStrings(/[\\/]pages[\\/]\w+\.css$/)],
   splitting: true,
   write: false,
 });

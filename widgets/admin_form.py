@@ -213,7 +213,7 @@ class BubbleForm(forms.ModelForm):
         fields = ("name",)
         help_texts: ClassVar[Any] = {
             "voice_enabled": "Programs may reserve calls by the API. The chat has no button yet.",
-            "presence_ping": "No effect yet: there is no live board so far.",
+            "presence_ping": "Its pages tell the team who is on them, in the inbox under Visitors.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

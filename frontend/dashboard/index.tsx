@@ -3,6 +3,7 @@ import { App } from "./app";
 import { onKey } from "./commands";
 import { start } from "./loading";
 import "./shortcuts";
+import "./spot";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/list.css";

@@ -10,6 +10,8 @@ export interface Route {
   view?: string;
   /** The page of the settings. */
   settings?: string;
+  /** The contact that is looked at. */
+  contact?: string;
   query: URLSearchParams;
 }
 
@@ -31,6 +33,7 @@ export function go(path: string, instead = false): void {
 
 /** Where a conversation is; encoded, as everything that goes into a path. */
 export const pathOf = (id: string): string => `/c/${encodeURIComponent(id)}`;
+export const pathOfContact = (id: string): string => `/contacts/${encodeURIComponent(id)}`;
 export const pathOfView = (id: string): string => `/view/${encodeURIComponent(id)}`;
 
 /** Follow a link of ours without leaving the page, unless another tab or window is asked for. */
@@ -45,7 +48,7 @@ export function follow(event: MouseEvent): void {
 }
 
 function isOurs(path: string): boolean {
-  return path === "/" || /^\/(c|view|settings)\/[^/]+$|^\/(search|contacts|visitors|settings)$/.test(path);
+  return path === "/" || /^\/(c|view|settings|contacts)\/[^/]+$|^\/(search|contacts|visitors|settings)$/.test(path);
 }
 
 function arrive(): void {
@@ -79,6 +82,7 @@ function parse(text: string): Route {
   if (first === "c") return { ...route, conversation: second };
   if (first === "view") return { ...route, view: second };
   if (first === "settings") return { ...route, page: "settings", settings: second || "profile" };
+  if (first === "contacts" && second) return { ...route, page: first, contact: second };
   if (first === "search" || first === "contacts" || first === "visitors") return { ...route, page: first };
   return route;
 }

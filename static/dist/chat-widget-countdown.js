@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 65a2879f76a4d71dfb97b7f6875dd90df471271e5b9eb6719a3b38dd967382e0 */
+/*! LiveChat, frontend/widget, sources c6d7db77669c9fd4d3aedd304e501c19eeacb06ef8091f0373ac4e932ceeb47b */
 function i(n,s={},...r){let t=document.createElement(n);for(let[e,o]of Object.entries(s))typeof o=="function"?t.addEventListener(e.slice(2),o):o!==void 0&&o!==!1&&t.setAttribute(e,String(o));return t.append(...r),t}var a=(n,s)=>{let r=i("span",{"aria-hidden":"true"});n.after(r);let t=()=>{let e=Math.ceil((s-Date.now())/1e3);n.disabled=e>0,r.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},m=()=>a;export{m as default};

@@ -8,6 +8,8 @@ import re
 import pytest
 from django.conf import settings
 
+from widgets.assets import VERSION_LENGTH
+
 FRONTEND = settings.BASE_DIR / "frontend"
 DIST = settings.BASE_DIR / "static" / "dist"
 SHARED = ["build.mjs", "package-lock.json", "package.json", "tsconfig.json"]
@@ -79,6 +81,16 @@ def test_what_pages_load_keeps_to_its_budget(built):
 
 def test_the_inbox_keeps_to_its_budget():
     assert sum(map(compressed, ["dashboard.js", "dashboard-common.js"])) <= 40 * 1024
+
+
+def test_the_inboxs_files_ask_for_those_of_their_own_build():
+    """Under the version that its page names, or a browser would run the common part twice."""
+    asked = set()
+    for built in ("dashboard.js", "dashboard-common.js", "dashboard-pages.js"):
+        asked |= set(re.findall(r"dashboard-\w+\.js[^\"`]*", (DIST / built).read_text()))
+
+    version = f"?v={digest('dashboard')[:VERSION_LENGTH]}"
+    assert asked == {f"dashboard-common.js{version}", f"dashboard-pages.js{version}"}
 
 
 def test_a_conversation_in_text_keeps_to_its_budget():

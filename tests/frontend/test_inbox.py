@@ -104,6 +104,7 @@ async def test_everything_can_be_done_by_keys(page, ana, acme, live_server_url):
 
     await inbox.press(page, "m", "g", "m")
     await expect(page.get_by_role("heading", name="Mine", exact=True)).to_be_visible()
+    await expect(inbox.rows(page)).to_have_count(1)
     assert await inbox.names(page) == ["Ada Lovelace"]
     await expect(inbox.view(page, "Mine")).to_contain_text("1")
     await inbox.press(page, "j", "e")

@@ -186,6 +186,7 @@ ROUTES = {
     "GET view/<slug:place>": Route("public"),
     "GET search": Route("public"),
     "GET contacts": Route("public"),
+    "GET contacts/<slug:place>": Route("public"),
     "GET visitors": Route("public"),
     "GET settings": Route("public"),
     "GET settings/<slug:place>": Route("public"),

@@ -2,6 +2,7 @@
 
 import { useSignal } from "@preact/signals";
 import { patch } from "../api";
+import { pathOfContact } from "../routes";
 import { conversation, contactName, take } from "../store";
 import type { Contact, Conversation } from "../types";
 import { Facts } from "./details";
@@ -25,6 +26,7 @@ export function ContactCard({ one, presence }: { one: Conversation; presence: st
         {contact.email && <p><a href={`mailto:${encodeURIComponent(contact.email).replace("%40", "@")}`}>{contact.email}</a></p>}
         {contact.phone && <p dir="ltr">{contact.phone}</p>}
         {contact.verified && <p class="muted">Your site vouches for them.</p>}
+        <p><a href={pathOfContact(contact.id)}>All about them</a></p>
         <button type="button" onClick={() => (isEdited.value = true)}>Edit</button>
       </section>
       <Facts title="About them" facts={contact.attributes} />

@@ -1,0 +1,28 @@
+// Who is there, of which no event tells.
+
+import { useEffect } from "preact/hooks";
+import { everything, get } from "../../api";
+import { availability, teams } from "../../store";
+import type { Availability, Team } from "../../types";
+
+const REFRESH_EVERY = 30_000;
+
+/** Ask for it again and again while somebody looks. */
+export function usePresence(): void {
+  useEffect(() => {
+    load();
+    const timer = setInterval(load, REFRESH_EVERY);
+    return () => clearInterval(timer);
+  }, []);
+}
+
+export function state({ online, status }: Availability): string {
+  if (online) return "online";
+  return status === "away" ? "away" : "offline";
+}
+
+/** What is known stays where no answer comes. */
+function load(): void {
+  everything<Team>("teams").then((all) => (teams.value = all), () => undefined);
+  get<Availability>("availability").then((own) => (availability.value = own), () => undefined);
+}
