@@ -32,13 +32,13 @@ def greeting_in(written: str, phrases: Phrases) -> str:
 
 def greeting_of(version: VersionSnapshot | AssistantVersion, language: str) -> str:
     """What the version says first to visitors who speak this language, if that is known."""
-    return greeting_in(version.greeting, _phrases(version, language))
+    return greeting_in(version.greeting, phrases_in(version, language))
 
 
 def handover_text(version: VersionSnapshot | AssistantVersion, language: str) -> str:
     """What is said when a person is called."""
     is_ours = version.handover_text == OURS.handover_text
-    return _phrases(version, language).handover_text if is_ours else version.handover_text
+    return phrases_in(version, language).handover_text if is_ours else version.handover_text
 
 
 def language_so_far(
@@ -51,7 +51,7 @@ def language_so_far(
 
 def spoken_in(version: VersionSnapshot, language: str) -> VersionSnapshot:
     """The version with those of its texts in a language that its owner left as they were."""
-    phrases = _phrases(version, language)
+    phrases = phrases_in(version, language)
     if phrases is OURS:
         return version
     ours = [name for name in TEXTS if getattr(version, name) == getattr(OURS, name)]
@@ -68,5 +68,6 @@ def without_source(text: str, citations: Sequence[Mapping[str, Any]]) -> str:
     return quoted if head in said else text
 
 
-def _phrases(version: VersionSnapshot | AssistantVersion, language: str) -> Phrases:
+def phrases_in(version: VersionSnapshot | AssistantVersion, language: str) -> Phrases:
+    """Ours in this language, or else in the assistant's main one."""
     return phrases_of(language or languages_of(version)[0])

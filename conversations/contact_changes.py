@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db import IntegrityError, router, transaction
 
 from conversations.announcements import announce_contact, announce_conversation, announce_merged
-from conversations.contacts import ATTRIBUTES_LIMIT, RESERVED
+from conversations.contacts import ATTRIBUTES_LIMIT, RESERVED, lock_concerned
 from conversations.models import Contact, Conversation, Status, VisitorSession
 from tenants import audit
-from tenants.errors import BadRequest, Conflict
+from tenants.errors import BadRequest, Conflict, NotFound
 from tenants.scope import current_scope
 
 PLAIN = ("name", "phone")
@@ -38,9 +38,12 @@ def create_contact(
 def change_contact(contact: Contact, changes: Mapping[str, Any]) -> Contact:
     """Change what is named; of the attributes too, where None takes one away.
 
-    Raises Conflict if the address is another contact's.
+    Raises Conflict if the address is another contact's, and NotFound if it has just gone.
     """
-    locked: Contact = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+    email = (changes.get("email") or "").strip().lower()
+    locked = lock_concerned(contact.pk, email=email).get(contact.pk)
+    if locked is None:
+        raise NotFound("Contact not found.", code="contact_not_found")
     _change(locked, changes)
     if "attributes" in changes:
         locked.attributes = _merged(locked.attributes, changes["attributes"])
@@ -63,7 +66,8 @@ def merge_contacts(gone: Contact, kept: Contact, *, actor: str) -> Contact:
     # Before the contacts, as whoever writes locks the own session first.
     sessions = VisitorSession.objects.select_for_update(no_key=True).filter(contact__in=ids)
     list(sessions.order_by("id").values_list("id"))
-    locked = {row.pk: row for row in Contact.objects.select_for_update().filter(pk__in=ids)}
+    rows = Contact.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    locked = {row.pk: row for row in rows}
     if len(locked) < len(ids):
         raise Conflict("One of them is gone already.", code="contact_gone")
     gone, kept = (locked[each] for each in ids)
@@ -132,7 +136,7 @@ def _one_of_each(contact: Contact) -> Iterator[None]:
         with transaction.atomic(using=router.db_for_write(Contact)):
             yield
     except IntegrityError:
-        others = Contact.objects.filter(email__iexact=contact.email).exclude(pk=contact.pk)
+        others = Contact.objects.filter(email=contact.email).exclude(pk=contact.pk)
         other = others.values_list("pk", flat=True).first()
         raise Conflict(
             "Another contact has this address.",

@@ -1,6 +1,10 @@
 """Who somebody is: one contact per e-mail address and per verified user id, even in a race."""
 
 from typing import Any
+from uuid import UUID
+
+from django.db import connections, router
+from django.db.models import Q
 
 from conversations.announcements import announce_contact
 from conversations.models import Contact, Conversation, VisitorSession
@@ -13,8 +17,22 @@ CLAIMED_EMAIL = "claimedEmail"
 RESERVED = frozenset({CLAIMED_EMAIL, "userId"})
 
 
-# A contact may lose an address to somebody who proves it, while we look for it.
-ATTEMPTS = 5
+def lock_concerned(
+    own_id: UUID | None, *, email: str = "", external_id: str = ""
+) -> dict[UUID, Contact]:
+    """Lock whoever may gain or lose by what somebody types or proves, until the scope ends.
+
+    All of them at once and in one order, and whom nobody knows yet by the address: who locked them
+    as they were met might wait for somebody who waits for them.
+    """
+    concerned = Q(pk=own_id)
+    if email:
+        _lock_address(email)
+        concerned |= Q(email=email)
+    if external_id:
+        concerned |= Q(external_id=external_id)
+    rows = Contact.objects.select_for_update(no_key=True).filter(concerned).order_by("pk")
+    return {contact.pk: contact for contact in rows}
 
 
 def contact_by_email(email: str, *, name: str = "") -> Contact:
@@ -43,14 +61,15 @@ def introduce(
     of a person whom the site vouches for does not become that person, nor does such a person become
     somebody else: it is noted as a claim.
     """
-    contact = session.contact
-    if email and contact.email != email.strip().lower():
+    email = email.strip().lower()
+    session.contact = contact = lock_concerned(session.contact_id, email=email)[session.contact_id]
+    if email and contact.email != email:
         named = None if session.is_verified else contact_by_email(email, name=name)
         if named is not None and named.external_id is None:
             contact = named
             move(session, contact)
         else:
-            attributes = {**(attributes or {}), CLAIMED_EMAIL: email.strip().lower()}
+            attributes = {**(attributes or {}), CLAIMED_EMAIL: email}
     if contact.email is None and not session.is_verified:
         contact.name, contact.phone = name or contact.name, phone or contact.phone
         merged = {**contact.attributes, **(attributes or {})}
@@ -115,14 +134,19 @@ def give_up_email(contact: Contact) -> None:
     contact.save(update_fields=["email", "attributes"])
 
 
+def _lock_address(email: str) -> None:
+    with connections[router.db_for_write(Contact)].cursor() as cursor:
+        key = f"e {current_scope().tenant_id} {email}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
 def _find_or_make(field: str, value: str, name: str) -> Contact:
     rows = Contact.objects.select_for_update(no_key=True).filter(**{field: value})
-    for _ in range(ATTEMPTS):
-        contact = rows.first()
-        if contact is not None:
-            return contact
+    contact = rows.first()
+    if contact is None:
         _insert_unless_there(field, value, name)
-    return rows.get()
+        contact = rows.get()
+    return contact
 
 
 def _insert_unless_there(field: str, value: str, name: str) -> None:

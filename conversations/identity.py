@@ -48,6 +48,9 @@ def identify(
     that by raising.
     """
     found = shown_session(visitor)
+    contacts.lock_concerned(
+        found.contact_id if found else None, email=person.address, external_id=person.user_id
+    )
     contact = contacts.contact_by_external_id(person.user_id, name=person.name)
     if found is None or (found.is_verified and found.contact_id != contact.id):
         on_new()
@@ -65,8 +68,7 @@ def identify(
 
 
 def _join(session: VisitorSession, contact: Contact, person: Person) -> None:
-    # After the person's own row, as everywhere: who holds the one may wait for the other.
-    own = Contact.objects.select_for_update(no_key=True).get(pk=session.contact_id)
+    own = Contact.objects.get(pk=session.contact_id)
     if person.is_whole and own.email is not None and own.email.lower() == person.address:
         contacts.give_up_email(own)
     session.contact = own
@@ -113,8 +115,7 @@ def _learn(contact: Contact, person: Person) -> bool:
 
 def _take_email(contact: Contact, email: str) -> bool:
     """Give the contact an address, unless another person has it; who only typed it loses it."""
-    rows = Contact.objects.select_for_update(no_key=True)
-    holder = rows.filter(email__iexact=email).exclude(pk=contact.pk).first()
+    holder = Contact.objects.filter(email=email).exclude(pk=contact.pk).first()
     if holder is not None and holder.external_id is not None:
         return False
     with suppress(IntegrityError), transaction.atomic(using=router.db_for_write(Contact)):

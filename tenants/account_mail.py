@@ -3,7 +3,6 @@
 ``texts/<language>.json`` holds their words; a place in braces is filled in here.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,15 +15,11 @@ from django.utils.module_loading import import_string
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from tenants import mail
-from tenants.languages import base_of
+from tenants.languages import MAIN_LANGUAGE, base_of, read_texts
 from tenants.models import User
 from tenants.scope import tenant_scope
 
-MAIN_LANGUAGE = "en"
-WORDS: dict[str, dict[str, str]] = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parent / "texts").glob("*.json"))
-}
+WORDS = read_texts(Path(__file__).parent / "texts")
 PLACE = re.compile(r"\{(\w+)\}")
 
 

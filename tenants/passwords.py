@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from tenants import account_mail, accounts, limits, links, sessions
 from tenants.errors import Conflict
+from tenants.languages import MAIN_LANGUAGE
 from tenants.models import AccountMail, User
 
 RESET_LIFETIME = timedelta(hours=1)
@@ -33,7 +34,7 @@ def ask_for_reset(email: str, *, ip: str | None, language: str = "") -> None:
     key = f"reset {uuid4()}"
     with _transaction():
         link = links.address_of("account-reset", token)
-        spoken = language or account_mail.MAIN_LANGUAGE
+        spoken = language or MAIN_LANGUAGE
         account_mail.send("password_reset", email, language=spoken, link=link, key=key)
         state = AccountMail.State.WAITING if user else AccountMail.State.FAILED
         problem = "" if user else "There is no account of this address."

@@ -19,13 +19,13 @@ from conversations import engine, routing
 from conversations.availability import Expectation
 from conversations.models import Conversation, Owner
 from tenants.errors import NotFound
-from tenants.languages import base_of
+from tenants.languages import MAIN_LANGUAGE, base_of
 from tenants.scope import platform_scope, tenant_scope
 from widgets import waiting_mail
 from widgets.bubbles import bubble_of, expectation, locale_of, texts_of
 from widgets.config import complete_settings
 from widgets.models import Bubble
-from widgets.wording import MAIN_LANGUAGE, TEXTS, texts_in
+from widgets.wording import TEXTS, texts_in
 
 CHANNEL = "chat"
 BY_FORM = "offline"

@@ -16,12 +16,12 @@ from conversations.availability import Expectation
 from conversations.models import Conversation
 from tenants import credentials
 from tenants.errors import BadRequest, Forbidden
-from tenants.languages import direction_of
+from tenants.languages import MAIN_LANGUAGE, direction_of
 from tenants.models import Credential, Tenant
 from tenants.scope import tenant_scope
 from widgets.config import complete_settings
 from widgets.models import Bubble, BubbleCode
-from widgets.wording import MAIN_LANGUAGE, best_locale, texts_in, with_own_words
+from widgets.wording import best_locale, texts_in, with_own_words
 
 FORM_VALUE_LENGTH = 500
 # Fields of forms that are a contact's own, and no attributes.

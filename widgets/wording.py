@@ -3,19 +3,14 @@
 ``texts/<language>.json`` holds them; a place in braces is filled in by the client.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from tenants.languages import base_of
+from tenants.languages import MAIN_LANGUAGE, base_of, read_texts
 
-MAIN_LANGUAGE = "en"
-BUILT_IN: dict[str, dict[str, str]] = {
-    path.stem: json.loads(path.read_text(encoding="utf-8"))
-    for path in sorted((Path(__file__).parent / "texts").glob("*.json"))
-}
+BUILT_IN = read_texts(Path(__file__).parent / "texts")
 TEXTS = BUILT_IN[MAIN_LANGUAGE]
 
 

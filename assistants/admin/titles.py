@@ -3,6 +3,7 @@
 import re
 from pathlib import PurePath
 
+from assistants.knowledge.ingestion import MARKS
 from assistants.knowledge.web.addresses import host_of
 from assistants.knowledge.web.pages import head_of
 from assistants.models import KnowledgeSource
@@ -10,7 +11,6 @@ from assistants.models import KnowledgeSource
 LONGEST = 80
 # Characters of a page in which it says what it is called.
 HEAD = 100_000
-MARKS = "#*_>-= \t"
 WORD = re.compile(r"\w")
 Kind = KnowledgeSource.Kind
 

@@ -11,11 +11,11 @@ from assistants.knowledge.embedding import Floats, ModelUnusable
 from assistants.knowledge.language import is_english
 from assistants.knowledge.search import search
 from assistants.language import languages_of
-from assistants.phrases import Phrases, phrases_of
 from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox
 from assistants.versions import VersionSnapshot
+from assistants.wording import phrases_in
 from tenants.executor import run_in_db_thread
 from tenants.scope import tenant_scope
 
@@ -108,7 +108,9 @@ def _thresholds(version: VersionSnapshot, question: str, *, by_meaning: bool) ->
 
 
 def _quote(question: Question, hit: Hit) -> Reply:
-    said = _phrases(question).quoted_from.replace("{title}", hit.citation)
+    said = phrases_in(question.version, question.language).quoted_from.replace(
+        "{title}", hit.citation
+    )
     citation = {"title": hit.citation, "url": hit.url, "sourceId": str(hit.source_id)}
     return Reply(
         text=f"{said}\n\n{hit.text}",
@@ -121,12 +123,7 @@ def _offer(question: Question, hits: Sequence[Hit]) -> Reply:
     titles = list(dict.fromkeys(hit.title for hit in hits))[:OFFERED]
     return Reply(
         text=question.version.offer_text,
-        choices=(*titles, _phrases(question).talk_to_a_person),
+        choices=(*titles, phrases_in(question.version, question.language).talk_to_a_person),
         confidence=round(hits[0].score, 3),
         answers=False,
     )
-
-
-def _phrases(question: Question) -> Phrases:
-    """What is said in the language of the turn, or else in the assistant's main one."""
-    return phrases_of(question.language or languages_of(question.version)[0])

@@ -26,4 +26,8 @@ class Migration(migrations.Migration):
             model_name="contact",
             index=models.Index(fields=["tenant", "name", "id"], name="contact_name"),
         ),
+        AddIndexConcurrently(
+            model_name="contact",
+            index=models.Index(fields=["tenant", "email"], name="contact_email_plain"),
+        ),
     ]

@@ -30,7 +30,11 @@ class Contact(TenantModel):
                 name="contact_external_id",
             ),
         )
-        indexes = (models.Index(fields=("tenant", "name", "id"), name="contact_name"),)
+        indexes = (
+            models.Index(fields=("tenant", "name", "id"), name="contact_name"),
+            # The unique one is of lower(), which row level security lets nobody search by.
+            models.Index(fields=("tenant", "email"), name="contact_email_plain"),
+        )
 
     def __str__(self) -> str:
         return self.name or self.email or str(self.id)

@@ -1,11 +1,13 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from django.db import connections
 
 from conversations.contacts import contact_by_email, contact_by_external_id, introduce
+from conversations.identity import Person, identify
 from conversations.models import Contact, Conversation
-from conversations.sessions import continue_session
+from conversations.sessions import continue_session, secret_of
 from tenants.scope import tenant_scope
 from tests.factories import make_assistant, make_visitor, write
 
@@ -96,3 +98,42 @@ def test_nobody_becomes_a_person_whom_the_site_vouches_for_by_typing_their_addre
         assert Contact.objects.get(pk=known.id).name == "Kim"
     with tenant_scope(globex.id):
         assert not Contact.objects.exists()
+
+
+def test_who_types_an_address_and_who_proves_it_do_not_wait_for_each_other(acme, globex):
+    """Both browsers are known as the same Lee, and the address is a verified Kim's."""
+    kim, lee = "kim@example.com", "lee@example.com"
+    for tenant in (acme, globex):
+        prove(tenant, make_visitor(), "kim", kim)
+    typist, provers = make_visitor(), [make_visitor() for _ in range(10)]
+    secrets = [type_in(acme, visitor, lee) for visitor in (typist, *provers)][1:]
+
+    with ThreadPoolExecutor(2) as threads:
+        for number, (visitor, secret) in enumerate(zip(provers, secrets, strict=True)):
+            typing = threads.submit(type_in, acme, typist, kim)
+            prove(acme, replace(visitor, secret=secret), f"user-{number}", kim)
+            typing.result()
+
+    with tenant_scope(acme.id):
+        claims = Contact.objects.filter(attributes__claimedEmail=kim)
+        assert Contact.objects.get(email=kim).external_id == "kim"
+        assert claims.filter(external_id__startswith="user-").count() == len(provers)
+        assert claims.filter(email=lee).count() == 1
+    with tenant_scope(globex.id):
+        assert [contact.email for contact in Contact.objects.all()] == [kim]
+
+
+def prove(tenant, visitor, user_id, email):
+    with tenant_scope(tenant.id):
+        identify(visitor, Person(user_id, email=email, is_whole=True))
+
+
+def type_in(tenant, visitor, email):
+    """The secret by which the browser goes on."""
+    try:
+        with tenant_scope(tenant.id):
+            session = continue_session(visitor)
+            introduce(session, email=email)
+            return secret_of(session)
+    finally:
+        connections.close_all()

@@ -1,4 +1,5 @@
 import asyncio
+import threading
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from conversations import engine, tasks, turn_runner, turns, worker
 from conversations.models import Message, Owner, Turn, TurnState
 from conversations.replies import outcome
 from realtime.models import Pulse
+from tenants import mail_delivery
 from tenants.scope import tenant_scope
 from tests.conversations.calling import no_turn_is_left  # noqa: F401 -- a fixture
 from tests.conversations.test_engine import conversation_now, do
@@ -283,6 +285,8 @@ def test_a_turn_that_the_database_failed_is_tried_again(
 def test_the_process_waits_for_the_answers_that_are_being_made(acme, assistant, monkeypatch):
     monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="Just in time."), wait=1))
     monkeypatch.setattr(worker, "_worker", None)
+    # This process goes on, and others' tests send mail in it.
+    monkeypatch.setattr(mail_delivery, "_ending", threading.Event())
     write(acme, make_visitor(), "Hello?")
     worker.current().submit(acme.id, only_turn(acme))
     until(lambda: _states(acme) == [TurnState.RUNNING])

@@ -39,6 +39,7 @@ OWN_SQL = {
     "assistants/knowledge/search.py": "calls the function that searches",
     "assistants/usage.py": "notes an answer once, in one statement",
     "conversations/availability.py": "tells in one statement what visitors may expect",
+    "conversations/contacts.py": "takes an advisory lock",
     "conversations/counts.py": "folds tallies in one statement",
     "conversations/queueing.py": "counts places, and tells who has come nearer",
     "conversations/routing.py": "takes an advisory lock",

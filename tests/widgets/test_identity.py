@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import jwt
 import pytest
 from django.core import signing
+from django.db import connections
 from websockets.sync.client import connect
 
 from conversations import engine
@@ -313,10 +314,15 @@ def test_typing_and_proving_one_address_at_once_ends_well_for_everybody(shop, si
 
     def act(number):
         browser = (typists + people)[number]
-        if number < len(typists):
-            return browser.call("POST", "contact", json={"email": "kim@example.com"}).status_code
-        token = site.token(person[number - len(typists)], email="kim@example.com")
-        return browser.identify(token).status_code
+        try:
+            if number < len(typists):
+                answer = browser.call("POST", "contact", json={"email": "kim@example.com"})
+            else:
+                token = site.token(person[number - len(typists)], email="kim@example.com")
+                answer = browser.identify(token)
+            return answer.status_code
+        finally:
+            connections.close_all()
 
     with ThreadPoolExecutor(8) as threads:
         assert set(threads.map(act, range(8))) == {200}

@@ -15,6 +15,7 @@ from tests.widgets.shops import teach
 
 HERE = Path(__file__).parent / "clients"
 MODULES = FOLDER / "node_modules"
+ATTEMPTS = 5
 QUESTION = "What are your opening hours?"
 
 
@@ -28,11 +29,15 @@ async def test_a_client_of_blits_works_with_another_address_and_token(
     token = await run_in_db_thread(api_token, shop)
     program = sys.executable if client.endswith(".py") else node()
 
-    heard = await output(
-        program, HERE / client, live_server_url.replace("http", "ws"), token, QUESTION
-    )
+    url = live_server_url.replace("http", "ws")
+    for _ in range(ATTEMPTS):
+        heard = await output(program, HERE / client, url, token, QUESTION)
+        commands = [frame["command"] for frame in heard]
+        # An answer that takes two seconds announces itself, and on a busy machine one may.
+        if "statusUpdate" not in commands:
+            break
 
-    assert [frame["command"] for frame in heard] == ["connected", "initialize", "message"]
+    assert commands == ["connected", "initialize", "message"]
     assert heard[1]["userId"] == "user-123"
     assert heard[2]["response"].endswith("We open at nine and close at five.")
     assert heard[2]["requestId"] == "msg-001"
