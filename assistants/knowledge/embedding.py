@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from io import BufferedReader
@@ -213,7 +214,7 @@ class Together:
         if not self._waiting:
             # They were served with those before them.
             return
-        time.sleep(max(0.0, self._served + GATHER_SECONDS - time.monotonic()))
+        self._let_gather()
         batch = [(text, vector) for text, vector in self._take() if _is_wanted(vector)]
         try:
             vectors = embed([text for text, _ in batch])
@@ -225,6 +226,13 @@ class Together:
             for (_, wanted), vector in zip(batch, vectors, strict=True):
                 wanted.set_result(vector)
         self._served = time.monotonic()
+
+    def _let_gather(self) -> None:
+        """Shorter when the clock jumps, but never longer, and never in vain for those who wait."""
+        pause = self._served + GATHER_SECONDS - time.monotonic()
+        if 0 < pause <= GATHER_SECONDS:
+            with suppress(OSError):
+                time.sleep(pause)
 
     def _take(self) -> list[tuple[str, Future[Floats]]]:
         taken: list[tuple[str, Future[Floats]]] = []

@@ -1,6 +1,7 @@
 """The encoder in numpy gives what the model's own library gives."""
 
 import asyncio
+import errno
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -171,6 +172,18 @@ def test_what_goes_wrong_with_a_batch_everybody_in_it_hears(monkeypatch):
             embedding.embed_one("Hello")
 
     assert embedding.embed_one("Hello").shape == (DIMENSIONS,)
+
+
+@needs_model
+def test_a_clock_that_jumps_keeps_nobody_waiting(monkeypatch):
+    def sleep(seconds):
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    together = embedding._together
+    monkeypatch.setattr(together, "_served", time.monotonic() + 3_600)
+    assert together.vector_of("Hello").result(5).shape == (DIMENSIONS,)
+    monkeypatch.setattr(embedding.time, "sleep", sleep)
+    assert together.vector_of("Hello").result(5).shape == (DIMENSIONS,)
 
 
 def test_no_texts_give_no_vectors():

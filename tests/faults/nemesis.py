@@ -12,6 +12,8 @@ from tests.faults.proxy import TO_CLIENT, TO_SERVER
 
 # Longer than a worker's lease, and than a renewal of it after that.
 BEYOND_LEASE_SECONDS = 14
+# Whoever is told to end and has not by then never will.
+ENDING_SECONDS = 90
 # A frame with a message has some 150 bytes, and so has its acknowledgement.
 BYTES = 400
 TERMINATE = """
@@ -161,7 +163,7 @@ class Nemesis:
 
     async def _restarted(self, service, number):
         service.signal(number)
-        await asyncio.to_thread(service.process.wait)
+        await asyncio.to_thread(service.process.wait, ENDING_SECONDS)
         await asyncio.to_thread(service.start)
 
     async def _relaunched(self, store, number):
