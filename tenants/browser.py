@@ -56,6 +56,8 @@ class BrowserLogInView(BrowserView):
             ip=request_ip(request),
             user_agent=request.headers.get("User-Agent", ""),
         )
+        # A browser has one log-in: nobody could end the former one from here any more.
+        _end_former(request)
         return _answer(pair)
 
 
@@ -73,13 +75,17 @@ class BrowserLogOutView(BrowserView):
     @extend_schema(operation_id="logOutBrowser", request=None, responses={204: None}, auth=[])
     def post(self, request: Request) -> Response:
         """End the session of the cookie, if it is any; the cookie goes in either case."""
-        if text := _cookie(request):
-            # It may have ended by itself.
-            with suppress(Unauthorized):
-                sessions.log_out(text)
+        _end_former(request)
         response = Response(status=204, headers=NO_STORE)
         response.delete_cookie(settings.REFRESH_COOKIE_NAME, path=PATH, samesite="Strict")
         return response
+
+
+def _end_former(request: Request) -> None:
+    """End the session of the cookie, unless it has ended by itself."""
+    if text := _cookie(request):
+        with suppress(Unauthorized):
+            sessions.log_out(text)
 
 
 def _cookie(request: Request) -> str:
