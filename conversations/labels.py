@@ -25,7 +25,7 @@ NAMES = ArrayField(CharField(max_length=60))
 
 
 def label_by_id(label_id: object) -> Label:
-    """The tenant's label with this id, whom nobody renames meanwhile. Raises NotFound."""
+    """The tenant's label with this id, which nobody renames meanwhile. Raises NotFound."""
     known = parse_uuid(label_id)
     rows = Label.objects.select_for_update(no_key=True)
     found: Label | None = rows.filter(pk=known).first() if known else None
