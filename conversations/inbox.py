@@ -134,7 +134,7 @@ def _after_creation(rows: Rows, place: str) -> Rows:
 def _after_priority(rows: Rows, place: str) -> Rows:
     priority, _, rest = place.partition(" ")
     moment, last = _read(rest)
-    return _before(rows, priority=min(int(priority), 9), updated_at=moment, id=last)
+    return _before(rows, priority=max(0, min(int(priority), 9)), updated_at=moment, id=last)
 
 
 def _after_wait(rows: Rows, place: str) -> Rows:

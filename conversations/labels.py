@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from conversations.announcements import announce_label
 from conversations.models import Conversation, Label, LabelChange
+from conversations.saved_views import rename_label
 from tenants import audit
 from tenants.errors import BadRequest, Conflict, NotFound
 from tenants.ids import parse_uuid, uuid7
@@ -24,9 +25,10 @@ NAMES = ArrayField(CharField(max_length=60))
 
 
 def label_by_id(label_id: object) -> Label:
-    """The tenant's label with this id. Raises NotFound for any other."""
+    """The tenant's label with this id, which nobody renames meanwhile. Raises NotFound."""
     known = parse_uuid(label_id)
-    found: Label | None = Label.objects.filter(pk=known).first() if known else None
+    rows = Label.objects.select_for_update(no_key=True)
+    found: Label | None = rows.filter(pk=known).first() if known else None
     if found is None:
         raise NotFound("Label not found.", code="label_not_found")
     return found
@@ -54,6 +56,7 @@ def change_label(label: Label, *, actor: str, **fields: Any) -> None:
     _save(label)
     if label.name != former:
         _have_changed(former, label.name)
+        rename_label(former, label.name)
     audit.record("label.changed", actor=actor, target=label)
     announce_label(label, former=former)
 

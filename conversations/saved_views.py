@@ -54,6 +54,16 @@ def delete_view(view: View, member: Membership) -> None:
     view.delete()
 
 
+def rename_label(former: str, name: str) -> None:
+    """Have the views that ask for a label ask for it by its new name."""
+    asking = View.objects.select_for_update(no_key=True).filter(filters__label__icontains=former)
+    for view in asking.order_by("id"):
+        names = [each.strip() for each in view.filters["label"].split(",")]
+        if former in names:
+            view.filters["label"] = ",".join(name if each == former else each for each in names)
+            view.save(update_fields=["filters"])
+
+
 def view_data(view: View) -> dict[str, Any]:
     return {
         "id": str(view.id),

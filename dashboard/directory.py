@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistants.models import Assistant
-from conversations.pages import Page, by_id
+from conversations.pages import by_id
 from dashboard import shapes
 from dashboard.callers import TeamView
 from tenants import paging
@@ -24,8 +23,15 @@ class AssistantsView(TeamView):
     )
     def get(self, request: Request) -> Response:
         """The assistants, the oldest first."""
+        given = checked(paging.PageQuery, request.query_params.dict())
         with at_work(request):
-            return Response(_page(request, Assistant.objects.all(), assistant_data).data())
+            page = by_id(
+                Assistant.objects.all(),
+                cursor=given.get("cursor"),
+                size=given["limit"],
+                render=assistant_data,
+            )
+        return Response(page.data())
 
 
 def assistant_data(assistant: Assistant) -> dict[str, Any]:
@@ -35,8 +41,3 @@ def assistant_data(assistant: Assistant) -> dict[str, Any]:
         "isDefault": assistant.is_default,
         "published": assistant.production_id is not None,
     }
-
-
-def _page(request: Request, rows: QuerySet[Any], render: Any) -> Page:
-    given = checked(paging.PageQuery, request.query_params.dict())
-    return by_id(rows, cursor=given.get("cursor"), size=given["limit"], render=render)

@@ -16,9 +16,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import sessions
-from tenants.api import NO_STORE, LogInView, validated
+from tenants.api import NO_STORE, LogInView, log_in
 from tenants.errors import Forbidden, Unauthorized
-from tenants.network import is_own_origin, request_ip
+from tenants.network import is_own_origin
 from tenants.sessions import TokenPair
 from tenants.tokens import invalid_credentials
 
@@ -47,15 +47,9 @@ class BrowserLogInView(BrowserView):
     @extend_schema(operation_id="logInBrowser", request=Input, responses=AccessOutput, auth=[])
     def post(self, request: Request) -> Response:
         """Log in as with ``/api/auth/token``; the refresh token comes as a cookie."""
-        given = validated(self.Input, request)
-        pair = sessions.log_in(
-            email=given["email"],
-            password=given["password"],
-            tenant_id=given.get("tenantId"),
-            otp=given.get("otp"),
-            ip=request_ip(request),
-            user_agent=request.headers.get("User-Agent", ""),
-        )
+        pair = log_in(request)
+        # A browser has one log-in: nobody could end the former one from here any more.
+        _end_former(request)
         return _answer(pair)
 
 
@@ -73,13 +67,17 @@ class BrowserLogOutView(BrowserView):
     @extend_schema(operation_id="logOutBrowser", request=None, responses={204: None}, auth=[])
     def post(self, request: Request) -> Response:
         """End the session of the cookie, if it is any; the cookie goes in either case."""
-        if text := _cookie(request):
-            # It may have ended by itself.
-            with suppress(Unauthorized):
-                sessions.log_out(text)
+        _end_former(request)
         response = Response(status=204, headers=NO_STORE)
         response.delete_cookie(settings.REFRESH_COOKIE_NAME, path=PATH, samesite="Strict")
         return response
+
+
+def _end_former(request: Request) -> None:
+    """End the session of the cookie, unless it has ended by itself."""
+    if text := _cookie(request):
+        with suppress(Unauthorized):
+            sessions.log_out(text)
 
 
 def _cookie(request: Request) -> str:

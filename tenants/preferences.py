@@ -15,6 +15,7 @@ USUAL: dict[str, Any] = {
     "theme": "auto",
     "density": "comfortable",
     "shortcuts": True,
+    "enterSends": False,
     "notifications": {event: dict.fromkeys(WAYS, True) for event in EVENTS},
 }
 
@@ -54,6 +55,7 @@ class Preferences(Known):
     theme = serializers.ChoiceField(THEMES, required=False)
     density = serializers.ChoiceField(("comfortable", "compact"), required=False)
     shortcuts = Switch(required=False)
+    enterSends = Switch(required=False, help_text="Whether Enter alone sends what is written.")
     notifications = Notifications(required=False)
 
 

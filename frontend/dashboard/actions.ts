@@ -11,7 +11,7 @@ interface Postponed {
   /** Its notice. */
   toast: number;
   timer: number;
-  commit(keepalive: boolean): void;
+  commit(keepalive: boolean): Promise<void>;
 }
 
 // As many as the server takes in one request.
@@ -20,9 +20,7 @@ const AT_ONCE = 100;
 const postponed = new Map<string, Postponed>();
 
 // A page that is left has no more time.
-addEventListener("pagehide", () => {
-  for (const one of [...postponed.values()]) one.commit(true);
-});
+addEventListener("pagehide", () => void settle(true));
 
 // Whoever writes meanwhile must not be cut off.
 onEvent(({ type, data }) => {
@@ -92,6 +90,11 @@ export async function beThere(is: boolean): Promise<void> {
   }
 }
 
+/** Do at once whatever could still be undone. */
+export async function settle(keepalive = false): Promise<void> {
+  await Promise.all([...postponed.values()].map((one) => one.commit(keepalive)));
+}
+
 /** Do the same to several; each by itself, so that one refusal stops no other. */
 export async function actOnAll(ids: string[], what: string, how: object, shown: Partial<Conversation>): Promise<void> {
   for (const id of ids) overlay(id, shown);
@@ -115,12 +118,12 @@ function postpone(id: string, path: string, body: object, shown: Partial<Convers
   if (!known) return;
   takeBack(id);
   const undo = (): void => takeBack(id);
-  const commit = (keepalive: boolean): void => {
+  const commit = (keepalive: boolean): Promise<void> => {
     clear(id);
-    void carryOut(id, path, body, keepalive);
+    return carryOut(id, path, body, keepalive);
   };
   const notice = toast(`${done}: ${contactName(known.contact_data)}`, { undo });
-  const timer = setTimeout(() => commit(false), UNDO_SECONDS * 1000);
+  const timer = setTimeout(() => void commit(false), UNDO_SECONDS * 1000);
   postponed.set(id, { toast: notice, timer, commit });
   overlay(id, shown);
 }

@@ -34,13 +34,21 @@ export interface How {
   signal?: AbortSignal;
 }
 
-// Says that there may be a cookie: without it nobody is asked, and no failure is on the console.
+// Says that there may be a cookie, and since when: without it nobody is asked, and no failure is on
+// the console.
 const HINT = "livechat.signed-in";
 const MARGIN = 60_000;
 const UNAUTHORIZED = 401;
 
 /** Null until it is known. */
 export const signedIn = signal<boolean | null>(null);
+
+// Another tab has logged out, or somebody in: this one's cookie is theirs from then on.
+addEventListener("storage", ({ key, newValue }) => {
+  if (key !== HINT) return;
+  if (newValue === null) forget();
+  else location.reload();
+});
 
 let access = "";
 let freshUntil = 0;
@@ -194,7 +202,7 @@ function remembered(): boolean {
 
 function remember(is: boolean): void {
   try {
-    if (is) localStorage.setItem(HINT, "1");
+    if (is) localStorage.setItem(HINT, String(Date.now()));
     else localStorage.removeItem(HINT);
   } catch {
     // Storage may be forbidden; then every start asks.

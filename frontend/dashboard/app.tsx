@@ -2,12 +2,10 @@
 
 import { signedIn } from "./api";
 import { ConnectionBar, Toasts } from "./bars";
-import { Help } from "./help";
-import { LatePage } from "./late";
+import { LateOverlay, LatePage } from "./late";
 import { List } from "./list";
 import { currentView } from "./listing";
 import { LogIn } from "./login";
-import { Palette } from "./palette";
 import { follow, route } from "./routes";
 import { BottomBar, Sidebar } from "./sidebar";
 import { me } from "./store";
@@ -32,8 +30,7 @@ function Shell() {
       <Sidebar />
       {page === "inbox" ? <Inbox conversation={conversation} /> : <LatePage route={route.value} />}
       <BottomBar />
-      <Palette />
-      <Help />
+      <LateOverlay />
     </div>
   );
 }

@@ -21,6 +21,11 @@ const CHORD_MS = 1_000;
 const registered = signal<Command[]>([]);
 export const commands = computed(() => registered.value);
 
+/** What is open above everything. */
+export const overlay = signal<"" | "palette" | "help">("");
+// What could be done where the palette was opened; inside it nothing could.
+export const possible = signal<Command[]>([]);
+
 let begun = "";
 let chord: number | undefined;
 
@@ -34,6 +39,19 @@ export function register(more: Command[]): () => void {
 
 export function isPossible({ when }: Command): boolean {
   return when?.() ?? true;
+}
+
+export function openPalette(): void {
+  possible.value = registered.peek().filter(isPossible);
+  overlay.value = "palette";
+}
+
+export function openHelp(): void {
+  overlay.value = "help";
+}
+
+export function closeOverlay(): void {
+  overlay.value = "";
 }
 
 /** How keys are shown: `Ctrl K`, `G then M`. */
@@ -51,7 +69,7 @@ export function onKey(event: KeyboardEvent): void {
     if (!event.altKey && !event.shiftKey) attempt(event, `Mod+${event.key.toLowerCase()}`);
     return;
   }
-  if (event.altKey || !preferences.peek().shortcuts || isTaken(event.target as Element)) return;
+  if (event.altKey || overlay.peek() || !preferences.peek().shortcuts || isTaken(event.target as Element)) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
   const keys = begun ? `${begun} ${key}` : key;
   begun = "";

@@ -1,21 +1,10 @@
 // Which keys do what; and the switch for those who want none of it.
 
-import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { commands, shown } from "./commands";
+import { closeOverlay, commands, shown } from "./commands";
 import { prefer, preferences } from "./preferences";
 
-const isOpen = signal(false);
-
-export function openHelp(): void {
-  isOpen.value = true;
-}
-
 export function Help() {
-  return isOpen.value ? <Box /> : null;
-}
-
-function Box() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current!.showModal();
@@ -24,7 +13,7 @@ function Box() {
   const keyed = commands.value.filter(({ keys }) => keys);
   const groups = [...new Set(keyed.map(({ group }) => group))];
   return (
-    <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={() => (isOpen.value = false)}>
+    <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={closeOverlay}>
       <header>
         <h2 id="help-title">Keyboard shortcuts</h2>
         <button type="button" class="plain" aria-label="Close" onClick={() => dialog.current!.close()}>✕</button>

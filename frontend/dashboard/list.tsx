@@ -58,7 +58,6 @@ export function List() {
           label={view.name}
           hasMore={cursor !== null}
           onEnd={() => state === "ready" && void loadMore(view)}
-          onAtTop={() => undefined}
         />
       ) : (
         <Empty view={view} state={state} />

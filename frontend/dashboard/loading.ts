@@ -1,7 +1,8 @@
 // From log-in to log-out: what is loaded at first, what follows events, and what follows a gap.
 
 import { batch, effect } from "@preact/signals";
-import { everything, forget, get, logOut, restore, signedIn } from "./api";
+import { settle } from "./actions";
+import { everything, get, logOut, restore, signedIn } from "./api";
 import { notify } from "./notices";
 import { route, viewId } from "./routes";
 import { Socket } from "./socket";
@@ -48,8 +49,7 @@ function isInTheWay(error: unknown): void {
 }
 
 export async function leave(): Promise<void> {
-  socket?.end(true);
-  socket = undefined;
+  await settle();
   await logOut();
 }
 
@@ -60,11 +60,6 @@ export function tell(frame: Frame): void {
 
 /** Load what changes seldom: who is here, and what there is to choose from. */
 export async function loadSurroundings(): Promise<void> {
-  const into = <T>(found: { value: T[] }, path: string): Promise<void> =>
-    everything<T>(path).then(
-      (all) => void (found.value = all),
-      () => undefined,
-    );
   await Promise.all([
     get<Availability>("availability").then(
       (own) => void (store.availability.value = own),
@@ -76,6 +71,13 @@ export async function loadSurroundings(): Promise<void> {
     into<Label>(store.labels, "labels"),
     into<SavedView>(store.savedViews, "views"),
   ]);
+}
+
+function into<T>(found: { value: T[] }, path: string): Promise<void> {
+  return everything<T>(path).then(
+    (all) => void (found.value = all),
+    () => undefined,
+  );
 }
 
 /** Load the counts, now or as soon as they may have changed; never more often than is of use. */
@@ -102,13 +104,16 @@ async function begin(): Promise<void> {
   }
 }
 
+/** Begin anew: drafts, files on their way and much else in this page are of whoever was here. */
 function end(): void {
+  const wasSomebody = store.me.peek() !== null;
   socket?.end();
   socket = undefined;
   isLoaded = false;
   threads.clear();
   views.clear();
   store.clear();
+  if (wasSomebody) location.reload();
 }
 
 /** Somebody goes on with a conversation that lies behind what is loaded. */
@@ -123,9 +128,9 @@ async function fetchUnknown(id: string): Promise<void> {
 }
 
 function onFrame(frame: Frame): void {
-  if (frame.type === "bye") forget();
-  else if (frame.type === "resync") reload();
-  else store.push(frame);
+  if (frame.type !== "resync") return store.push(frame);
+  reload();
+  void loadSurroundings();
 }
 
 /** Nothing is loaded before the line stands: what happens in between would be missed. */
@@ -149,6 +154,8 @@ function reload(): void {
 
 store.onEvent((frame) => {
   if (frame.type.startsWith("conversation:")) recount();
+  // Views ask for labels by their names.
+  if (frame.type === "label:updated") void into<SavedView>(store.savedViews, "views");
   if (frame.type === "message:new") void fetchUnknown(frame.data.conversationId);
   const { id } = store.member.peek() ?? {};
   const isMentioned = frame.type === "message:new" && id && frame.data.mentions?.includes(id);

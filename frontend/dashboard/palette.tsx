@@ -2,7 +2,7 @@
 
 import { computed, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { commands, isPossible, shown, type Command } from "./commands";
+import { closeOverlay, possible, shown } from "./commands";
 import { go, pathOf, pathOfView } from "./routes";
 import { contactName, conversations, latest } from "./store";
 import { views } from "./views";
@@ -18,21 +18,13 @@ interface Entry {
 const PEOPLE = 6;
 const MOST = 40;
 
-const isOpen = signal(false);
 const wanted = signal("");
 const chosen = signal(0);
-// What could be done where it was opened; inside it nothing could.
-const possible = signal<Command[]>([]);
 
-export function openPalette(): void {
-  possible.value = commands.peek().filter(isPossible);
+function close(): void {
   wanted.value = "";
   chosen.value = 0;
-  isOpen.value = true;
-}
-
-export function closePalette(): void {
-  isOpen.value = false;
+  closeOverlay();
 }
 
 const found = computed<Entry[]>(() => {
@@ -45,10 +37,6 @@ const found = computed<Entry[]>(() => {
 });
 
 export function Palette() {
-  return isOpen.value ? <Box /> : null;
-}
-
-function Box() {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     dialog.current!.showModal();
@@ -59,7 +47,7 @@ function Box() {
   const choose = (entry: Entry | undefined): void => {
     if (!entry) return;
     dialog.current!.close();
-    closePalette();
+    close();
     entry.run();
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -74,7 +62,7 @@ function Box() {
       ref={dialog}
       class="palette"
       aria-label="Command palette"
-      onClose={closePalette}
+      onClose={close}
       onClick={({ target, currentTarget }) => target === currentTarget && dialog.current!.close()}
       onKeyDown={onKeyDown}
     >

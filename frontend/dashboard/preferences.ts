@@ -7,7 +7,7 @@ import { complain } from "./toasts";
 import type { Me, Preferences } from "./types";
 
 const KEPT = "livechat.preferences";
-const DEFAULTS: Preferences = { theme: "auto", density: "comfortable", shortcuts: true, notifications: {} };
+const DEFAULTS: Preferences = { theme: "auto", density: "comfortable", shortcuts: true, enterSends: false, notifications: {} };
 
 const kept = signal<Partial<Preferences>>(remembered());
 

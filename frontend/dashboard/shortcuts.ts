@@ -1,12 +1,10 @@
 // The commands that the shell itself has; the thread has its own.
 
 import * as actions from "./actions";
-import { register, type Command } from "./commands";
-import { openHelp } from "./help";
+import { openHelp, openPalette, register, type Command } from "./commands";
 import { active, grab, goOn, rows, step, target, tick, ticked, untickAll } from "./listing";
 import { leave } from "./loading";
 import { askPermission, permission } from "./notices";
-import { openPalette } from "./palette";
 import { prefer, preferences } from "./preferences";
 import { go, pathOf, pathOfView, route } from "./routes";
 import { availability, conversation, member } from "./store";

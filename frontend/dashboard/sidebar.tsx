@@ -1,9 +1,9 @@
 // The ways from here: views with their counts, and the other pages.
 
 import { beThere } from "./actions";
+import { openPalette } from "./commands";
 import { Icon, type IconName } from "./icons";
 import { views, type View } from "./views";
-import { openPalette } from "./palette";
 import { currentView } from "./listing";
 import { pathOfView, route } from "./routes";
 import { availability, me } from "./store";

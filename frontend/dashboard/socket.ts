@@ -8,8 +8,7 @@ type Word =
   | { word: "frame"; frame: Frame }
   | { word: "send"; frame: Frame }
   | { word: "state"; state: Connection; why: string; lastEventId: number | undefined }
-  | { word: "visible"; tab: string; is: boolean }
-  | { word: "bye" };
+  | { word: "visible"; tab: string; is: boolean };
 
 export class Socket {
   readonly #name: string;
@@ -53,9 +52,8 @@ export class Socket {
     else this.#say({ word: "send", frame });
   }
 
-  /** End it for this tab; with `everywhere`, the other tabs hear of it by `onFrame`. */
-  end(everywhere = false): void {
-    if (everywhere) this.#say({ word: "bye" });
+  /** End it for this tab. */
+  end(): void {
     this.#life.abort();
     this.#line?.end();
     this.#line = undefined;
@@ -110,9 +108,6 @@ export class Socket {
       case "visible":
         if (word.is) this.#visible.add(word.tab);
         else this.#visible.delete(word.tab);
-        break;
-      case "bye":
-        this.#listener.onFrame({ type: "bye" });
     }
   }
 

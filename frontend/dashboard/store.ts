@@ -127,7 +127,7 @@ export function flush(): void {
   queue = [];
   batch(() => {
     for (const frame of frames) apply(frame);
-    if (frames.some(({ type }) => type.startsWith("conversation:") || type === "message:new")) sort();
+    if (frames.some(({ type }) => /^(conversation|label):|^message:new$/.test(type))) sort();
   });
   for (const frame of frames) for (const hook of hooks) hook(frame);
 }
@@ -165,7 +165,9 @@ function apply(frame: Frame): void {
   const { type, data } = frame;
   if (type.startsWith("conversation:")) put(data);
   else if (type === "message:new" || type === "message:updated") hear(data, type === "message:new");
-  else if (type === "contact:updated") rename(data);
+  else if (type === "contact:updated") rename(data.id, data);
+  else if (type === "contact:merged") rename(data.id, { id: data.into });
+  else if (type === "label:updated") relabel(data);
   else if (type === "typing") note(typing, data, data.typing === false ? 0 : TYPING_SECONDS);
   else if (type === "viewing") look(data);
 }
@@ -208,11 +210,27 @@ function follow({ conversationId, seq, author, text, private: isPrivate, created
   put({ ...one, ...woken, seq, lastMessage, unread, updatedAt: createdAt });
 }
 
-function rename(contact: Contact): void {
-  for (const known of conversations.values()) {
-    const one = known.peek();
-    if (one.contact_data.id === contact.id) known.value = { ...one, contact_data: contact };
+/** Change what each conversation says that is so, whatever is laid over it. */
+function changeAll(what: (one: Conversation) => Partial<Conversation> | false): void {
+  for (const [id, known] of conversations) {
+    const one = overlays.get(id)?.below ?? known.peek();
+    const changes = what(one);
+    if (changes) put({ ...one, ...changes });
   }
+}
+
+function rename(id: string, changes: Partial<Contact>): void {
+  changeAll(({ contact_data }) => contact_data.id === id && { contact_data: { ...contact_data, ...changes } });
+}
+
+/** Conversations bear the names of labels; these follow. */
+function relabel({ formerName, deleted, ...label }: Label & { formerName: string; deleted: boolean }): void {
+  const known = labels.peek();
+  const at = known.findIndex(({ id }) => id === label.id);
+  labels.value = known.toSpliced(at < 0 ? known.length : at, at < 0 ? 0 : 1, ...(deleted ? [] : [label]));
+  if (formerName === label.name && !deleted) return;
+  const now = (names: string[]): string[] => names.flatMap((name) => (name !== formerName ? name : deleted ? [] : label.name));
+  changeAll(({ labels: names }) => names.includes(formerName) && { labels: [...new Set(now(names))] });
 }
 
 /** A member looks at one conversation at a time. */

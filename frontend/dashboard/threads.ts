@@ -32,6 +32,14 @@ const details = new Map<string, Signal<Detail | null>>();
 const outgoing = new Map<string, Outgoing>();
 // What no server has answered to, by the conversation that it is for.
 const unanswered = new Map<string, string>();
+const repeated = new Set<string>();
+
+// What has not got there is nowhere else. Chrome before 119 looks at the second alone.
+addEventListener("beforeunload", (event) => {
+  if (!outgoing.size) return;
+  event.preventDefault();
+  event.returnValue = true;
+});
 
 effect(() => {
   if (connection.value !== "online") return;
@@ -106,8 +114,12 @@ export async function send(id: string, what: Outgoing, files: Attachment[] = [])
   await deliver(id, messageId);
 }
 
-/** Send what did not get there; the server takes it once, however often it is sent. */
+/** Send what did not get there; the server takes it once, however often it is sent.
+ *
+ * If another member has answered meanwhile it says so, and goes out if it is sent once more.
+ */
 export async function retry(id: string, messageId: string): Promise<void> {
+  repeated.add(messageId);
   change(id, messageId, { sending: "pending", problem: "" });
   await deliver(id, messageId);
 }
@@ -117,8 +129,7 @@ export function discard(id: string, messageId: string): Outgoing | undefined {
   const known = messagesOf(id);
   known.value = known.peek().filter((one) => one.id !== messageId);
   const what = outgoing.get(messageId);
-  outgoing.delete(messageId);
-  unanswered.delete(messageId);
+  for (const each of [outgoing, unanswered, repeated]) each.delete(messageId);
   return what;
 }
 
@@ -127,6 +138,7 @@ export function clear(): void {
   details.clear();
   outgoing.clear();
   unanswered.clear();
+  repeated.clear();
 }
 
 /** Whatever was loaded may have gaps: load it again when it is looked at. */
@@ -146,8 +158,11 @@ async function deliver(id: string, messageId: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     if (error.code === "answered_meanwhile") {
-      discard(id, messageId);
-      throw error;
+      if (!repeated.has(messageId)) {
+        discard(id, messageId);
+        throw error;
+      }
+      delete what.ifSeq;
     }
     if (error.status === 0 || error.status > 500) unanswered.set(messageId, id);
     change(id, messageId, { sending: "failed", problem: error.message });

@@ -165,6 +165,7 @@ export interface Preferences {
   theme: "auto" | "light" | "dark";
   density: "comfortable" | "compact";
   shortcuts: boolean;
+  enterSends: boolean;
   notifications: Record<string, Wish>;
 }
 

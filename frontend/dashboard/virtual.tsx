@@ -16,13 +16,12 @@ interface Props {
   /** There are more than those that we have. */
   hasMore: boolean;
   onEnd(): void;
-  onAtTop(is: boolean): void;
 }
 
 const AROUND = 6;
 const NEAR_END = 40;
 
-export function Virtual({ ids, height, active, grabbed, row: Row, label, hasMore, onEnd, onAtTop }: Props) {
+export function Virtual({ ids, height, active, grabbed, row: Row, label, hasMore, onEnd }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const top = useSignal(0);
   const room = useRoom(box);
@@ -49,10 +48,7 @@ export function Virtual({ ids, height, active, grabbed, row: Row, label, hasMore
     <div
       class="rows"
       ref={box}
-      onScroll={({ currentTarget }) => {
-        top.value = currentTarget.scrollTop;
-        onAtTop(currentTarget.scrollTop < height);
-      }}
+      onScroll={({ currentTarget }) => (top.value = currentTarget.scrollTop)}
     >
       <ul aria-label={label} style={{ height: `${ids.length * height}px` }}>
         {shown.map((index) => {

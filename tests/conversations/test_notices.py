@@ -55,6 +55,16 @@ def test_whom_another_makes_responsible_hears_of_it_unless_they_are_there(acme, 
     assert mails(acme)[1:] == [(bob.user.email, "The team assigned A visitor to you")]
     assert mails(globex) == []
 
+    # Of many at once too, and nobody of what they do themselves.
+    for each in (ann, bob):
+        body = {
+            "ids": [make_conversation(acme)],
+            "do": "assign",
+            "with": {"memberId": str(each.id)},
+        }
+        assert api.post("conversations/bulk", body).json()["results"][0]["ok"]
+    assert mails(acme)[2:] == [(bob.user.email, "Agent assigned A visitor to you")]
+
 
 def test_who_holds_a_conversation_and_went_away_hears_of_what_the_visitor_writes(acme, globex):
     ann, api = member_api(acme)

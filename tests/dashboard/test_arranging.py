@@ -114,11 +114,15 @@ def test_labels_are_renamed_and_deleted_in_the_conversations_too(acme, globex, t
         ours.api.post(f"conversations/{conversation_id}/labels", {"add": ["Bug", "VIP"]})
     elsewhere = make_conversation(globex)
     theirs.api.post(f"conversations/{elsewhere}/labels", {"add": ["Bug"]})
+    for label in ("VIP, Bug", "Bugs"):
+        ours.api.post("views", {"name": label, "filters": {"label": label}})
 
     def borne():
         return [reload(acme, each).labels for each in ids]
 
     assert ours.owners.patch(f"labels/{bug['id']}", {"name": "Defect"}).json()["name"] == "Defect"
+    views = ours.api.get("views").json()["results"]
+    assert [view["filters"]["label"] for view in views] == ["VIP,Defect", "Bugs"]
     # Two requests' worth at once; nobody takes the former name as long as some still bear it.
     assert borne() == [["Defect", "VIP"], ["Defect", "VIP"], ["Bug", "VIP"]]
     assert refused(ours.owners.post("labels", {"name": "bug"})) == (409, "name_taken")

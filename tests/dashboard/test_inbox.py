@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from conversations import counts, tasks
 from conversations.models import Conversation, Tally
+from conversations.pages import encode_cursor
 from tenants.scope import tenant_scope
 from tests.dashboard.team import key_api, make_conversation, member_api, reload
 from tests.factories import make_member, make_visitor, write
@@ -135,6 +136,8 @@ def test_every_order_goes_on_where_the_last_page_ended(inbox):
         for cursor in ("garbage", "bm90IGEgcGxhY2U", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk"):
             answer = inbox.api.get("conversations", sort=sort, cursor=cursor)
             assert answer.json()["code"] == "invalid_cursor"
+    beyond = encode_cursor(f"-{'9' * 20} {BEGUN.isoformat()} {inbox.member.id}")
+    assert inbox.numbers(sort="priority", cursor=beyond) == [2, 0]
 
 
 def test_numbers_follow_whatever_happens_and_are_the_same_when_they_are_folded(acme, globex, inbox):

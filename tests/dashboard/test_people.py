@@ -18,16 +18,17 @@ def test_a_member_changes_their_name_and_how_they_like_to_work(acme, globex):
 
     usual = api.get("me").json()
     assert (usual["twoFactor"], usual["tenant"]["seesTyping"]) == (False, False)
-    assert usual["preferences"]["theme"] == "auto"
+    assert (usual["preferences"]["theme"], usual["preferences"]["enterSends"]) == ("auto", False)
     assert usual["preferences"]["notifications"]["reply"] == {
         "email": True, "browser": True, "sound": True,
     }  # fmt: skip
     chosen = {"theme": "dark", "notifications": {"reply": {"email": False}}}
     changed = api.patch("me", {"name": " Ann Lee ", "preferences": chosen}).json()
-    again = api.patch("me", {"preferences": {"density": "compact"}}).json()
+    again = api.patch("me", {"preferences": {"density": "compact", "enterSends": True}}).json()
 
     assert changed["member"]["name"] == "Ann Lee"
     assert (again["preferences"]["theme"], again["preferences"]["density"]) == ("dark", "compact")
+    assert again["preferences"]["enterSends"]
     assert again["preferences"]["notifications"]["reply"] == {
         "email": False, "browser": True, "sound": True,
     }  # fmt: skip
@@ -38,6 +39,7 @@ def test_a_member_changes_their_name_and_how_they_like_to_work(acme, globex):
         {"preferences": {"theme": "pink"}},
         {"preferences": {"colour": "red"}},
         {"preferences": {"shortcuts": 1}},
+        {"preferences": {"enterSends": "yes"}},
         {"preferences": {"notifications": {"lunch": {"email": True}}}},
         {"preferences": {"notifications": {"reply": {"email": "yes"}}}},
         {"preferences": "dark", "name": "Nobody"},

@@ -135,7 +135,7 @@ async def test_all_tabs_share_one_line(page, another_tab, ana, acme, live_server
     await another_tab.goto(live_server_url)
     await expect(another_tab.get_by_text("Waiting for your first visitor")).to_be_visible()
 
-    await run_in_db_thread(inbox.visitor_writes, acme, "Hello", None, "Ada Lovelace")
+    ada = await run_in_db_thread(inbox.visitor_writes, acme, "Hello", None, "Ada Lovelace")
     for tab in (page, another_tab):
         await expect(inbox.rows(tab)).to_have_count(1)
     assert (len(first), len(second)) == (1, 0)
@@ -143,6 +143,23 @@ async def test_all_tabs_share_one_line(page, another_tab, ana, acme, live_server
     await run_in_db_thread(inbox.visitor_writes, acme, "Good day", None, "Grace Hopper")
     await expect(inbox.rows(another_tab)).to_have_count(2)
     assert len(second) == 1
+
+    # What one tab does, all do: a draft of hers is nobody else's, and nobody writes as another.
+    await page.goto(f"{live_server_url}/c/{ada}")
+    await page.get_by_role("textbox", name="Reply").fill("My secret")
+    await inbox.press(page, "Escape", "Escape")
+    await inbox.rows(another_tab).last.hover()
+    await another_tab.get_by_label("Select Ada Lovelace").check()
+    await another_tab.get_by_role("button", name="Close", exact=True).click()
+    await inbox.palette(another_tab, "log out")
+    for tab in (page, another_tab):
+        await expect(tab.get_by_label("Password")).to_be_visible()
+    assert await run_in_db_thread(inbox.status, acme, ada) == "resolved"
+    bob = await run_in_db_thread(inbox.make_member, acme)
+    await inbox.log_in(another_tab, live_server_url, bob)
+    await expect(page.get_by_role("switch")).to_contain_text("Agent")
+    await page.goto(f"{live_server_url}/c/{ada}")
+    await expect(page.get_by_role("textbox", name="Reply")).to_have_value("")
 
 
 async def test_nothing_is_missed_while_the_server_restarts(browser, ana, acme, processes_folder):

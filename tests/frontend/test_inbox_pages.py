@@ -270,3 +270,32 @@ async def test_owners_arrange_the_team_and_its_words(page, ana, acme, live_serve
     await expect(page.get_by_role("button", name="Remove Agent")).to_be_hidden()
     await run_in_db_thread(bob.refresh_from_db)
     assert not bob.is_active
+
+
+def queue(acme):
+    """A team of which the agent is not, and somebody who waits for it."""
+    _, api = member_api(acme, role=Membership.Role.OWNER)
+    team = api.post("teams", {"name": "Sales"}).json()["id"]
+    waits = inbox.visitor_writes(acme, "Anybody?", None, "Ada Lovelace")
+    inbox.hand_over(acme, waits)
+    api.post(f"conversations/{waits}/assign", {"teamId": team})
+
+
+async def test_agents_see_the_queue_and_set_only_what_is_their_own(page, acme, live_server_url):
+    agent = await run_in_db_thread(lambda: (make_assistant(acme), inbox.member(acme))[1])
+    await run_in_db_thread(queue, acme)
+    await inbox.log_in(page, live_server_url, agent, "/settings/teams")
+    await expect(page.get_by_role("row", name="Ada Lovelace")).to_contain_text("Sales")
+    await expect(page.locator(".card", has_text="Sales")).to_contain_text("Nobody is in it.")
+    await page.get_by_label("Conversations that you take at once").fill("3")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved")).to_be_visible()
+    settings = page.get_by_role("navigation", name="Settings")
+    await expect(settings.get_by_role("link", name="Workspace")).to_have_count(0)
+    for name in ("Labels", "Canned responses", "Members", "Teams and queue"):
+        await settings.get_by_role("link", name=name).click()
+        await expect(page.get_by_role("heading", name=name, level=2)).to_be_visible()
+        for what in ("Make a team", "Change", "Delete", "Add", "Invite", "Remove"):
+            await expect(page.locator(".setting").get_by_text(what, exact=True)).to_have_count(0)
+    await page.reload()
+    await expect(page.get_by_label("Conversations that you take at once")).to_have_value("3")

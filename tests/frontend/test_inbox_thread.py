@@ -18,6 +18,7 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     rescript,
     work,
 )
+from tests.dashboard.team import member_api
 from tests.factories import make_visitor
 from tests.frontend import inbox, visitors
 from tests.frontend.accessibility import require_usable, violations
@@ -208,6 +209,50 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
     await second.get_by_role("button", name="More").click()
     await second.get_by_role("menuitem", name="Mark as unread").click()
     await expect(inbox.rows(second).first.get_by_label("1 unread")).to_be_visible()
+
+
+async def test_what_was_not_sent_waits_for_its_writer(page, shop, ana, acme, live_server_url):
+    conversation_id = await run_in_db_thread(inbox.visitor_writes, acme, FIRST)
+    _, colleague = await run_in_db_thread(lambda: member_api(acme, role="owner"))
+    await inbox.log_in(page, live_server_url, ana, f"/c/{conversation_id}")
+    await page.get_by_label("Enter sends").check()
+    await page.route("**/messages", lambda route: route.abort())
+    await field(page).fill("By post")
+    await page.keyboard.press("Enter")
+    await expect(thread(page)).to_contain_text("Not sent.")
+    async with page.expect_event("dialog") as asked:
+        await page.close(run_before_unload=True)
+    dialog = await asked.value
+    assert dialog.type == "beforeunload"
+    await dialog.dismiss()
+
+    await page.unroute("**/messages")
+    path = f"conversations/{conversation_id}"
+    await run_in_db_thread(colleague.post, f"{path}/messages", {"text": "Tomorrow"})
+    await expect(thread(page)).to_contain_text("Tomorrow")
+    again = page.get_by_role("button", name="Try again")
+    await again.click()
+    await expect(thread(page)).to_contain_text("Another member has replied meanwhile.")
+    await again.click()
+    await expect(thread(page).locator(".failed")).to_have_count(0)
+    assert await run_in_db_thread(texts, acme) == [FIRST, "Tomorrow", "By post"]
+
+    label = (await run_in_db_thread(colleague.post, "labels", {"name": "Parcels"})).json()
+    await run_in_db_thread(colleague.post, f"{path}/labels", {"add": ["Parcels"]})
+    await expect(details(page).get_by_role("button", name="Take Parcels off")).to_be_visible()
+    await run_in_db_thread(colleague.patch, f"labels/{label['id']}", {"name": "Post"})
+    await expect(details(page).get_by_role("button", name="Take Post off")).to_be_visible()
+    await expect(inbox.rows(page).first.get_by_label("Post")).to_be_visible()
+    await run_in_db_thread(colleague.delete, f"labels/{label['id']}")
+    await expect(details(page).get_by_role("button", name="Take Post off")).to_be_hidden()
+    await page.reload()
+    await expect(page.get_by_label("Enter sends")).to_be_checked()
+    assert (await run_in_db_thread(own_preferences, ana))["enterSends"]
+
+
+def own_preferences(member):
+    member.refresh_from_db()
+    return member.preferences
 
 
 def hostile(shop):

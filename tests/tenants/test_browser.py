@@ -49,6 +49,12 @@ def test_a_page_of_ours_logs_in_goes_on_and_logs_out(acme):
     assert post(browser, "/logout").status_code == 204
     assert post(Client(), "/refresh").status_code == 401
 
+    # Whoever comes next in this browser ends what was left of the one before.
+    for _ in range(2):
+        assert post(browser, body={"email": member.user.email, "password": PASSWORD})
+    live = LoginSession.objects.filter(membership=member, revoked_at=None)
+    assert live.count() == 1
+
 
 def test_nobody_elses_page_is_answered_and_refusals_are_those_of_any_log_in(acme, globex):
     member = make_member(acme)

@@ -4,10 +4,11 @@ import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { post, query as asQuery } from "../api";
 import { go, pathOfContact } from "../routes";
+import { save } from "../saving";
 import { contactName } from "../store";
 import type { ContactDetail } from "./data";
 import { useListed } from "./lists";
-import { Day, Dialog, End, Problem, Screen, filled, save, useTask } from "./parts";
+import { Day, Dialog, End, Problem, Screen, filled, useTask } from "./parts";
 
 const PAUSE = 300;
 
@@ -41,7 +42,7 @@ function Actions({ onAdd }: { onAdd(): void }) {
   return (
     <div class="buttons">
       <Problem text={problem} />
-      <button type="button" disabled={isBusy} onClick={() => void run(() => save("contacts.csv"))}>Export as CSV</button>
+      <button type="button" disabled={isBusy} onClick={() => void run(() => save("contacts.csv", "contacts.csv"))}>Export as CSV</button>
       <button type="button" class="primary" onClick={onAdd}>Add a contact</button>
     </div>
   );

@@ -55,19 +55,3 @@ export interface OwnSession {
   lastUsedAt: string;
   expiresAt: string;
 }
-
-export interface CannedResponse {
-  id: string;
-  shortcut: string;
-  text: string;
-  teamId: string | null;
-}
-
-export interface OwnedView {
-  id: string;
-  name: string;
-  filters: Record<string, string>;
-  sort: string;
-  shared: boolean;
-  memberId: string;
-}

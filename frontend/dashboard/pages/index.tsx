@@ -1,4 +1,4 @@
-// The pages beside the inbox: search, contacts, visitors, settings.
+// The pages beside the inbox: search, contacts, visitors, settings; and what opens above or in it.
 
 import type { Route } from "../routes";
 import { Contact } from "./contact";
@@ -8,6 +8,10 @@ import { Asking } from "./parts";
 import { Search } from "./search";
 import { Settings } from "./settings";
 import { Visitors } from "./visitors";
+
+export { Help } from "../help";
+export { Palette } from "../palette";
+export { ContactForm } from "./contact-form";
 
 const styles = new CSSStyleSheet();
 styles.replaceSync(sheet);

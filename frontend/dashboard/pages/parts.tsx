@@ -3,7 +3,6 @@
 import { signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { fetchAs } from "../api";
 import { toast } from "../toasts";
 import type { Excerpt } from "./data";
 import type { Listed } from "./lists";
@@ -112,17 +111,6 @@ export function Dialog({ title, onClose, children }: { title: string; onClose():
       {children}
     </dialog>
   );
-}
-
-/** Have the browser keep a file of the REST, which it cannot ask for without the token. */
-export async function save(name: string, asked = ""): Promise<void> {
-  const file = await (await fetchAs("GET", name + asked)).blob();
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  // The download begins after this.
-  setTimeout(() => URL.revokeObjectURL(link.href), MINUTE);
 }
 
 interface Question {

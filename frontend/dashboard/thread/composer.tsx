@@ -4,11 +4,12 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Refusal } from "../api";
 import { Icon } from "../icons";
+import { prefer, preferences } from "../preferences";
 import { conversation, member } from "../store";
 import { send } from "../threads";
 import { complain } from "../toasts";
 import { change, draftOf, empty, fetchDraft, restore, type Draft } from "./drafts";
-import { Field, isEnterSending, keepEnter, wanted } from "./field";
+import { Field, wanted } from "./field";
 import { size } from "./files";
 import { add, again, drop } from "./uploads";
 
@@ -138,7 +139,11 @@ function Foot({ id, draft, isReady }: { id: string; draft: Draft; isReady: boole
         }}
       />
       <label>
-        <input type="checkbox" checked={isEnterSending.value} onChange={({ currentTarget }) => keepEnter(currentTarget.checked)} />
+        <input
+          type="checkbox"
+          checked={preferences.value.enterSends}
+          onChange={({ currentTarget }) => void prefer({ enterSends: currentTarget.checked })}
+        />
         Enter sends
       </label>
       <button class="primary" disabled={!isReady || !member.value}>

@@ -3,6 +3,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { tell } from "../loading";
+import { preferences } from "../preferences";
 import { complain } from "../toasts";
 import { change, draftOf, type Draft } from "./drafts";
 import { Suggestions } from "./suggestions";
@@ -10,11 +11,9 @@ import { suggestions, typedAt, type Suggestion } from "./suggesting";
 import { add } from "./uploads";
 
 const TYPING_EVERY = 3_000;
-const ENTER = "livechat.enter";
 
 /** Counts up whenever somebody wants to write; whether a note, the draft tells. */
 export const wanted = signal(0);
-export const isEnterSending = signal(isEnterKept());
 
 // When the visitor was last told that somebody writes.
 let told = 0;
@@ -40,7 +39,7 @@ export function Field({ id, draft, submit }: Props) {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.isComposing) return;
     const isMod = event.ctrlKey || event.metaKey;
-    const isSending = event.key === "Enter" && (isMod || (isEnterSending.value && !event.shiftKey));
+    const isSending = event.key === "Enter" && (isMod || (preferences.peek().enterSends && !event.shiftKey));
     if (!onKey(event.key)) {
       if (event.key === "Escape") leaveFor(field.current!, ".log");
       else if (isSending) submit();
@@ -139,21 +138,4 @@ function tellTyping(id: string, is: boolean): void {
 function grow(field: HTMLTextAreaElement): void {
   field.style.height = "auto";
   field.style.height = `${field.scrollHeight + 2}px`;
-}
-
-function isEnterKept(): boolean {
-  try {
-    return localStorage.getItem(ENTER) === "1";
-  } catch {
-    return false;
-  }
-}
-
-export function keepEnter(is: boolean): void {
-  isEnterSending.value = is;
-  try {
-    localStorage.setItem(ENTER, is ? "1" : "0");
-  } catch {
-    // Storage may be forbidden; then it holds until the page is left.
-  }
 }

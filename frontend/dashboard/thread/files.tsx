@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { fetchAs } from "../api";
 import { Icon } from "../icons";
+import { save } from "../saving";
 import { complain } from "../toasts";
 import type { Attachment } from "../types";
 
@@ -20,7 +21,7 @@ export function Files({ files }: { files: Attachment[] }) {
 
 function Document({ file }: { file: Attachment }) {
   return (
-    <button type="button" class="file" title={`Save ${file.name}`} onClick={() => void save(file)}>
+    <button type="button" class="file" title={`Save ${file.name}`} onClick={() => keep(file)}>
       <Icon name="file" />
       <span dir="auto">{file.name}</span>
       <small>{size(file.size)}</small>
@@ -49,7 +50,7 @@ function Large({ file, close }: { file: Attachment; close(): void }) {
     <dialog ref={dialog} class="picture" aria-label={file.name} onClose={close}>
       {whole ? <img src={whole} alt={file.name} /> : <p role="status">Loading…</p>}
       <footer>
-        <button type="button" onClick={() => void save(file)}>Save</button>
+        <button type="button" onClick={() => keep(file)}>Save</button>
         <button type="button" onClick={() => dialog.current!.close()}>Close</button>
       </footer>
     </dialog>
@@ -76,17 +77,8 @@ function useFetched(path: string): string {
   return address.value;
 }
 
-async function save(file: Attachment): Promise<void> {
-  try {
-    const blob = await (await fetchAs("GET", `attachments/${file.id}`)).blob();
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = file.name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  } catch (error) {
-    complain(error);
-  }
+function keep({ id, name }: Attachment): void {
+  save(`attachments/${id}`, name).catch(complain);
 }
 
 export function size(bytes: number): string {

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { del, patch, post } from "../../api";
 import { isAdmin, teamName, teams } from "../../store";
-import type { CannedResponse } from "../data";
+import type { CannedResponse } from "../../types";
 import { useShort, type Short } from "../lists";
 import { Problem, ask, filled, useTask } from "../parts";
 

@@ -9,7 +9,7 @@ const DENSITIES: [Preferences["density"], string][] = [["comfortable", "Comforta
 
 export function Profile() {
   const { run, isBusy, problem } = useTask();
-  const { theme, density, shortcuts } = preferences.value;
+  const { theme, density, shortcuts, enterSends } = preferences.value;
   const { name, email, role } = me.value!.member;
   const rename = (event: Event): void => {
     const given = filled(event);
@@ -30,6 +30,7 @@ export function Profile() {
       <fieldset>
         <legend>Keyboard</legend>
         <Check label="Single keys are shortcuts" checked={shortcuts} onChange={(is) => void prefer({ shortcuts: is })} />
+        <Check label="Enter sends" checked={enterSends} onChange={(is) => void prefer({ enterSends: is })} />
       </fieldset>
     </>
   );

@@ -1,10 +1,11 @@
 import type { JSX } from "preact";
 import { del, patch, post, query } from "../../api";
 import { pathOfView } from "../../routes";
+import { save } from "../../saving";
 import { isAdmin, labels, member, members, savedViews, teams } from "../../store";
 import type { Filters, SavedView } from "../../types";
 import { changing } from "../lists";
-import { Problem, ask, filled, save, useTask } from "../parts";
+import { Problem, ask, filled, useTask } from "../parts";
 
 type Owned = SavedView & { memberId?: string };
 type Choices = [value: string, name: string][];
@@ -57,7 +58,7 @@ function Card({ view }: { view: Owned }) {
       <Problem text={problem} />
       {isMine && <details class="more"><summary>Change <span class="visually-hidden">{view.name}</span></summary><Form view={view} /></details>}
       <span class="buttons">
-        <button type="button" disabled={isBusy} aria-label={`Export as CSV: ${view.name}`} onClick={() => void run(() => save("conversations.csv", query(view.filters)))}>Export as CSV</button>
+        <button type="button" disabled={isBusy} aria-label={`Export as CSV: ${view.name}`} onClick={() => void run(() => save(`conversations.csv${query(view.filters)}`, "conversations.csv"))}>Export as CSV</button>
         {isMine && <button type="button" aria-label={`Delete ${view.name}`} onClick={end}>Delete</button>}
       </span>
     </li>
