@@ -32,10 +32,11 @@ const details = new Map<string, Signal<Detail | null>>();
 const outgoing = new Map<string, Outgoing>();
 // What no server has answered to, by the conversation that it is for.
 const unanswered = new Map<string, string>();
+// What is said in a conversation is sent one after the other: it is to be read as it was written.
+const turns = new Map<string, Promise<void>>();
 
 effect(() => {
-  if (connection.value !== "online") return;
-  for (const [messageId, id] of unanswered) void retry(id, messageId);
+  if (connection.value === "online") retryAll();
 });
 
 /** The messages of a conversation; empty until `load` has been there. */
@@ -103,6 +104,7 @@ export async function send(id: string, what: Outgoing, files: Attachment[] = [])
   outgoing.set(messageId, what);
   const known = messagesOf(id);
   known.value = [...known.peek(), asMessage(id, messageId, what, files)];
+  retryAll(id);
   await deliver(id, messageId);
 }
 
@@ -110,6 +112,11 @@ export async function send(id: string, what: Outgoing, files: Attachment[] = [])
 export async function retry(id: string, messageId: string): Promise<void> {
   change(id, messageId, { sending: "pending", problem: "" });
   await deliver(id, messageId);
+}
+
+/** Send again what no server has answered to, of one conversation or of all. */
+function retryAll(only?: string): void {
+  for (const [messageId, id] of unanswered) if (!only || id === only) void retry(id, messageId);
 }
 
 /** Give up what did not get there; returns it, for the composer. */
@@ -127,6 +134,7 @@ export function clear(): void {
   details.clear();
   outgoing.clear();
   unanswered.clear();
+  turns.clear();
 }
 
 /** Whatever was loaded may have gaps: load it again when it is looked at. */
@@ -134,10 +142,16 @@ export function distrust(except: string | undefined): void {
   for (const id of [...messages.keys()]) if (id !== except) drop(id);
 }
 
-async function deliver(id: string, messageId: string): Promise<void> {
+function deliver(id: string, messageId: string): Promise<void> {
+  unanswered.delete(messageId);
+  const turn = (turns.get(id) ?? Promise.resolve()).then(() => carry(id, messageId));
+  turns.set(id, turn.catch(() => undefined));
+  return turn;
+}
+
+async function carry(id: string, messageId: string): Promise<void> {
   const what = outgoing.get(messageId);
   if (!what) return;
-  unanswered.delete(messageId);
   try {
     const message = await post<Message>(`conversations/${id}/messages`, { ...what, messageId });
     discard(id, messageId);

@@ -7,6 +7,7 @@ import type { Message as Data, Source } from "../types";
 import { restore } from "./drafts";
 import { Files } from "./files";
 import { Outside, Rich } from "./rich";
+import { taken } from "./uploads";
 
 interface Props {
   message: Data;
@@ -73,10 +74,12 @@ function Sources({ sources }: { sources: Source[] }) {
 }
 
 /** What did not get there: its reason, and what can be done about it. */
-function Unsent({ message: { id, conversationId, problem, private: isPrivate } }: { message: Data }) {
+function Unsent({ message: { id, conversationId, problem, attachments, private: isPrivate } }: { message: Data }) {
   const edit = (): void => {
     const what = discard(conversationId, id);
-    if (what) restore(conversationId, what.text, isPrivate);
+    if (!what) return;
+    const mentions = Object.fromEntries((what.mentions ?? []).map((one) => [`@${memberName(one)}`, one]));
+    restore(conversationId, { text: what.text, private: isPrivate, uploads: attachments.map(taken), mentions });
   };
   return (
     <p class="unsent" role="alert">
