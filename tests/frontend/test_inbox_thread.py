@@ -220,10 +220,19 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
     await third.reload()
     await expect(thread(third)).to_contain_text("By post")
     await expect(field(third)).to_have_value("")
+    await third.close()
 
     await second.get_by_role("button", name="More").click()
     await second.get_by_role("menuitem", name="Mark as unread").click()
     await expect(inbox.rows(second).first.get_by_label("1 unread")).to_be_visible()
+    await first.get_by_role("button", name="Note", exact=True).click()
+    await field(first, "Note").press_sequentially("By which post, @Ag")
+    await inbox.press(first, "Tab", "Control+Enter")
+    await expect(thread(first).locator(".note")).to_contain_text("For Agent")
+    mentions = second.get_by_role("option", name="Mentions (1)", include_hidden=True)
+    await expect(mentions).to_have_count(1)
+    await open_first(second)
+    await expect(mentions).to_have_count(0)
 
 
 def hostile(shop):
@@ -256,6 +265,7 @@ def hostile(shop):
                     created_at=timezone.now(),
                     private=private,
                     sources=sources if kind == "assistant" and index == 0 else [],
+                    choices=[EVIL] if kind == "assistant" else [],
                 )
         one.labels, one.handover_reason, one.handover_summary = [EVIL[:40]], "asked", EVIL
         one.qualification, one.owner, one.subject = {EVIL: {"x": EVIL}}, "waiting", EVIL
@@ -271,6 +281,7 @@ async def test_nothing_that_anybody_wrote_becomes_markup(desks, shop, ana, acme,
     await inbox.log_in(desk, live_server_url, ana, f"/c/{conversation_id}")
     await expect(desk.get_by_role("heading", name=EVIL, level=2)).to_be_visible()
     await expect(details(desk)).to_contain_text(EVIL)
+    await expect(thread(desk).locator(".offered").last).to_have_text(EVIL)
     await thread(desk).evaluate("log => { log.scrollTop = 0 }")
     await expect(thread(desk).locator(".visitor")).to_have_count(1)
     await thread(desk).locator(".sources summary").first.click()

@@ -18,7 +18,7 @@ interface Props {
 }
 
 export function Message({ message, isFirst, state }: Props) {
-  const { author, text, attachments, sources, mentions = [], sending } = message;
+  const { author, text, attachments, sources, choices, mentions = [], sending } = message;
   if (author.kind === "system") return <System message={message} />;
   const kind = message.private ? "note" : author.kind;
   const classes = ["message", kind, isFirst && "begins", sending].filter(Boolean).join(" ");
@@ -30,6 +30,7 @@ export function Message({ message, isFirst, state }: Props) {
       ) : (
         <div class="bubble">
           {text && <Rich text={text} isPlain={author.kind === "visitor"} />}
+          {choices.length > 0 && <ul class="offered">{choices.map((one) => <li key={one} dir="auto">{one}</li>)}</ul>}
           <Files files={attachments} />
           <Sources sources={sources} />
           {mentions.length > 0 && <p class="mentions">For {mentions.map((id) => memberName(id) || "a former member").join(", ")}</p>}
