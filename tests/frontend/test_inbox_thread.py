@@ -18,7 +18,7 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     rescript,
     work,
 )
-from tests.factories import make_visitor
+from tests.factories import PASSWORD, make_visitor
 from tests.frontend import inbox, visitors
 from tests.frontend.accessibility import require_usable, violations
 from tests.frontend.test_hostile_pages import ELSEWHERE, EVIL, TRICKS
@@ -233,6 +233,13 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
     await expect(mentions).to_have_count(1)
     await open_first(second)
     await expect(mentions).to_have_count(0)
+
+    await field(second).fill("Nobody else's business")
+    await inbox.palette(second, "log out")
+    await second.get_by_label("E-mail").fill(ana.user.email)
+    await second.get_by_label("Password").fill(PASSWORD)
+    await second.get_by_role("button", name="Log in").click()
+    await expect(field(second)).to_have_value("")
 
 
 def hostile(shop):

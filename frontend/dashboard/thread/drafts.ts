@@ -30,8 +30,8 @@ const timers = new Map<string, number>();
 const onTheirWay = new Map<string, Promise<unknown>>();
 
 export function draftOf(id: string): Signal<Draft> {
-  const known = drafts.get(id) ?? signal<Draft>({ ...EMPTY, ...remembered(id) });
-  drafts.set(id, known);
+  const known = drafts.get(key(id)) ?? signal<Draft>({ ...EMPTY, ...remembered(id) });
+  drafts.set(key(id), known);
   return known;
 }
 
@@ -88,7 +88,8 @@ export function newest(id: string): number {
 function keep(id: string, draft: Draft): void {
   remember(id, draft);
   clearTimeout(timers.get(id));
-  timers.set(id, setTimeout(() => void store(id), PAUSE));
+  const whose = key(id);
+  timers.set(id, setTimeout(() => whose === key(id) && void store(id), PAUSE));
 }
 
 async function store(id: string): Promise<void> {
