@@ -193,9 +193,9 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
         await expect(thread(desk)).to_contain_text(FIRST)
     await expect(first.get_by_text("Agent is here too")).to_be_visible()
 
-    await field(second).fill("By")
-    await expect(thread(first)).to_contain_text("Agent is typing")
     async with second.expect_response(is_kept):
+        await field(second).fill("By")
+        await expect(thread(first)).to_contain_text("Agent is typing")
         await second.reload()
     third = await desks()
     await inbox.log_in(third, live_server_url, bo, f"/c/{conversation_id}")
