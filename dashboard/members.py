@@ -1,13 +1,14 @@
 """The members of the team, who is invited to it, and what owners and admins do about both."""
 
 from typing import Any
+from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import queueing
+from conversations import availability, queueing
 from conversations.announcements import timestamp
 from conversations.pages import by_id
 from dashboard import shapes
@@ -29,10 +30,10 @@ class MembersView(TeamView):
     @extend_schema(
         operation_id="listMembers",
         parameters=[paging.PageQuery],
-        responses=paging.page(shapes.Member),
+        responses=paging.page(shapes.TeamMember),
     )
     def get(self, request: Request) -> Response:
-        """The active members, who joined first coming first."""
+        """The active members, who joined first coming first, and whether they are there."""
         given = checked(paging.PageQuery, request.query_params.dict())
         with at_work(request) as tenant_id:
             page = by_id(
@@ -41,6 +42,9 @@ class MembersView(TeamView):
                 size=given["limit"],
                 render=member_data,
             )
+            there = availability.of_members(UUID(row["id"]) for row in page.results)
+        for row in page.results:
+            row["availability"] = there[UUID(row["id"])]
         return Response(page.data())
 
 

@@ -288,6 +288,10 @@ class MemberAvailability(serializers.Serializer):
     assigned = serializers.IntegerField(help_text="Open conversations that they have in hand.")
 
 
+class TeamMember(Member):
+    availability = MemberAvailability()
+
+
 class Team(serializers.Serializer):
     id = serializers.UUIDField()
     name = serializers.CharField()

@@ -208,7 +208,6 @@ class OwnPage(LoginRequiredMixin, Page):
         may_enter_admin = user.is_staff or any(row.role != "agent" for row in rows)
         return {
             "memberships": rows.order_by("tenant__name"),
-            "answers_only": bool(rows) and not may_enter_admin,
             "factor": second_factor.of(user),
             "must_enrol": second_factor.must_enrol(user),
             "may_enter_admin": may_enter_admin,

@@ -10,7 +10,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.urls import reverse
 from django.utils import timezone
 
 from conversations.models import AuthorKind, Conversation
@@ -57,12 +56,10 @@ def _wants(member: Membership) -> bool:
 
 
 def _write(conversation: Conversation, member: Membership, context: dict[str, Any]) -> None:
-    may_read = member.role != Role.AGENT
-    page = reverse("admin:conversations_conversation_change", args=[conversation.pk])
     mail.send(
         "someone_waits",
         member.user.email,
-        {**context, "url": f"{settings.PUBLIC_URL}{page}" if may_read else ""},
+        context,
         reply_to=context["email"],
         key=f"waits {conversation.id} {member.id}",
     )
@@ -75,7 +72,8 @@ def _context(conversation: Conversation) -> dict[str, Any]:
     question = mail.one_line(next(filter(str.strip, text.splitlines()), ""))[:QUESTION_LENGTH]
     email = _valid(contact.email)
     who = mail.one_line(contact.name) or email or "A visitor"
-    return {"who": who, "question": question, "email": email, "conversation": conversation.id}
+    url = f"{settings.PUBLIC_URL}/c/{conversation.id}"
+    return {"who": who, "question": question, "email": email, "url": url}
 
 
 def _valid(email: str | None) -> str:

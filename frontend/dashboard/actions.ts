@@ -74,9 +74,7 @@ export function label(id: string, { add = [], remove = [] }: { add?: string[]; r
   return act(id, "labels", { add, remove }, { labels });
 }
 
-export function markRead(id: string): Promise<void> {
-  return conversation(id)?.unread ? act(id, "read", {}, { unread: 0 }) : Promise.resolve();
-}
+export const markRead = (id: string): Promise<void> => act(id, "read", {}, { unread: 0 });
 
 export const markUnread = (id: string): Promise<void> =>
   act(id, "unread", {}, { unread: Math.max(1, conversation(id)?.unread ?? 1) });

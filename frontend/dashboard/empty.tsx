@@ -30,14 +30,26 @@ function Loading() {
   );
 }
 
+/** What a page includes to show the tenant's default bubble. */
+function snippet(tenantId: string): string {
+  const { origin } = location;
+  return `<script src="${origin}/assets/chat-widget.js"></script>
+<script>ChatWidget.mount({code: "${tenantId}", backendUrl: "${origin}"})</script>`;
+}
+
 function FirstVisitor() {
+  const { id = "" } = me.value?.tenant ?? {};
   return (
     <div class="empty first">
       <span class="corner" aria-hidden="true" />
       <h3>Waiting for your first visitor</h3>
       <p>As soon as somebody writes on your site, the conversation appears here by itself.</p>
       {isAdmin.value ? (
-        <a class="button" href={`/admin/start/${me.value?.tenant.id}/`}>Put the chat on your site</a>
+        <>
+          <p>Put this before the end of your pages:</p>
+          <pre tabIndex={0} aria-label="Code for your pages">{snippet(id)}</pre>
+          <a class="button" href={`/admin/start/${id}/`}>Set it up step by step</a>
+        </>
       ) : (
         <p>Whoever manages your workspace puts the chat on your site.</p>
       )}

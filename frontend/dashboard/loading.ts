@@ -15,11 +15,13 @@ const COUNTS_PAUSE = 2_000;
 const POLL_EVERY = 15_000;
 const FETCHED_AT_ONCE = 10;
 const RETRY_EVERY = 5_000;
+const SURROUNDINGS_LAST = 300_000;
 
 let socket: Socket | undefined;
 let countsAt = 0;
 let countsTimer: number | undefined;
 let isLoaded = false;
+let surroundingsAt = 0;
 const unknown = new Set<string>();
 
 /** Begin for whoever is logged in, and again whenever somebody logs in. */
@@ -60,6 +62,7 @@ export function tell(frame: Frame): void {
 
 /** Load what changes seldom: who is here, and what there is to choose from. */
 export async function loadSurroundings(): Promise<void> {
+  surroundingsAt = Date.now();
   await Promise.all([
     get<Availability>("availability").then(
       (own) => void (store.availability.value = own),
@@ -159,8 +162,17 @@ store.onEvent((frame) => {
   if (frame.type === "message:new") void fetchUnknown(frame.data.conversationId);
   const { id } = store.member.peek() ?? {};
   const isMentioned = frame.type === "message:new" && id && frame.data.mentions?.includes(id);
-  if (isMentioned) views.admit("mentions", frame.data.conversationId);
+  if (isMentioned) {
+    views.admit("mentions", frame.data.conversationId);
+    recount();
+  }
   if (socket) notify(frame, socket);
+});
+
+// Whoever comes back to a page that was open for long may have new colleagues.
+document.addEventListener("visibilitychange", () => {
+  const isOld = Date.now() - surroundingsAt > SURROUNDINGS_LAST;
+  if (store.me.peek() && isOld && document.visibilityState === "visible") void loadSurroundings();
 });
 
 // Without a line, what is looked at is asked for instead.

@@ -35,7 +35,7 @@ const told = new Map<string, string>();
 let sound: AudioContext | undefined;
 
 // Browsers let pages sound only after somebody has touched them.
-addEventListener("pointerdown", () => void wake(), { once: true });
+for (const touch of ["pointerdown", "keydown"]) addEventListener(touch, () => void wake(), { once: true });
 
 effect(() => {
   const name = me.value ? `Inbox – ${me.value.tenant.name}` : "LiveChat";

@@ -198,16 +198,26 @@ function hear(message: Message, isNew: boolean): void {
 }
 
 /** What a message does to its conversation, of which no other event tells. */
-function follow({ conversationId, seq, author, text, private: isPrivate, createdAt }: Message): void {
+function follow(message: Message): void {
+  const { conversationId, seq, author, private: isPrivate, createdAt } = message;
   const laid = overlays.get(conversationId);
   const one = laid?.below ?? conversations.get(conversationId)?.peek();
   if (!one || (one.lastMessage?.seq ?? 0) >= seq || one.updatedAt > createdAt) return;
-  const lastMessage = isPrivate ? one.lastMessage : { seq, author: author.kind, text: text.slice(0, PREVIEW), createdAt };
+  const lastMessage = isPrivate ? one.lastMessage : { seq, author: author.kind, text: words(message).slice(0, PREVIEW), createdAt };
   // A visitor's is unread, and a member's answer says that the team has read the rest.
   const answered = author.kind === "agent" && !isPrivate ? 0 : one.unread;
   const unread = author.kind === "visitor" ? one.unread + 1 : answered;
   const woken = author.kind === "visitor" && one.status === "snoozed" && { status: "open" as const, snoozedUntil: null };
   put({ ...one, ...woken, seq, lastMessage, unread, updatedAt: createdAt });
+}
+
+/** What is said, as the server's preview has it: without most marks, and without where it was found. */
+function words({ author, text, sources }: Message): string {
+  if (author.kind !== "assistant" && author.kind !== "agent") return text;
+  const head = text.indexOf("\n\n");
+  const title = sources[0]?.title;
+  const said = title && head > 0 && text.slice(0, head).includes(title) ? text.slice(head + 2) : text;
+  return said.replace(/^```\w*\n?|^#{1,6}\s+|\*\*|`/gm, "");
 }
 
 /** Change what each conversation says that is so, whatever is laid over it. */

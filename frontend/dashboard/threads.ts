@@ -40,10 +40,11 @@ addEventListener("beforeunload", (event) => {
   event.preventDefault();
   event.returnValue = true;
 });
+// What is said in a conversation is sent one after the other: it is to be read as it was written.
+const turns = new Map<string, Promise<void>>();
 
 effect(() => {
-  if (connection.value !== "online") return;
-  for (const [messageId, id] of unanswered) void retry(id, messageId);
+  if (connection.value === "online") retryAll();
 });
 
 /** The messages of a conversation; empty until `load` has been there. */
@@ -111,6 +112,7 @@ export async function send(id: string, what: Outgoing, files: Attachment[] = [])
   outgoing.set(messageId, what);
   const known = messagesOf(id);
   known.value = [...known.peek(), asMessage(id, messageId, what, files)];
+  retryAll(id);
   await deliver(id, messageId);
 }
 
@@ -122,6 +124,11 @@ export async function retry(id: string, messageId: string): Promise<void> {
   repeated.add(messageId);
   change(id, messageId, { sending: "pending", problem: "" });
   await deliver(id, messageId);
+}
+
+/** Send again what no server has answered to, of one conversation or of all. */
+function retryAll(only?: string): void {
+  for (const [messageId, id] of unanswered) if (!only || id === only) void retry(id, messageId);
 }
 
 /** Give up what did not get there; returns it, for the composer. */
@@ -139,6 +146,7 @@ export function clear(): void {
   outgoing.clear();
   unanswered.clear();
   repeated.clear();
+  turns.clear();
 }
 
 /** Whatever was loaded may have gaps: load it again when it is looked at. */
@@ -146,10 +154,16 @@ export function distrust(except: string | undefined): void {
   for (const id of [...messages.keys()]) if (id !== except) drop(id);
 }
 
-async function deliver(id: string, messageId: string): Promise<void> {
+function deliver(id: string, messageId: string): Promise<void> {
+  unanswered.delete(messageId);
+  const turn = (turns.get(id) ?? Promise.resolve()).then(() => carry(id, messageId));
+  turns.set(id, turn.catch(() => undefined));
+  return turn;
+}
+
+async function carry(id: string, messageId: string): Promise<void> {
   const what = outgoing.get(messageId);
   if (!what) return;
-  unanswered.delete(messageId);
   try {
     const message = await post<Message>(`conversations/${id}/messages`, { ...what, messageId });
     discard(id, messageId);

@@ -111,7 +111,8 @@ export interface Message {
   private: boolean;
   status: string;
   sources: Source[];
-  choices: unknown[];
+  /** What the assistant offers to say next. */
+  choices: string[];
   mentions?: string[];
   createdAt: string;
   /** Of those that are on their way, and of those that did not get there. */
@@ -125,6 +126,8 @@ export interface Member {
   email: string;
   name: string;
   role: Role;
+  /** Where the whole team is listed. */
+  availability?: Availability;
 }
 
 export interface Availability {

@@ -150,6 +150,7 @@ def test_members_and_assistants_are_listed(acme, agent):
     assistants = api.get("assistants").json()
 
     assert [row["id"] for row in members["results"]] == [str(member.id)]
+    assert members["results"][0]["availability"]["memberId"] == str(member.id)
     assert [row["id"] for row in more["results"]] == [str(second.id)]
     assert more["hasMore"] is False
     assert assistants["results"] == [

@@ -69,6 +69,7 @@ async def test_a_member_joins_sets_up_two_factors_and_logs_in(page, acme, live_s
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Join").click()
     await page.wait_for_url("**/account/")
+    assert await page.get_by_role("link", name="Open the inbox").get_attribute("href") == "/"
     await look_at(page, "account")
 
     for link, name in (

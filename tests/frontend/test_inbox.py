@@ -39,6 +39,7 @@ async def test_a_member_logs_in_and_sees_what_comes(page, ana, acme, globex, liv
     await require_usable(page)
     await inbox.log_in(page, live_server_url, ana)
     await expect(page.get_by_role("heading", name="Waiting for your first visitor")).to_be_visible()
+    await expect(page.get_by_label("Code for your pages")).to_contain_text(f'"{acme.id}"')
     await require_usable(page)
 
     visitor = make_visitor()

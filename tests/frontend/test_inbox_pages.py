@@ -221,11 +221,19 @@ async def test_everybody_sets_things_for_themselves(page, ana, acme, live_server
     live = LoginSession.objects.filter(membership=ana, revoked_at=None)
     assert await run_in_db_thread(live.count) == 1
 
+    await settings.get_by_role("link", name="Profile").click()
+    await page.get_by_label("Available for them").uncheck()
+    await expect(page.get_by_role("switch")).not_to_be_checked()
+    await page.get_by_role("button", name="Log out").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+    assert await run_in_db_thread(live.count) == 0
+
 
 async def test_owners_arrange_the_team_and_its_words(page, ana, acme, live_server_url):
     bob = await run_in_db_thread(lambda: make_member(acme, email=f"bob@{acme.slug}.example"))
     await inbox.log_in(page, live_server_url, ana, "/settings/members")
     settings = page.get_by_role("navigation", name="Settings")
+    await expect(page.get_by_text("offline, 0 of 5 in hand")).to_be_visible()
     await page.get_by_label("E-mail").fill("eve@acme.example")
     await page.get_by_role("button", name="Invite", exact=True).click()
     invited = page.get_by_role("list", name="Invitations").get_by_role("listitem")

@@ -19,7 +19,7 @@ from tests.conversations.calling import (  # noqa: F401 -- a fixture
     work,
 )
 from tests.dashboard.team import member_api
-from tests.factories import make_visitor
+from tests.factories import PASSWORD, make_visitor
 from tests.frontend import inbox, visitors
 from tests.frontend.accessibility import require_usable, violations
 from tests.frontend.test_hostile_pages import ELSEWHERE, EVIL, TRICKS
@@ -179,9 +179,14 @@ async def test_a_working_day(page, desks, site, shop, ana, acme, live_server_url
     await require_usable(desk)
 
 
+def is_kept(response):
+    """Whether a server has taken a draft."""
+    return response.url.endswith("/draft") and response.request.method == "PUT"
+
+
 async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme, live_server_url):
     bo = await run_in_db_thread(inbox.make_member, acme)
-    await run_in_db_thread(inbox.visitor_writes, acme, FIRST)
+    conversation_id = await run_in_db_thread(inbox.visitor_writes, acme, FIRST)
     first, second = await desks(), await desks(viewport={"width": 360, "height": 700})
     for desk, member in ((first, ana), (second, bo)):
         await inbox.log_in(desk, live_server_url, member)
@@ -189,8 +194,15 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
         await expect(thread(desk)).to_contain_text(FIRST)
     await expect(first.get_by_text("Agent is here too")).to_be_visible()
 
-    await field(second).fill("By post")
-    await expect(thread(first)).to_contain_text("Agent is typing")
+    async with second.expect_response(is_kept):
+        await field(second).fill("By")
+        await expect(thread(first)).to_contain_text("Agent is typing")
+        await second.reload()
+    third = await desks()
+    await inbox.log_in(third, live_server_url, bo, f"/c/{conversation_id}")
+    await expect(field(third)).to_have_value("By")
+    async with third.expect_response(is_kept):
+        await field(third).fill("By post")
     await second.reload()
     await expect(field(second)).to_have_value("By post")
     await write(first, "Tomorrow")
@@ -199,16 +211,36 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
     alert = second.get_by_role("alert").filter(has_text="answered first")
     await expect(alert).to_contain_text("Owner answered first: Tomorrow")
     await expect(field(second)).to_have_value("By post")
+    await expect(thread(second).get_by_text("Tomorrow")).to_be_in_viewport()
     await require_usable(second)
     assert await second.evaluate("document.documentElement.scrollWidth") == 360
     await alert.get_by_role("button", name="Send anyway").click()
     await expect(thread(first)).to_contain_text("By post")
     await expect(alert).to_be_hidden()
     assert await run_in_db_thread(texts, acme) == [FIRST, "Tomorrow", "By post"]
+    await third.reload()
+    await expect(thread(third)).to_contain_text("By post")
+    await expect(field(third)).to_have_value("")
+    await third.close()
 
     await second.get_by_role("button", name="More").click()
     await second.get_by_role("menuitem", name="Mark as unread").click()
     await expect(inbox.rows(second).first.get_by_label("1 unread")).to_be_visible()
+    await first.get_by_role("button", name="Note", exact=True).click()
+    await field(first, "Note").press_sequentially("By which post, @Ag")
+    await inbox.press(first, "Tab", "Control+Enter")
+    await expect(thread(first).locator(".note")).to_contain_text("For Agent")
+    mentions = second.get_by_role("option", name="Mentions (1)", include_hidden=True)
+    await expect(mentions).to_have_count(1)
+    await open_first(second)
+    await expect(mentions).to_have_count(0)
+
+    await field(second).fill("Nobody else's business")
+    await inbox.palette(second, "log out")
+    await second.get_by_label("E-mail").fill(ana.user.email)
+    await second.get_by_label("Password").fill(PASSWORD)
+    await second.get_by_role("button", name="Log in").click()
+    await expect(field(second)).to_have_value("")
 
 
 async def test_what_was_not_sent_waits_for_its_writer(page, shop, ana, acme, live_server_url):
@@ -285,6 +317,7 @@ def hostile(shop):
                     created_at=timezone.now(),
                     private=private,
                     sources=sources if kind == "assistant" and index == 0 else [],
+                    choices=[EVIL] if kind == "assistant" else [],
                 )
         one.labels, one.handover_reason, one.handover_summary = [EVIL[:40]], "asked", EVIL
         one.qualification, one.owner, one.subject = {EVIL: {"x": EVIL}}, "waiting", EVIL
@@ -300,6 +333,7 @@ async def test_nothing_that_anybody_wrote_becomes_markup(desks, shop, ana, acme,
     await inbox.log_in(desk, live_server_url, ana, f"/c/{conversation_id}")
     await expect(desk.get_by_role("heading", name=EVIL, level=2)).to_be_visible()
     await expect(details(desk)).to_contain_text(EVIL)
+    await expect(thread(desk).locator(".offered").last).to_have_text(EVIL)
     await thread(desk).evaluate("log => { log.scrollTop = 0 }")
     await expect(thread(desk).locator(".visitor")).to_have_count(1)
     await thread(desk).locator(".sources summary").first.click()
@@ -331,17 +365,27 @@ async def test_a_restart_of_the_server_loses_nothing(browser, shop, ana, acme, p
         await open_first(desk)
         await write(desk, "Let me see.")
         await expect(visitors.log(page)).to_contain_text("Let me see.")
-    await write(desk, "It is on its way.")
-    await expect(thread(desk)).to_contain_text("Not sent.")
+        await desk.get_by_label("Files", exact=True).set_input_files(PICTURE)
+        await expect(desk.locator(".uploads small")).to_be_visible()
+    await write(desk, "A label")
+    await thread(desk).get_by_role("button", name="Edit").click()
+    await expect(desk.locator(".uploads")).to_contain_text("label.png")
+    await expect(field(desk)).to_have_value("A label")
+    await desk.get_by_role("button", name="Remove label.png").click()
+    sent = ["It is on its way.", "It comes by post.", "With a label."]
+    for text in sent:
+        await write(desk, text)
+    await expect(thread(desk).get_by_text("Not sent.")).to_have_count(3)
     await field(desk).fill("And")
     await visitors.say(page, "Are you there?")
     with serving(processes_folder, PORT=port):
-        await expect(visitors.log(page)).to_contain_text("It is on its way.", timeout=60_000)
+        await expect(visitors.log(page)).to_contain_text(sent[-1], timeout=60_000)
         await expect(thread(desk)).to_contain_text("Are you there?", timeout=60_000)
         await expect(thread(desk).locator(".failed")).to_have_count(0)
         await expect(field(desk)).to_have_value("And")
     said = await run_in_db_thread(texts, acme)
-    assert sorted(said) == sorted([FIRST, "Let me see.", "It is on its way.", "Are you there?"])
+    assert [one for one in said if one != "Are you there?"] == [FIRST, "Let me see.", *sent]
+    assert len(said) == len(sent) + 3
     for one in (context, street):
         await one.close()
 

@@ -178,9 +178,8 @@ def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop)
     (told,) = mails(shop)
     assert (told.to, told.reply_to) == (bob.user.email, "kim@shop.example")
     assert told.subject == "Kim waits for an answer"
-    # An agent has no page to open.
     assert "Call me." in told.text
-    assert "/admin/" not in told.text
+    assert f"/c/{left.conversation_id}" in told.text
     with shop.scope():
         rows = Conversation.objects.filter(
             pk__in=[left.conversation_id, asked.received.conversation_id]

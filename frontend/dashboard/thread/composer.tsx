@@ -44,11 +44,11 @@ export function Composer({ id }: { id: string }) {
 
 /** Send it; if another member was first, give it back and ask. */
 async function deliver(id: string, draft: Draft): Promise<void> {
-  const { text, uploads, since } = draft;
+  const { uploads, since } = draft;
   const files = uploads.flatMap(({ attachment }) => attachment ?? []);
   const mentions = draft.private ? mentioned(draft) : [];
   const what = {
-    text: text.trim(),
+    text: draft.text.trim(),
     ...(draft.private && { private: true }),
     ...(files.length && { attachments: files.map((file) => file.id) }),
     ...(mentions.length && { mentions }),
@@ -58,8 +58,7 @@ async function deliver(id: string, draft: Draft): Promise<void> {
   try {
     await send(id, what, files);
   } catch (error) {
-    restore(id, text, draft.private);
-    change(id, { uploads });
+    restore(id, draft);
     const { code, body } = error as Refusal;
     if (code === "answered_meanwhile") change(id, { answered: { seq: body.seq, message: body.message } });
     else complain(error);

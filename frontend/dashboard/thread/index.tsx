@@ -16,6 +16,17 @@ import { openMenu } from "./menu";
 import { Approvals } from "./tools";
 import { add } from "./uploads";
 
+// What they are called elsewhere; others are words already.
+const REASONS: Record<string, string> = {
+  visitor: "the visitor asked for a person",
+  requested: "the visitor asked for a person",
+  no_answer: "no answer was found",
+  unanswered: "several questions had no answer",
+  needs_action: "something has to be done",
+  offline: "they wrote while nobody was there",
+  budget: "the budget is spent",
+};
+
 export function Thread({ id }: { id: string }) {
   useEffect(() => {
     openMenu.value = "";
@@ -71,7 +82,7 @@ function Handover({ one: { handoverReason, handoverSummary } }: { one: Conversat
   if (!handoverReason && !handoverSummary) return null;
   return (
     <details class="handover" open>
-      <summary>Handed over{handoverReason ? `: ${handoverReason.replaceAll("_", " ")}` : ""}</summary>
+      <summary>Handed over{handoverReason ? `: ${REASONS[handoverReason] ?? handoverReason.replaceAll("_", " ")}` : ""}</summary>
       {handoverSummary && <p dir="auto">{handoverSummary}</p>}
     </details>
   );

@@ -4,11 +4,11 @@
 import { signal } from "@preact/signals";
 import { markRead } from "../actions";
 import { get, query } from "../api";
-import { tell } from "../loading";
+import { recount, tell } from "../loading";
 import { route } from "../routes";
-import { conversation, onEvent } from "../store";
-import { detailOf, load, loadDetail } from "../threads";
-import type { Frame, Page, ToolCall } from "../types";
+import { conversation, counts, member, onEvent } from "../store";
+import { detailOf, load, loadDetail, messagesOf } from "../threads";
+import type { Frame, Message, Page, ToolCall } from "../types";
 
 interface Stream {
   turnId: string;
@@ -30,6 +30,8 @@ export const toolCalls = signal<ReadonlyMap<string, ToolCall[]>>(new Map());
 
 // Whether there is something of the visitor's that the team is not said to have read yet.
 let isNews = false;
+// Whether there is a note for us that we are not said to have seen.
+let isMentioned = false;
 let detailTimer: number | undefined;
 
 /** Look at a conversation; returns how to look away. */
@@ -42,7 +44,12 @@ export function lookAt(id: string): () => void {
     read(id);
   };
   isNews = true;
-  void load(id).then(() => read(id));
+  isMentioned = false;
+  void load(id).then(() => {
+    if (route.peek().conversation !== id) return;
+    isMentioned ||= counts.peek()?.mentions !== 0 && messagesOf(id).peek().some(isForUs);
+    read(id);
+  });
   void loadToolCalls(id);
   say();
   const timer = setInterval(say, VIEWING_EVERY);
@@ -68,12 +75,16 @@ onEvent(({ type, data }: Frame) => {
   else if (type === "conversation:updated" && data.id === open) read(data.id);
   else if (type === "message:new") {
     if (["assistant", "system"].includes(data.author.kind)) end(data.conversationId);
-    if (isLookedAt) hear(data.conversationId, data.author.kind);
+    if (isLookedAt) hear(data);
   }
 });
 
-function hear(id: string, kind: string): void {
-  isNews ||= kind === "visitor";
+const isForUs = ({ mentions }: Message): boolean => mentions?.includes(member.peek()?.id ?? "") ?? false;
+
+function hear(message: Message): void {
+  const id = message.conversationId;
+  isNews ||= message.author.kind === "visitor";
+  isMentioned ||= isForUs(message);
   read(id);
   clearTimeout(detailTimer);
   detailTimer = setTimeout(() => void loadDetail(id).catch(() => undefined), DETAIL_PAUSE);
@@ -81,9 +92,10 @@ function hear(id: string, kind: string): void {
 
 /** Say that it is read, once it is; what somebody marks as unread stays so. */
 function read(id: string): void {
-  if (!isNews || document.visibilityState !== "visible" || !conversation(id)?.unread) return;
-  isNews = false;
-  void markRead(id);
+  const isUnread = isNews && conversation(id)?.unread;
+  if (document.visibilityState !== "visible" || !(isUnread || isMentioned)) return;
+  isNews = isMentioned = false;
+  void markRead(id).then(recount);
 }
 
 interface Delta extends Omit<Stream, "next"> {

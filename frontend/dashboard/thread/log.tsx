@@ -92,14 +92,14 @@ function visitorOf(id: string): string {
 /** Keeps the place: the end as long as one is there, else what one reads. */
 function usePlace(id: string, list: Data[]) {
   const box = useRef<HTMLDivElement>(null);
-  const place = useRef({ isAtEnd: true, fromEnd: 0, first: list[0]?.id, last: list.at(-1)?.id, seen: 0 });
+  const place = useRef({ isAtEnd: true, fromEnd: 0, first: list[0]?.id, last: list.at(-1)?.id, seen: 0, height: 0 });
   const unseen = useSignal(0);
   const isLoading = useRef(false);
   const toEnd = (): void => {
     const log = box.current;
     if (!log) return;
     log.scrollTop = log.scrollHeight;
-    place.current.isAtEnd = true;
+    Object.assign(place.current, { isAtEnd: true, height: log.clientHeight });
   };
   const more = async (): Promise<void> => {
     if (isLoading.current || !threadOf(id).peek().cursor) return;
@@ -109,6 +109,8 @@ function usePlace(id: string, list: Data[]) {
   };
   const onScroll = ({ currentTarget }: { currentTarget: HTMLElement }): void => {
     const { scrollHeight, scrollTop, clientHeight } = currentTarget;
+    // The frame has shrunk below whoever reads the end; they have not gone anywhere.
+    if (place.current.isAtEnd && place.current.height !== clientHeight) return toEnd();
     place.current.fromEnd = scrollHeight - scrollTop;
     place.current.isAtEnd = scrollHeight - scrollTop - clientHeight < AT_END;
     if (place.current.isAtEnd) unseen.value = 0;

@@ -7,6 +7,7 @@ import type { Message as Data, Source } from "../types";
 import { restore } from "./drafts";
 import { Files } from "./files";
 import { Outside, Rich } from "./rich";
+import { taken } from "./uploads";
 
 interface Props {
   message: Data;
@@ -17,7 +18,7 @@ interface Props {
 }
 
 export function Message({ message, isFirst, state }: Props) {
-  const { author, text, attachments, sources, mentions = [], sending } = message;
+  const { author, text, attachments, sources, choices, mentions = [], sending } = message;
   if (author.kind === "system") return <System message={message} />;
   const kind = message.private ? "note" : author.kind;
   const classes = ["message", kind, isFirst && "begins", sending].filter(Boolean).join(" ");
@@ -29,6 +30,7 @@ export function Message({ message, isFirst, state }: Props) {
       ) : (
         <div class="bubble">
           {text && <Rich text={text} isPlain={author.kind === "visitor"} />}
+          {choices.length > 0 && <ul class="offered">{choices.map((one) => <li key={one} dir="auto">{one}</li>)}</ul>}
           <Files files={attachments} />
           <Sources sources={sources} />
           {mentions.length > 0 && <p class="mentions">For {mentions.map((id) => memberName(id) || "a former member").join(", ")}</p>}
@@ -73,10 +75,12 @@ function Sources({ sources }: { sources: Source[] }) {
 }
 
 /** What did not get there: its reason, and what can be done about it. */
-function Unsent({ message: { id, conversationId, problem, private: isPrivate } }: { message: Data }) {
+function Unsent({ message: { id, conversationId, problem, attachments, private: isPrivate } }: { message: Data }) {
   const edit = (): void => {
     const what = discard(conversationId, id);
-    if (what) restore(conversationId, what.text, isPrivate);
+    if (!what) return;
+    const mentions = Object.fromEntries((what.mentions ?? []).map((one) => [`@${memberName(one)}`, one]));
+    restore(conversationId, { text: what.text, private: isPrivate, uploads: attachments.map(taken), mentions });
   };
   return (
     <p class="unsent" role="alert">

@@ -33,6 +33,12 @@ export function add(id: string, files: Iterable<File>): void {
   }
 }
 
+/** One that the server has already. */
+export function taken(attachment: Attachment): Upload {
+  const { name, size } = attachment;
+  return { key: ++last, name, size, progress: 1, file: new File([], name), request: new XMLHttpRequest(), attachment };
+}
+
 export function again(id: string, { key, file }: Upload): void {
   drop(id, key);
   add(id, [file]);

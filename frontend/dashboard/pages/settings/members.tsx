@@ -1,7 +1,7 @@
 import { del, patch, post } from "../../api";
-import { availability, isAdmin, me, member, members, teams } from "../../store";
+import { availability, isAdmin, me, member, members } from "../../store";
 import { complain, toast } from "../../toasts";
-import type { Availability, Member, Role } from "../../types";
+import type { Member, Role } from "../../types";
 import type { Invitation } from "../data";
 import { changing, useShort } from "../lists";
 import { Day, Problem, ask, filled, useTask } from "../parts";
@@ -27,7 +27,7 @@ function Entry({ one }: { one: Member }) {
   const isMine = isAdmin.value && one.id !== member.value?.id && mine().includes(one.role);
   const change = async (role: string): Promise<void> => {
     try {
-      put(await patch<Member>(`members/${one.id}`, { role }));
+      put({ ...one, ...(await patch<Member>(`members/${one.id}`, { role })) });
       toast(`${one.name || one.email} is ${role} now, and logs in again.`);
     } catch (error) {
       complain(error);
@@ -49,7 +49,7 @@ function Entry({ one }: { one: Member }) {
       <span>
         <b dir="auto">{one.name || one.email}</b>
         {one.id === member.value?.id && <span class="tag">you</span>}
-        <span class="quiet">{one.email} · {presence(one.id)}</span>
+        <span class="quiet">{one.email}{presence(one)}</span>
       </span>
       {isMine ? (
         <>
@@ -65,12 +65,10 @@ function Entry({ one }: { one: Member }) {
   );
 }
 
-/** As the teams tell, and one's own switch. */
-function presence(id: string): string {
-  const known: Availability[] = [...(availability.value ? [availability.value] : []), ...teams.value.flatMap((team) => team.members)];
-  const found = known.find(({ memberId }) => memberId === id);
-  if (!found) return "in no team";
-  return `${state(found)}, ${found.assigned} of ${found.capacity} in hand`;
+/** As the team's list tells, and one's own switch. */
+function presence({ id, availability: known }: Member): string {
+  const found = id === member.value?.id ? availability.value : known;
+  return found ? ` · ${state(found)}, ${found.assigned} of ${found.capacity} in hand` : "";
 }
 
 function Invitations() {
@@ -98,7 +96,7 @@ function Invitations() {
       </form>
       <Problem text={failed.value || problem} />
       <ul class="items" aria-label="Invitations">
-        {rows.value.map(({ id, email, role, status, expiresAt, invitedBy }) => (
+        {rows.value.filter(({ email }) => !members.value.some((one) => one.email === email)).map(({ id, email, role, status, expiresAt, invitedBy }) => (
           <li key={id}>
             <span>
               <b>{email}</b>

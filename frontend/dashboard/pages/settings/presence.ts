@@ -1,9 +1,9 @@
-// Who is there, of which no event tells.
+// Who is in the team, and who of them is there, of which no event tells.
 
 import { useEffect } from "preact/hooks";
 import { everything, get } from "../../api";
-import { availability, teams } from "../../store";
-import type { Availability, Team } from "../../types";
+import { availability, members, teams } from "../../store";
+import type { Availability, Member, Team } from "../../types";
 
 const REFRESH_EVERY = 30_000;
 
@@ -23,6 +23,7 @@ export function state({ online, status }: Availability): string {
 
 /** What is known stays where no answer comes. */
 function load(): void {
+  everything<Member>("members").then((all) => (members.value = all), () => undefined);
   everything<Team>("teams").then((all) => (teams.value = all), () => undefined);
   get<Availability>("availability").then((own) => (availability.value = own), () => undefined);
 }

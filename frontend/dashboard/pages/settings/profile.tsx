@@ -1,6 +1,8 @@
+import { beThere } from "../../actions";
 import { patch } from "../../api";
+import { leave } from "../../loading";
 import { prefer, preferences } from "../../preferences";
-import { me } from "../../store";
+import { availability, me } from "../../store";
 import type { Me, Preferences } from "../../types";
 import { Check, Problem, filled, useTask } from "../parts";
 
@@ -28,10 +30,15 @@ export function Profile() {
       <Choice legend="Appearance" name="theme" choices={THEMES} chosen={theme} onChoose={(one) => void prefer({ theme: one })} />
       <Choice legend="Rows of the list" name="density" choices={DENSITIES} chosen={density} onChoose={(one) => void prefer({ density: one })} />
       <fieldset>
+        <legend>New conversations</legend>
+        <Check label="Available for them" checked={availability.value?.status === "online"} onChange={(is) => void beThere(is)} />
+      </fieldset>
+      <fieldset>
         <legend>Keyboard</legend>
         <Check label="Single keys are shortcuts" checked={shortcuts} onChange={(is) => void prefer({ shortcuts: is })} />
         <Check label="Enter sends" checked={enterSends} onChange={(is) => void prefer({ enterSends: is })} />
       </fieldset>
+      <button type="button" onClick={() => void leave()}>Log out</button>
     </>
   );
 }
