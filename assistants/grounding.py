@@ -25,16 +25,19 @@ FACT = re.compile(r"\d|https?:|www\.|@|[€$£¥%]", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Source:
-    """One passage that the model was shown."""
+    """One passage that the model was shown; of an FAQ, ``question`` is what the text answers."""
 
     title: str
     text: str
     url: str
     source_id: str
+    # No part of what is kept: whoever resumes a turn finds it in the dialogue.
+    question: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
-        return cls(hit.citation, hit.text, hit.url, str(hit.source_id))
+        question = "" if hit.is_prose else hit.title
+        return cls(hit.citation, hit.text, hit.url, str(hit.source_id), question)
 
     @property
     def citation(self) -> dict[str, Any]:
@@ -70,7 +73,10 @@ class Sources:
         return [self.shown[shares.index(best)]] if best >= SHARED else []
 
     def as_json(self) -> list[dict[str, str]]:
-        return [vars(source) for source in self.shown]
+        return [
+            {name: value for name, value in vars(source).items() if name != "question"}
+            for source in self.shown
+        ]
 
     @classmethod
     def from_json(cls, kept: Sequence[Mapping[str, str]]) -> Self:

@@ -39,7 +39,9 @@ def test_a_passage_keeps_its_number():
 
     assert sources.add([first]) == [1]
     assert sources.add([second, first]) == [2, 1]
+    assert sources.shown[0].question == "One"
     assert Sources.from_json(sources.as_json()) == sources
+    assert "question" not in sources.as_json()[0]
 
 
 def test_each_place_is_cited_once():
