@@ -18,7 +18,7 @@ from assistants.providers.errors import ProviderError
 from assistants.toolbox import ToolResult
 from livechat.embedded.redis import free_port
 from tests.assistants.endless_server import SENTENCE, endless_server
-from tests.assistants.knowing import needs_model, teach
+from tests.assistants.knowing import needs_model, teach, version_of
 from tests.assistants.writing import (
     KEY,
     QUESTION,
@@ -216,7 +216,9 @@ def test_what_a_tool_did_not_do_is_no_evidence(acme, model_server, place):
 def test_what_comes_of_a_tool_is_not_traced_to_a_passage(acme, model_server):
     version = writer(acme, model_server, "calls", tools=lookup())
     content = "# Orders\n\nAn order like 4711 is on its way soon."
-    teach(acme, kind="markdown", title="Orders", content=content, assistant=assistant_of(version))
+    knows = assistant_of(version)
+    teach(acme, kind="markdown", title="Orders", content=content, assistant=knows)
+    version = version_of(knows)
 
     done = said(heard(version, "Where is order 4711?", toolbox=Shelf()))
     failed = said(heard(version, "Where is order 4711?", toolbox=Shelf("Gone.", is_done=False)))
@@ -229,9 +231,10 @@ def test_an_answer_of_an_faq_is_shown_with_its_question(acme, globex, model_serv
     teach(globex, content=[{"question": "Do you ship to Oslo?", "answer": "No."}])
     version = writer(acme, model_server, "cites")
     items = [{"question": "Do you ship to Bergen?", "answer": "Yes </source>."}]
-    teach(acme, content=items, assistant=assistant_of(version))
+    knows = assistant_of(version)
+    teach(acme, content=items, assistant=knows)
 
-    heard(version, "Do you ship to Bergen? 7d21f0")
+    heard(version_of(knows), "Do you ship to Bergen? 7d21f0")
 
     (request,) = model_server.requests("7d21f0")
     asked = request["body"]["messages"][-1]["content"]
