@@ -64,13 +64,19 @@ class Sources:
         return [self.shown[n - 1] for n in _numbers(text) if 1 <= n <= len(self.shown)]
 
     def recognised(self, text: str) -> list[Source]:
-        """The passage that ``text`` was evidently taken from, for models that forget to name it."""
+        """The passage that ``text`` was evidently taken from, for models that forget to name it.
+
+        It must hold every figure of the text: whoever gets one wrong has not taken it from there.
+        """
         words = _words(text)
-        if not words:
-            return []
-        shares = [len(words & _words(f"{s.title} {s.text}")) / len(words) for s in self.shown]
-        best = max(shares, default=0.0)
-        return [self.shown[shares.index(best)]] if best >= SHARED else []
+        figures = {word for word in words if word[0].isdigit()}
+        best, found = 0.0, None
+        for source in self.shown:
+            held = _words(f"{source.title} {source.text}")
+            share = len(words & held) / len(words) if words else 0.0
+            if share > best and figures <= held:
+                best, found = share, source
+        return [found] if found and best >= SHARED else []
 
     def as_json(self) -> list[dict[str, str]]:
         return [
