@@ -98,7 +98,8 @@ async def answer(held: Claim) -> None:
     except Exception as error:
         # Whatever an engine may raise, the visitor must hear of it.
         logger.exception("An answer failed")
-        await _apologise(held, f"error:{type(error).__name__}", course)
+        cause = "timeout" if isinstance(error, TimeoutError) else type(error).__name__
+        await _apologise(held, f"error:{cause}", course)
     finally:
         tracing.note({"livechat.outcome": course.outcome})
         metrics.TURN_SECONDS.labels(course.outcome).observe(time.perf_counter() - started)
