@@ -70,13 +70,13 @@ class Sources:
         """
         words = _words(text)
         figures = {word for word in words if word[0].isdigit()}
-        best, found = 0.0, None
+        best, found = 0.0, list[Source]()
         for source in self.shown:
             held = _words(f"{source.title} {source.text}")
             share = len(words & held) / len(words) if words else 0.0
             if share > best and figures <= held:
-                best, found = share, source
-        return [found] if found and best >= SHARED else []
+                best, found = share, [source]
+        return found if best >= SHARED else []
 
     def as_json(self) -> list[dict[str, str]]:
         return [
