@@ -25,16 +25,19 @@ FACT = re.compile(r"\d|https?:|www\.|@|[€$£¥%]", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Source:
-    """One passage that the model was shown."""
+    """One passage that the model was shown; of an FAQ, ``question`` is what the text answers."""
 
     title: str
     text: str
     url: str
     source_id: str
+    # No part of what is kept: whoever resumes a turn finds it in the dialogue.
+    question: str = field(default="", compare=False)
 
     @classmethod
     def of(cls, hit: Hit) -> Self:
-        return cls(hit.citation, hit.text, hit.url, str(hit.source_id))
+        question = "" if hit.is_prose else hit.title
+        return cls(hit.citation, hit.text, hit.url, str(hit.source_id), question)
 
     @property
     def citation(self) -> dict[str, Any]:
@@ -61,16 +64,25 @@ class Sources:
         return [self.shown[n - 1] for n in _numbers(text) if 1 <= n <= len(self.shown)]
 
     def recognised(self, text: str) -> list[Source]:
-        """The passage that ``text`` was evidently taken from, for models that forget to name it."""
+        """The passage that ``text`` was evidently taken from, for models that forget to name it.
+
+        It must hold every figure of the text: whoever gets one wrong has not taken it from there.
+        """
         words = _words(text)
-        if not words:
-            return []
-        shares = [len(words & _words(f"{s.title} {s.text}")) / len(words) for s in self.shown]
-        best = max(shares, default=0.0)
-        return [self.shown[shares.index(best)]] if best >= SHARED else []
+        figures = {word for word in words if word[0].isdigit()}
+        best, found = 0.0, list[Source]()
+        for source in self.shown:
+            held = _words(f"{source.title} {source.text}")
+            share = len(words & held) / len(words) if words else 0.0
+            if share > best and figures <= held:
+                best, found = share, [source]
+        return found if best >= SHARED else []
 
     def as_json(self) -> list[dict[str, str]]:
-        return [vars(source) for source in self.shown]
+        return [
+            {name: value for name, value in vars(source).items() if name != "question"}
+            for source in self.shown
+        ]
 
     @classmethod
     def from_json(cls, kept: Sequence[Mapping[str, str]]) -> Self:

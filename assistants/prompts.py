@@ -64,11 +64,16 @@ def said(text: str) -> str:
 
 
 def framed_sources(sources: Iterable[tuple[int, Source]]) -> str:
+    """The passages as data; an answer of an FAQ means nothing without its question."""
     frame = '<source number="{}" title="{}">\n{}\n</source>'
     return "\n".join(
-        frame.format(number, escape(source.title), _inert(source.text))
+        frame.format(number, escape(source.title), _inert(_with_question(source)))
         for number, source in sources
     )
+
+
+def _with_question(source: Source) -> str:
+    return f"{source.question}\n{source.text}" if source.question else source.text
 
 
 def _client_data(data: Mapping[str, Any]) -> str:

@@ -208,9 +208,9 @@ def _told(call: ToolCall, tool: ToolSnapshot, held: Claim) -> ToolResult:
 
 def _summary(call: ToolCall) -> str:
     args = shortened(json.dumps(call.args, ensure_ascii=False), ARGUMENTS_SHOWN)
-    reason = shortened(call.result or "No answer came.", ARGUMENTS_SHOWN // 2)
+    reason = shortened(call.result or "No answer came", ARGUMENTS_SHOWN // 2).rstrip(" .")
     return (
-        f"It is not known whether “{call.name}” was done with {args}. {reason} "
+        f"It is not known whether “{call.name}” was done with {args}. {reason}. "
         "Look before it is done again."
     )
 

@@ -98,7 +98,8 @@ async def answer(held: Claim) -> None:
     except Exception as error:
         # Whatever an engine may raise, the visitor must hear of it.
         logger.exception("An answer failed")
-        await _apologise(held, f"error:{type(error).__name__}", course)
+        cause = "timeout" if isinstance(error, TimeoutError) else type(error).__name__
+        await _apologise(held, f"error:{cause}", course)
     finally:
         tracing.note({"livechat.outcome": course.outcome})
         metrics.TURN_SECONDS.labels(course.outcome).observe(time.perf_counter() - started)
@@ -113,8 +114,7 @@ async def apologise(held: Claim, reason: str) -> None:
 
 async def _leave_to_person(held: Claim, unknown: UnknownOutcome, course: Course) -> None:
     """Hand over what may be done already, since to do it twice may be worse than not at all."""
-    text = _handover_text(held)
-    handoff = Handoff(UNKNOWN_REASON, text, str(unknown))
+    handoff = _in_doubt(held, str(unknown), _handover_text(held))
     await _say(held, handoff, course, Effects(), outcome="apologised")
 
 
@@ -149,10 +149,16 @@ def _handover_text(held: Claim) -> str:
 async def _apologise(held: Claim, reason: str, course: Course) -> None:
     text = _handover_text(held)
     if doubts := await run_in_db_thread(toolbox.doubts, held):
-        sorry = Handoff(UNKNOWN_REASON, text, doubts)
+        sorry = _in_doubt(held, doubts, text)
     else:
         sorry = handover.hand_over(held.question, reason, text)
     await _say(held, sorry, course, Effects(), outcome="apologised")
+
+
+def _in_doubt(held: Claim, doubts: str, text: str) -> Handoff:
+    """Tell the team what may have been done, and below it what the visitor wanted."""
+    summary = f"{doubts}\n{handover.summary(held.question)}"
+    return Handoff(UNKNOWN_REASON, text, summary)
 
 
 async def _say(

@@ -78,6 +78,7 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
         ("Reading", {"fields": (("state", "checked_at"), "problem", "entry_count")}),
         ("Content", {"fields": ("text", "file")}),
     )
+    pdf_fieldsets = (*fieldsets[:2], ("Content", {"fields": ("file",)}))
     page_fieldsets = (
         (None, {"fields": ("tenant", "assistant", "site_link", ("kind", "title"), "url")}),
         ("Reading", {"fields": (("state", "checked_at"), "problem", "entry_count")}),
@@ -129,6 +130,8 @@ class KnowledgeSourceAdmin(OperatorsAdmin):
             return self.page_fieldsets
         if obj is not None and obj.kind == Kind.WEB:
             return self.site_fieldsets
+        if obj is not None and obj.kind == Kind.PDF:
+            return self.pdf_fieldsets
         return super().get_fieldsets(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -12,7 +12,7 @@ from assistants.knowledge import faq, parsing
 from assistants.knowledge.web.addresses import normal_prefix
 from assistants.knowledge.web.sites import start_url
 from assistants.models import KnowledgeSource
-from tenants.errors import LiveChatError
+from tenants.errors import BadRequest, LiveChatError
 
 EDITABLE_CHARACTERS = 200_000
 Kind = KnowledgeSource.Kind
@@ -38,7 +38,7 @@ class KnowledgeSourceForm(forms.ModelForm):
         required=False,
         allow_empty_file=True,
         widget=UnfoldAdminFileFieldWidget,
-        help_text="Takes the place of the text above: a PDF, or text in UTF-8; at most 10 MiB.",
+        help_text="Takes the place of what is there: a PDF, or text in UTF-8; at most 10 MiB.",
     )
 
     class Meta:
@@ -68,9 +68,7 @@ class KnowledgeSourceForm(forms.ModelForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         kind = self.cleaned_data.get("kind") or self.instance.kind
-        field = "file" if self.cleaned_data.get("file") else "text"
-        if kind == Kind.WEB:
-            field = "url"
+        field = self._field_of(kind)
         try:
             if kind != Kind.WEB:
                 self.cleaned_data["content"] = self._content(kind)
@@ -84,6 +82,12 @@ class KnowledgeSourceForm(forms.ModelForm):
 
     def site_settings(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in SITE_FIELDS}
+
+    def _field_of(self, kind: str) -> str:
+        """Where a mistake in the content is shown; the page has no text field for every kind."""
+        if kind == Kind.WEB:
+            return "url"
+        return "file" if kind == Kind.PDF or self.cleaned_data.get("file") else "text"
 
     def _title(self, kind: str) -> str:
         file = self.cleaned_data.get("file")
@@ -99,6 +103,8 @@ class KnowledgeSourceForm(forms.ModelForm):
         """What is to be kept, in the form of its kind; raises a LiveChatError that says why not."""
         if file := self.cleaned_data.get("file"):
             content: bytes = file.read()
+        elif kind == Kind.PDF and self.instance._state.adding:
+            raise BadRequest("Choose a PDF file.", code="file_empty")
         elif "text" in self.changed_data or self.instance._state.adding:
             content = self.cleaned_data.get("text", "").encode()
         else:

@@ -63,7 +63,7 @@ TenantAdmin.inlines = (*TenantAdmin.inlines, BudgetInline)
 class UsageEntryAdmin(OperatorsAdmin):
     """The ledger: read, never written here."""
 
-    list_display = ("created_at", "tenant", "status", "model", "tokens", "cost", "conversation")
+    list_display = ("created_at", "tenant", "status", "model", "tokens", "price", "conversation")
     list_filter = ("state",)
     list_select_related = ("tenant",)
     search_fields = ("=key", "=conversation_id", "model", "tenant__name")
@@ -75,10 +75,10 @@ class UsageEntryAdmin(OperatorsAdmin):
         ("month", "day"),
         ("model", "is_estimated"),
         ("input_tokens", "output_tokens"),
-        ("cost", "unpriced_tokens"),
+        ("price", "unpriced_tokens"),
         ("created_at", "closed_at"),
     )
-    readonly_fields = ("status", "tokens", "conversation")
+    readonly_fields = ("status", "tokens", "price", "conversation")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -93,6 +93,12 @@ class UsageEntryAdmin(OperatorsAdmin):
     @display(description="Tokens")
     def tokens(self, entry: UsageEntry) -> str:
         return f"{entry.input_tokens + entry.output_tokens:,}"
+
+    @display(description="Cost in US$", ordering="cost")
+    def price(self, entry: UsageEntry) -> str:
+        """As far as it is known; nothing where no token has a price."""
+        has_price = entry.input_tokens + entry.output_tokens > entry.unpriced_tokens
+        return f"{entry.cost:,.4f}" if has_price else "–"
 
     @display(description="Conversation")
     def conversation(self, entry: UsageEntry) -> str:

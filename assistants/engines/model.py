@@ -18,6 +18,7 @@ from pydantic_ai.messages import (
     ToolCallPart,
 )
 
+from assistants import handover
 from assistants.containment import Sieve
 from assistants.engines import knowledge
 from assistants.engines.model_work import Work
@@ -209,7 +210,9 @@ def conclude(work: Work) -> Reply | None:
     text = work.response.text or ""
     cited = work.sources.cited(text)
     plain = shortened(work.containment.clean(without_markers(text)).strip())
-    cited = cited or work.sources.recognised(plain)
+    if not work.has_called:
+        # What comes of a tool may share words with any passage.
+        cited = cited or work.sources.recognised(plain)
     if plain and (cited or work.has_evidence):
         return Reply(plain, citations(cited), confidence=work.confidence)
     languages = languages_of(work.question.version)
@@ -220,7 +223,10 @@ def conclude(work: Work) -> Reply | None:
 
 
 async def _passages(work: Work) -> Reply | Handoff:
-    """What is said instead."""
+    """What is said instead; where a tool did not do its part, passages do not help."""
+    if work.has_called:
+        text = work.question.version.unanswered_text
+        return handover.hand_over(work.question, "no_answer", text)
     if work.found is None:
         return await run_in_db_thread(knowledge.look_up, work.question)
     return knowledge.say(work.question, *work.found)

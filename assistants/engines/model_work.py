@@ -107,6 +107,12 @@ class Work:
         return [c for c in self.response.tool_calls if c.tool_call_id not in answered]
 
     @property
+    def has_called(self) -> bool:
+        """Whether a tool of the tenant's was to be called in this turn, whatever came of it."""
+        parts = (part for message in self.messages for part in message.parts)
+        return any(isinstance(p, ToolCallPart) and p.tool_name in self.tools for p in parts)
+
+    @property
     def tokens(self) -> int:
         """Those of the whole turn; ``usage`` is that of this run alone."""
         return self.earlier_tokens + self.usage.tokens

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
+from assistants.knowledge.passages import HEADING_SEPARATOR
+
 # Above this the question is a title or a variant word for word: a visitor tapped on a choice.
 SAME = 0.98
 
@@ -44,8 +46,16 @@ class Hit:
 
     @property
     def citation(self) -> str:
-        """How a visitor finds the place: an FAQ is named, in a text the headings too."""
-        return f"{self.source_title} › {self.title}" if self.is_prose else self.source_title
+        """How a visitor finds the place: an FAQ is named, in a text the headings too.
+
+        A page that begins with its own title is named once.
+        """
+        if not self.is_prose:
+            return self.source_title
+        first, _, rest = self.title.partition(HEADING_SEPARATOR)
+        if first.casefold() == self.source_title.casefold():
+            return HEADING_SEPARATOR.join(filter(None, (self.source_title, rest)))
+        return f"{self.source_title}{HEADING_SEPARATOR}{self.title}"
 
 
 def judge(hits: Sequence[Hit], thresholds: Thresholds) -> Band:

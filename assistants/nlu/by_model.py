@@ -80,7 +80,7 @@ async def refined(
 async def _asked(
     version: VersionSnapshot, text: str, *, known: Sequence[str], key: UUID
 ) -> dict[str, Any] | None:
-    """Put one request to the model and pay for it; None, at no cost, when it fails."""
+    """Put one request to the model and pay for it; None, and no turn, when it fails."""
     # By name, and in a thread: its libraries take more than a second to load.
     completion = await asyncio.to_thread(import_module, "assistants.providers.completion")
     await _book(version, usage.reserve, key, subject=None, conversation_id=None)
@@ -90,13 +90,20 @@ async def _asked(
         )
     except completion.ProviderError as error:
         logger.info("A message was analysed without its model: %s", error.code)
-        await _book(version, usage.release, key)
+        await _book(version, _give_back, key, error.spent)
         return None
     except BaseException:
         await asyncio.shield(_book(version, usage.release, key))
         raise
     await _book(version, _pay, key, cost)
     return dict(told)
+
+
+def _give_back(key: UUID, spent: Usage) -> None:
+    """Count the tokens of an answer of no use, but no turn."""
+    if spent.tokens:
+        usage.book(key, spent)
+    usage.release(key)
 
 
 def _pay(key: UUID, cost: Usage) -> None:

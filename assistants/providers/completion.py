@@ -24,13 +24,13 @@ JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 async def complete_json(
     version: VersionSnapshot, *, instructions: str, text: str, schema: Mapping[str, Any]
 ) -> tuple[dict[str, Any], Usage]:
-    """One answer that fits ``schema``, from the first model that gives one.
+    """One answer that fits ``schema``, from the first model that gives one, and what all cost.
 
-    Raises ProviderError.
+    Raises ProviderError, which knows what was spent.
     """
     shape = json.dumps(schema)
     told = f"{instructions}\n\nAnswer with one JSON object and nothing else. Its schema:\n{shape}"
-    failure = ProviderError("not_configured")
+    failure, spent = "not_configured", Usage()
     accounts = await run_in_db_thread(accounts_of, version)
     for candidate in await candidates(version, accounts):
         request = ModelRequest.user_text_prompt(text, instructions=told)
@@ -39,12 +39,13 @@ async def complete_json(
                 response = await direct.model_request(
                     candidate.model, [request], model_settings=settings(temperature=0.0)
                 )
+                spent += usage_of(candidate, response, [request])
                 found = _json_object(response.text or "", schema)
         except ProviderError as error:
-            failure = error
+            failure = error.code
         else:
-            return found, usage_of(candidate, response, [request])
-    raise failure
+            return found, spent
+    raise ProviderError(failure, spent)
 
 
 def _json_object(text: str, schema: Mapping[str, Any]) -> dict[str, Any]:

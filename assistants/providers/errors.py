@@ -18,8 +18,10 @@ from pydantic_ai.exceptions import (
     ModelUnavailableError,
 )
 
+from assistants.events import Usage
 from tenants.errors import LiveChatError
 
+NOTHING_SPENT = Usage()
 # The first that fits names the failure, for the team and for the log.
 FAILURES: tuple[tuple[type[Exception], str], ...] = (
     (ModelRateLimitError, "rate_limited"),
@@ -40,10 +42,13 @@ FAILURES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class ProviderError(Exception):
-    """A provider did not answer, or with nothing of use; ``code`` says why in one word."""
+    """A provider did not answer, or with nothing of use; ``code`` says why in one word.
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    ``spent`` is what its useless answers cost where nobody else counts it.
+    """
+
+    def __init__(self, code: str, spent: Usage = NOTHING_SPENT) -> None:
+        self.code, self.spent = code, spent
         super().__init__(code)
 
 

@@ -1,5 +1,7 @@
 """What operators see and set of what answers cost."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistants import usage
@@ -81,7 +83,7 @@ def test_the_month_is_shown_beside_the_limits(operator, acme, globex, is_limited
     assert "1 turns" not in page
 
 
-def test_the_ledger_shows_what_was_spent_and_nothing_of_what_was_said(operator, acme):
+def test_the_ledger_shows_what_was_spent_and_nothing_of_what_was_said(operator, acme, globex):
     make_assistant(acme)
     received = write(acme, make_visitor(), "My secret illness")
     spend(acme, conversation_id=received.conversation_id)
@@ -94,6 +96,12 @@ def test_the_ledger_shows_what_was_spent_and_nothing_of_what_was_said(operator, 
         assert shown.status_code == 200
         assert "illness" not in shown.content.decode()
         assert str(received.conversation_id) in shown.content.decode()
+        assert "0.0030" in shown.content.decode()
+
+    spend(globex, usage_of_each=replace(PRICED, cost=None))
+    listed = operator.get("assistants/usageentry/", tenant__id__exact=globex.id)
+    assert listed.context["cl"].result_list[0].unpriced_tokens > 0
+    assert "0.00" not in listed.content.decode()
 
 
 def test_the_ledger_is_read_only(operator, acme):

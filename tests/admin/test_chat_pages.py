@@ -164,7 +164,7 @@ def test_knowledge_is_added_in_every_form(operator, acme, assistant, kind, field
         ("text", {"file": b""}, "file", "This file is empty."),
         ("text", {"file": b"%PDF-1.7 \x00\x01"}, "file", "does not hold text"),
         ("pdf", {"file": b"PK\x03\x04 a Word document"}, "file", "is not a PDF"),
-        ("pdf", {"text": "We open at nine."}, "text", "is not a PDF"),
+        ("pdf", {"text": "We open at nine."}, "file", "Choose a PDF file."),
         ("markdown", {"file": b"\xff\xfe\xfa"}, "file", "not readable as text"),
         ("html", {"file": b"No tags at all."}, "file", "is not HTML"),
         ("text", {"file": b"<!doctype html><p>Hi"}, "file", "is an HTML page"),

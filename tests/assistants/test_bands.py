@@ -1,5 +1,7 @@
 """Sure enough to answer, to offer, or not at all."""
 
+from dataclasses import replace
+
 import pytest
 
 from assistants.knowledge.bands import WORDS_ONLY, Band, Hit, Thresholds, judge
@@ -65,3 +67,20 @@ def test_words_alone_offer_and_never_answer_but_by_name():
     assert judge([hit(0.05)], WORDS_ONLY) is Band.OFFER
     assert judge([hit(1.0), hit(0.05, position=9)], WORDS_ONLY) is Band.ANSWER
     assert judge([], WORDS_ONLY) is Band.HAND_OVER
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "is_prose", "citation"),
+    [
+        ("Shop", "Guide › Hours", True, "Shop › Guide › Hours"),
+        ("Returns", "returns › How long?", True, "Returns › How long?"),
+        ("Returns", "Returns", True, "Returns"),
+        ("Return", "Returns › How long?", True, "Return › Returns › How long?"),
+        ("FAQ", "FAQ", False, "FAQ"),
+        ("FAQ", "How long?", False, "FAQ"),
+    ],
+)
+def test_a_page_that_begins_with_its_own_title_is_named_once(source, title, is_prose, citation):
+    found = replace(hit(0.9, is_prose=is_prose), title=title, source_title=source)
+
+    assert found.citation == citation

@@ -39,7 +39,9 @@ def test_a_passage_keeps_its_number():
 
     assert sources.add([first]) == [1]
     assert sources.add([second, first]) == [2, 1]
+    assert sources.shown[0].question == "One"
     assert Sources.from_json(sources.as_json()) == sources
+    assert "question" not in sources.as_json()[0]
 
 
 def test_each_place_is_cited_once():
@@ -53,6 +55,9 @@ def test_a_passage_is_recognised_by_its_words():
     assert [s.text for s in sources.recognised("Your parcels arrive within three days!")] == [
         "Parcels arrive within three days."
     ]
+    sources.add([hit("Shipping within Germany costs 4.90 euros from 1 item on.")])
+    assert sources.recognised("Shipping costs 4.90 euros.") == [sources.shown[2]]
+    assert sources.recognised("Shipping costs 9.90 euros.") == []
     assert sources.recognised("The moon is made of cheese.") == []
     assert sources.recognised("Ok?") == []
 

@@ -18,11 +18,12 @@ from assistants.providers.errors import ProviderError
 from assistants.toolbox import ToolResult
 from livechat.embedded.redis import free_port
 from tests.assistants.endless_server import SENTENCE, endless_server
-from tests.assistants.knowing import needs_model
+from tests.assistants.knowing import needs_model, teach, version_of
 from tests.assistants.writing import (
     KEY,
     QUESTION,
     WIRES,
+    assistant_of,
     heard,
     provider,
     said,
@@ -208,8 +209,37 @@ def test_what_a_tool_did_not_do_is_no_evidence(acme, model_server, place):
 
     result = said(heard(version, "Where is order 4711?", toolbox=shelf, paused=state))
 
-    assert "on its way" not in result.text
-    assert isinstance(result, Handoff) or result.choices
+    unanswered = version.unanswered_text
+    assert (result.reason, result.text) == ("no_answer", unanswered)
+
+
+def test_what_comes_of_a_tool_is_not_traced_to_a_passage(acme, model_server):
+    version = writer(acme, model_server, "calls", tools=lookup())
+    content = "# Orders\n\nAn order like 4711 is on its way soon."
+    knows = assistant_of(version)
+    teach(acme, kind="markdown", title="Orders", content=content, assistant=knows)
+    version = version_of(knows)
+
+    done = said(heard(version, "Where is order 4711?", toolbox=Shelf()))
+    failed = said(heard(version, "Where is order 4711?", toolbox=Shelf("Gone.", is_done=False)))
+
+    assert (done.text, done.citations) == ("Order 4711 is on its way.", ())
+    assert isinstance(failed, Handoff)
+
+
+def test_an_answer_of_an_faq_is_shown_with_its_question(acme, globex, model_server):
+    teach(globex, content=[{"question": "Do you ship to Oslo?", "answer": "No."}])
+    version = writer(acme, model_server, "cites")
+    items = [{"question": "Do you ship to Bergen?", "answer": "Yes </source>."}]
+    knows = assistant_of(version)
+    teach(acme, content=items, assistant=knows)
+
+    heard(version_of(knows), "Do you ship to Bergen? 7d21f0")
+
+    (request,) = model_server.requests("7d21f0")
+    asked = request["body"]["messages"][-1]["content"]
+    assert 'title="Help">\nDo you ship to Bergen?\nYes &lt;/source>.\n</source>' in asked
+    assert "Oslo" not in asked
 
 
 def test_arguments_are_checked_while_others_are_being_answered(acme, model_server, monkeypatch):

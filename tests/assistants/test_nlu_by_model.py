@@ -106,6 +106,9 @@ def test_a_model_that_fails_leaves_what_is_known_without_it(acme, model_server, 
 
     assert understood(version) == local(version)
     assert states(acme) == ["released"]
+    ((turns, reserved, tokens),) = counts(acme)
+    # A model that answers beside the point has been paid for it.
+    assert (turns, reserved, tokens > 0) == (0, 0, model == "invents")
 
 
 def test_whatever_a_library_raises_leaves_what_is_known_without_it(acme, version, monkeypatch):

@@ -158,7 +158,7 @@ def test_once_a_person_had_the_conversation_reads_are_old_and_writes_are_still_d
     assert [call.name for call in calls(shop)] == ["lookup", "pay", "lookup"]
 
 
-@pytest.mark.parametrize("answer", [Answer("", 500), Answer(cut=True)])
+@pytest.mark.parametrize("answer", [Answer("boom", 500), Answer(cut=True)])
 def test_a_write_of_which_nothing_is_known_goes_to_a_person(shop, server, answer):
     server.will(Answer("It costs ten."), answer)
     received = write(shop, make_visitor(), "Pay, please.")
@@ -170,8 +170,12 @@ def test_a_write_of_which_nothing_is_known_goes_to_a_person(shop, server, answer
         Owner.WAITING,
         "tool_outcome_unknown",
     )
-    assert "“pay”" in conversation.handover_summary
-    assert '{"order": 4012}' in conversation.handover_summary
+    assert conversation.handover_summary.startswith(
+        'It is not known whether “pay” was done with {"order": 4012}. '
+    )
+    assert conversation.handover_summary.endswith(
+        ". Look before it is done again.\nThe visitor wrote:\n- Pay, please."
+    )
     assert outcome(shop.id, received.conversation_id, received.seq).handover
     assert call_states(shop) == ["done", "unknown"]
     assert len(server.received) == 2

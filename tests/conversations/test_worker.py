@@ -97,7 +97,7 @@ def test_the_worker_says_that_it_lives(running):
         (engine_that(error=RuntimeError("boom")), "error:RuntimeError"),
         (engine_that(TurnDone(outcome="replied")), "error:empty"),
         (engine_that(Delta("half an ans", 0), error=OSError()), "error:OSError"),
-        (engine_that(wait=60), "error:TimeoutError"),
+        (engine_that(wait=60), "error:timeout"),
     ],
 )
 def test_whatever_goes_wrong_becomes_a_visible_handover(
