@@ -1,2 +1,2 @@
-/*! LiveChat, built from frontend/widget, sources 586583654ff8f92dc4ee60a8dfb234384ad4505a5418e2c52948297763d68dd1 */
+/*! LiveChat, built from frontend/widget, sources d71262efcb7324f7be98a25abae0cc43c2fbbefb0439d87f284f631076030c0b */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};
