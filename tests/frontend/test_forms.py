@@ -240,7 +240,7 @@ async def test_who_waits_hears_at_once_that_everybody_has_gone(page, site, shop,
     # Whoever comes back may have no room, and go again.
     await be("away")
     capacity = 0
-    for status, said in (("online", "You are number 1 in the queue."), ("away", "Nobody of our team")):
+    for status, said in (("online", "You are number 1"), ("away", "Nobody of our team is here")):
         await be(status)
         await expect(strip).to_contain_text(said)
 
