@@ -160,8 +160,8 @@ def availability_data(member_id: UUID, row: Any, *, is_online: bool) -> dict[str
     }
 
 
-def tell_changes(tenant_id: UUID) -> None:
-    """Tell the team who has come and who is gone since it was told last."""
+def tell_changes(tenant_id: UUID) -> bool:
+    """Tell the team who has come and who is gone since it was told last; whether anybody has."""
     with tenant_scope(tenant_id):
         came = available().filter(is_online=False)
         gone = Availability.objects.filter(is_online=True).exclude(is_effective())
@@ -171,6 +171,7 @@ def tell_changes(tenant_id: UUID) -> None:
     for row in changed:
         data = availability_data(row.member_id, row, is_online=row.is_online)
         whisper(tenant_id, "member:availability", data, to_team=True)
+    return bool(changed)
 
 
 def _turn(row: Availability) -> bool:

@@ -28,8 +28,11 @@ AT_ONCE = 500
 TENANTS_AT_ONCE = 5_000
 
 
-def route(tenant_id: UUID) -> None:
-    """Assign whatever can be, and tell everybody what that changes for them."""
+def route(tenant_id: UUID) -> bool:
+    """Assign whatever can be, and tell everybody what that changes for them.
+
+    Whether a member has come or gone since the last time.
+    """
     _adopt(tenant_id)
     for step in (_take_from_former, _take_back, _assign_next):
         for _ in range(AT_ONCE):
@@ -37,7 +40,7 @@ def route(tenant_id: UUID) -> None:
                 break
     queueing.tell_positions(tenant_id)
     # Last, as it says that all of this was done for whoever came or went.
-    tell_changes(tenant_id)
+    return tell_changes(tenant_id)
 
 
 def due() -> list[UUID]:

@@ -55,7 +55,7 @@ def tenants_language(tenant_id: UUID) -> str:
     with tenant_scope(tenant_id):
         # What visitors read is a room's above this one.
         language = base_of(import_string(settings.TENANT_LANGUAGE)())
-    return language if language in WORDS else MAIN_LANGUAGE
+    return known_of(language)
 
 
 def asked_for(header: str) -> str:
@@ -70,6 +70,11 @@ def remember_language(user: User, header: str) -> None:
     if language and language != user.language:
         user.language = language
         user.save(update_fields=["language"])
+
+
+def known_of(*languages: str) -> str:
+    """The first of these that we have words in, else English."""
+    return next((language for language in languages if language in WORDS), MAIN_LANGUAGE)
 
 
 def spelled(name: str, language: str, facts: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Saying honestly that nobody is there, once, to whoever begins to wait meanwhile.
 
+Who waits with an open socket also hears when somebody comes back, or everybody goes again.
 Only our own chat says so: what other vendors' clients hear is theirs to say. Who left a message by
 the form for that knows it already. The team hears of both by mail.
 """
@@ -18,6 +19,7 @@ from django.utils.formats import date_format
 from conversations import engine, routing
 from conversations.availability import Expectation
 from conversations.models import Conversation, Owner
+from realtime.ephemeral import whisper
 from tenants.errors import NotFound
 from tenants.languages import MAIN_LANGUAGE, base_of
 from tenants.scope import platform_scope, tenant_scope
@@ -52,6 +54,20 @@ def tell(tenant_id: UUID) -> None:
             _tell_one(engine.team_conversation(conversation_id))
 
 
+def tell_changes(tenant_id: UUID) -> None:
+    """Tell those who wait what they may expect, as a member has come or gone."""
+    with tenant_scope(tenant_id):
+        waiting = Conversation.objects.filter(
+            owner=Owner.WAITING, assignee=None, channel=CHANNEL, waiting_since__isnull=False
+        )
+        doors = waiting.order_by("waiting_since").values_list("pk", "session__source_id", "team_id")
+        expected = cache(_expected)
+        told = [(pk, expected(*door)) for pk, *door in doors[:AT_ONCE]]
+    for conversation_id, then in told:
+        if then is not None:
+            whisper(tenant_id, "availability", then.data(), visitor_of=conversation_id)
+
+
 def hand_over(conversation: Conversation, bubble: Bubble) -> None:
     """Ask for a person as the visitor wishes, in one line that says whether anybody is there."""
     expected = expectation(bubble, conversation.team_id)
@@ -80,8 +96,13 @@ def _unattended() -> list[UUID]:
 
 
 def _is_attended(source_id: UUID | None, team_id: UUID | None) -> bool:
+    expected = _expected(source_id, team_id)
+    return expected is not None and expected.status == "online"
+
+
+def _expected(source_id: UUID | None, team_id: UUID | None) -> Expectation | None:
     bubble = Bubble.objects.filter(pk=source_id).first()
-    return bubble is not None and expectation(bubble, team_id).status == "online"
+    return expectation(bubble, team_id) if bubble else None
 
 
 def _tell_one(conversation: Conversation) -> None:

@@ -95,13 +95,13 @@ def config_of(bubble: Bubble, asked_locale: str = "") -> dict[str, Any]:
 
 
 def drawn_config(bubble: Bubble) -> dict[str, Any]:
-    """The same for the preview, where the form before the chat may be switched on unsaved."""
+    """The same for the preview, with what a form before the chat asks for that lists no fields.
+
+    The page reads the others where they are written, which may be unsaved.
+    """
     config = config_of(bubble)
-    form = config["preChatForm"]
-    return {
-        **config,
-        "preChatForm": {**form, "fields": form["fields"] or _usual_fields(config["texts"])},
-    }
+    usual = _usual_fields(config["texts"])
+    return {**config, "preChatForm": {**config["preChatForm"], "fields": usual}}
 
 
 def expectation(bubble: Bubble, team_id: UUID | None = None) -> Expectation:

@@ -28,7 +28,8 @@ def keep_queues() -> None:
 
 
 def _route(tenant_id: UUID) -> None:
-    routing.route(tenant_id)
+    if routing.route(tenant_id):
+        absence.tell_changes(tenant_id)
     absence.tell(tenant_id)
 
 

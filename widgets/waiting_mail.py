@@ -1,6 +1,7 @@
 """A mail to those of the team who can do something for a visitor that nobody is there for.
 
-Once for each conversation and member, however often it comes to wait: the mail's key says so.
+Once for each conversation and member, however often it comes to wait: the mail's key says so. It
+is written in the language of the member's browser at the last log-in, else the tenant's first one.
 """
 
 from contextlib import suppress
@@ -15,8 +16,11 @@ from django.utils import timezone
 from conversations.models import AuthorKind, Conversation
 from conversations.teams import members_of
 from tenants import limits, mail, preferences
+from tenants.account_mail import known_of, spelled
 from tenants.errors import TooManyRequests
+from tenants.languages import base_of
 from tenants.models import Membership
+from widgets.bubbles import first_language
 
 MEMBERS_AT_MOST = 20
 # What waits for longer was there before this was told.
@@ -34,11 +38,12 @@ def send(conversation: Conversation) -> None:
     since = conversation.waiting_since
     if conversation.is_test or since is None or since < timezone.now() - NEWS_FOR:
         return
-    context = _context(conversation)
+    facts = _facts(conversation)
+    tenants = base_of(first_language())
     with suppress(TooManyRequests):
         limits.hit(limits.WAITING_MAILS, conversation.tenant_id)
         for member in filter(_wants, _told(conversation)):
-            _write(conversation, member, context)
+            _write(conversation, member, facts, known_of(member.user.language, tenants))
 
 
 def _told(conversation: Conversation) -> list[Membership]:
@@ -55,25 +60,39 @@ def _wants(member: Membership) -> bool:
     return preferences.wants_mail(member, "waiting")
 
 
-def _write(conversation: Conversation, member: Membership, context: dict[str, Any]) -> None:
+def _write(
+    conversation: Conversation, member: Membership, facts: dict[str, Any], language: str
+) -> None:
+    url = f"{settings.PUBLIC_URL}/c/{conversation.id}"
     mail.send(
         "someone_waits",
         member.user.email,
-        context,
-        reply_to=context["email"],
+        {**_words(facts, language), "url": url},
+        reply_to=facts["email"],
+        language=language,
         key=f"waits {conversation.id} {member.id}",
     )
 
 
-def _context(conversation: Conversation) -> dict[str, Any]:
+def _words(facts: dict[str, Any], language: str) -> dict[str, str]:
+    facts = {**facts, "who": facts["who"] or spelled("waits.visitor", language, {})}
+    names = {
+        "lead": "wrote" if facts["question"] else "asked",
+        "way": "reply" if facts["email"] else "noEmail",
+        **{name: name for name in ("subject", "button", "rest")},
+    }
+    said = {place: spelled(f"waits.{name}", language, facts) for place, name in names.items()}
+    return {**said, "question": facts["question"]}
+
+
+def _facts(conversation: Conversation) -> dict[str, Any]:
     contact = conversation.contact
     said = conversation.messages.filter(author_kind=AuthorKind.VISITOR, erased_at=None)
     text = said.order_by("-seq").values_list("text", flat=True).first() or ""
     question = mail.one_line(next(filter(str.strip, text.splitlines()), ""))[:QUESTION_LENGTH]
     email = _valid(contact.email)
-    who = mail.one_line(contact.name) or email or "A visitor"
-    url = f"{settings.PUBLIC_URL}/c/{conversation.id}"
-    return {"who": who, "question": question, "email": email, "url": url}
+    who = mail.one_line(contact.name) or email
+    return {"who": who, "question": question, "email": email}
 
 
 def _valid(email: str | None) -> str:

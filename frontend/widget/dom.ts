@@ -6,6 +6,11 @@ export { h, link, type Child } from "../shared/dom";
 
 const SVG = "http://www.w3.org/2000/svg";
 
+/** The direction of a text: that of most of it, as what it begins with may be a foreign name. */
+export function direction(text: string): string {
+  return 2 * text.replace(/[^\u0590-\u08ff]/g, "").length > text.length ? "rtl" : "auto";
+}
+
 /** A 24-pixel line drawing. */
 export function icon(path: string): SVGSVGElement {
   const svg = document.createElementNS(SVG, "svg");

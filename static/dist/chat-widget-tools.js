@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources c6d7db77669c9fd4d3aedd304e501c19eeacb06ef8091f0373ac4e932ceeb47b */
+/*! LiveChat, frontend/widget, sources 9f75cf8f620429eff41ea017d2706411e7ace973e39e3785ac21cbf1319fa5de */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

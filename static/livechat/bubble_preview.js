@@ -4,15 +4,20 @@ const PREFIX = "settings__";
 const READABLE = 4.5;
 const COLOR = /^#([0-9a-f]{3}|[0-9a-f]{6})$/i;
 const LISTS = ["popups.messages", "languages"];
-// Rows with columns, which the server alone reads.
-const ROWS = ["triggers", "preChatForm.fields", "businessHours.hours"];
+// Rows with columns, which the server alone reads; but for those that can be seen.
+const ROWS = ["triggers", "businessHours.hours"];
+const FIELDS = "preChatForm.fields";
+const TYPES = ["text", "email", "tel"];
+const AT_MOST = 10;
 
 const form = document.getElementById("bubble_form");
 const frame = document.querySelector(".preview iframe");
 const note = document.querySelector(".preview-note");
 const known = JSON.parse(document.getElementById("preview-config").textContent);
 const view = { isOpen: true, isDark: matchMedia("(prefers-color-scheme: dark)").matches };
+const usualFields = known.preChatForm.fields;
 let isReady = false;
+let drawn = "";
 let timer;
 
 function put(config, path, value) {
@@ -25,8 +30,23 @@ function put(config, path, value) {
 function value(field, path) {
   if (field.type === "checkbox") return field.checked;
   if (field.type === "number") return Number(field.value);
-  if (LISTS.includes(path)) return field.value.split("\n").filter((line) => line.trim());
-  return field.value;
+  if (path === FIELDS) return fields(lines(field.value));
+  return LISTS.includes(path) ? lines(field.value) : field.value;
+}
+
+function lines(text) {
+  return text.split("\n").filter((line) => line.trim());
+}
+
+/** The form's fields that can be drawn, as far as they are written. */
+function fields(rows) {
+  if (!rows.length) return usualFields;
+  return rows.slice(0, AT_MOST).map((row) => {
+    const [name, label, type, required] = row.split("|").map((part) => part.trim());
+    const isRequired = /^(y|yes|t|true|on|1)$/i.test(required ?? "");
+    const kind = TYPES.includes(type) ? type : "text";
+    return { name, label: label || name, type: kind, required: isRequired };
+  });
 }
 
 function color(text, otherwise) {
@@ -82,7 +102,10 @@ function draw() {
   const config = read();
   warn(config.widget);
   const isDark = config.widget.darkMode === "dark";
-  frame.contentWindow.postMessage({ config, isDark }, location.origin);
+  const scene = JSON.stringify({ config, isDark });
+  if (scene === drawn) return;
+  drawn = scene;
+  frame.contentWindow.postMessage(JSON.parse(scene), location.origin);
 }
 
 function soon() {
@@ -126,6 +149,7 @@ form.addEventListener("change", soon);
 addEventListener("message", ({ origin, source, data }) => {
   if (origin !== location.origin || source !== frame.contentWindow || data !== "ready") return;
   isReady = true;
+  drawn = "";
   draw();
 });
 // It may have been ready before this script was.

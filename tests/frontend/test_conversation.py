@@ -355,7 +355,7 @@ LOOKS = {
 async def test_everybody_can_use_it(page, site, shop, language):
     rtl = language == "ar"
     await tune(shop, settings={"languages": [language]}, file_upload=True)
-    await full(page, site.page(site.mount(shop)))
+    wire = await full(page, site.page(site.mount(shop)))
     svg = {"name": "sly.svg", "mimeType": "image/svg+xml", "buffer": b"<svg/>"}
     await page.locator("input[type=file]").set_input_files([svg])
     await expect(page.locator(".chips li")).to_have_count(1)
@@ -374,6 +374,13 @@ async def test_everybody_can_use_it(page, site, shop, language):
     # Each text runs in its own direction, and a name does not mingle with the time beside it.
     for part in (".title", ".choices button"):
         assert await page.locator(part).first.evaluate(DIRECTION) == "ltr"
+    # That of most of it: what it begins with may be a name.
+    for seq, text in enumerate(("Café Zürich مفتوح من الثلاثاء", "The word قهوة is coffee"), 300):
+        wire.tell("message:new", data=message(seq, "agent", text, name="Ada"))
+        bubble = log(page).locator(".bubble", has_text=text)
+        await expect(bubble).to_have_css("direction", "rtl" if seq == 300 else "ltr")
+    cut = "e => e.scrollWidth > e.clientWidth"
+    assert not await page.locator(".chips span").evaluate(cut)
     who = page.locator(".assistant .who", has_text="Ada").last
     assert (await who.locator("bdi").all_inner_texts())[0] == "Ada"
     own, whole = page.locator(".visitor .bubble").first, panel(page)

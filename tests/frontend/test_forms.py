@@ -237,6 +237,13 @@ async def test_who_waits_hears_at_once_that_everybody_has_gone(page, site, shop,
         await expect(strip).to_contain_text(f"{member.user.name} will be with you shortly.")
         await expect(heading).to_have_text("A person of our team will answer you here.")
 
+    # Whoever comes back may have no room, and go again.
+    await be("away")
+    capacity = 0
+    for status, said in (("online", "You are number 1"), ("away", "Nobody of our team is here")):
+        await be(status)
+        await expect(strip).to_contain_text(said)
+
 
 async def test_while_closed_a_message_is_taken_and_it_is_said_when_somebody_is_back(
     page, site, shop_with

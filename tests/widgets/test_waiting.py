@@ -16,6 +16,7 @@ from conversations.message_context import MessageContext
 from conversations.models import Conversation, Message
 from conversations.sessions import continue_session, secret_of
 from conversations.teams import create_team
+from tenants import account_mail
 from tenants.models import Mail
 from tests.conversations.test_engine import do
 from tests.factories import make_member, make_visitor
@@ -91,6 +92,8 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
     assert (told.to, told.reply_to) == (owner.user.email, "")
     assert "Hello?" in told.text
     assert f"/conversation/{first.conversation_id}/change/" in told.text
+    assert told.subject == "A visitor waits for an answer"
+    assert "wrote:\n\nHello?\n\nThey left no e-mail address" in told.text
 
     ann = make_member(shop.tenant)
     availability.renew(shop.tenant.id, ann.id)
@@ -148,6 +151,7 @@ def test_when_somebody_is_back_is_a_sentence_in_the_visitors_language(shop, lang
 
 def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop):
     ann, bob = make_member(shop.tenant), make_member(shop.tenant)
+    account_mail.remember_language(bob.user, "ar-EG,en")
     with shop.scope():
         team = create_team(name="Sales", strategy="round_robin", members=[bob], actor="a test")
         shop.bubble.team = team
@@ -177,8 +181,10 @@ def test_a_bubble_leads_to_its_team_and_who_left_a_message_is_told_no_more(shop)
     assert lines(shop, left) == ["Thanks."]
     (told,) = mails(shop)
     assert (told.to, told.reply_to) == (bob.user.email, "kim@shop.example")
-    assert told.subject == "Kim waits for an answer"
-    assert "Call me." in told.text
+    # In the language of the member's browser.
+    assert told.subject == "Kim بانتظار الرد"
+    assert 'dir="rtl"' in told.html
+    assert "كتب Kim:\n\nCall me.\n\nأجيبوا" in told.text
     assert f"/c/{left.conversation_id}" in told.text
     with shop.scope():
         rows = Conversation.objects.filter(

@@ -1,7 +1,7 @@
 // The visitor's conversations: fetched when somebody wants to see the list.
 
 import type { Context } from "../context";
-import { h, iconButton } from "../dom";
+import { direction, h, iconButton } from "../dom";
 import { worded, type Conversation } from "../messages";
 import { day, time } from "../talk/when";
 import styles from "./conversations.css";
@@ -60,7 +60,7 @@ export class Conversations {
     const isUnread = author !== "visitor" && seq > readSeq;
     const who = author === "visitor" ? `${texts.you}: ` : "";
     const said = text || "…";
-    const line = h("span", { class: "line", dir: "auto" }, ...(who ? [who, h("bdi", {}, said)] : [said]));
+    const line = h("span", { class: "line", dir: direction(said) }, ...(who ? [who, h("bdi", {}, said)] : [said]));
     const when = h("small", {}, isToday ? time(updatedAt, locale) : day(at, locale));
     const open = h("button", { type: "button", class: isUnread ? "conversation unread" : "conversation" }, line, when);
     if (isUnread) open.append(h("b", { role: "img", "aria-label": texts.newMessages }));

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import type { Countdown } from "../countdown";
 import { h } from "../dom";
 import type { Message, Unsent } from "../messages";
-import { dots, item, names, said, sources } from "./item";
+import { dots, item, names, sources } from "./item";
 import { day } from "./when";
 
 /** How a message's files are drawn. */
@@ -158,9 +158,10 @@ export class Drawing {
     const streams = now?.classList.contains("streaming");
     const text = this.#answer;
     if (text === undefined) this.#coming.replaceChildren();
-    else if (text && streams) now!.lastElementChild!.replaceChildren(...said("assistant", text));
     else if (text) {
-      this.#coming.replaceChildren(item("assistant streaming", this.#answerName, text));
+      const next = item("assistant streaming", this.#answerName, text);
+      if (streams) now!.lastElementChild!.replaceWith(next.lastElementChild!);
+      else this.#coming.replaceChildren(next);
     } else if (!now) this.#coming.replaceChildren(dots());
   }
 

@@ -1,7 +1,7 @@
 // One line of the conversation: who, what, and what belongs to it.
 
 import { linked, markdown } from "../../shared/markdown";
-import { h, link, type Child } from "../dom";
+import { direction, h, link, type Child } from "../dom";
 import type { Message, Source } from "../messages";
 import { time } from "./when";
 
@@ -16,7 +16,7 @@ export function item(
   const [kind] = classes.split(" ");
   const shownName = kind === "visitor" ? "" : name;
   const who = h("div", { class: "who" }, ...apart([shownName, time(at, language)], " · "));
-  const bubble = h("div", { class: "bubble", dir: "auto", hidden: !text }, ...said(kind!, text));
+  const bubble = h("div", { class: "bubble", dir: direction(text), hidden: !text }, ...said(kind!, text));
   const data = { "data-author": `${kind} ${name}`, "data-at": at };
   return h("li", { class: `item ${classes}`, ...data }, who, bubble);
 }
@@ -27,7 +27,7 @@ function apart(texts: string[], between: string): Child[] {
   return shown.slice(1);
 }
 
-export function said(kind: string, text: string): Child[] {
+function said(kind: string, text: string): Child[] {
   return kind === "assistant" || kind === "agent" ? markdown(text) : linked(text);
 }
 
