@@ -101,7 +101,7 @@ def test_the_ledger_shows_what_was_spent_and_nothing_of_what_was_said(operator, 
     spend(globex, usage_of_each=replace(PRICED, cost=None))
     listed = operator.get("assistants/usageentry/", tenant__id__exact=globex.id)
     assert listed.context["cl"].result_list[0].unpriced_tokens > 0
-    assert "0.00" not in listed.content.decode()
+    assert "0.0000" not in listed.content.decode()
 
 
 def test_the_ledger_is_read_only(operator, acme):
