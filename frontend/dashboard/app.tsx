@@ -12,7 +12,8 @@ import { me } from "./store";
 import { Thread } from "./thread";
 
 export function App() {
-  if (signedIn.value === false) return <LogIn />;
+  // Whoever leaves is shown what they had until the page begins anew.
+  if (signedIn.value === false && !me.value) return <LogIn />;
   return (
     <>
       <ConnectionBar />

@@ -98,6 +98,7 @@ export function recount(): void {
 async function begin(): Promise<void> {
   try {
     const me = await get<Me>("me");
+    if (!signedIn.peek()) return;
     store.me.value = me;
     socket ??= new Socket(`livechat.${me.tenant.id}.${me.member.id}`, { onFrame, onState });
     await loadSurroundings();
@@ -109,14 +110,10 @@ async function begin(): Promise<void> {
 
 /** Begin anew: drafts, files on their way and much else in this page are of whoever was here. */
 function end(): void {
-  const wasSomebody = store.me.peek() !== null;
   socket?.end();
-  socket = undefined;
-  isLoaded = false;
+  // Nobody is asked about what they can no longer send.
   threads.clear();
-  views.clear();
-  store.clear();
-  if (wasSomebody) location.reload();
+  if (store.me.peek()) location.reload();
 }
 
 /** Somebody goes on with a conversation that lies behind what is loaded. */

@@ -132,20 +132,6 @@ export function flush(): void {
   for (const frame of frames) for (const hook of hooks) hook(frame);
 }
 
-/** Forget everything of somebody who is no longer logged in. */
-export function clear(): void {
-  batch(() => {
-    conversations.clear();
-    messages.clear();
-    overlays.clear();
-    queue = [];
-    me.value = counts.value = availability.value = null;
-    members.value = teams.value = labels.value = savedViews.value = assistants.value = [] as never[];
-    typing.value = viewing.value = new Map();
-    latest.value = [];
-  });
-}
-
 /** The messages with this one among them, in order, once. */
 export function withMessage(known: Message[], message: Message): Message[] {
   const isKnown = known.some(({ id }) => id === message.id);

@@ -133,11 +133,6 @@ export function admit(viewId: string, id: string): void {
   if (known) known.value = { ...known.peek(), ids: new Set([...known.peek().ids, id]) };
 }
 
-export function clear(): void {
-  loaded.clear();
-  orders.clear();
-}
-
 /** Whether a conversation belongs to what is asked for, as far as it tells itself. */
 export function matches(one: Conversation, filters: Filters): boolean {
   return Object.entries(filters).every(([name, wanted]) => {
