@@ -233,7 +233,7 @@ async def test_owners_arrange_the_team_and_its_words(page, ana, acme, live_serve
     bob = await run_in_db_thread(lambda: make_member(acme, email=f"bob@{acme.slug}.example"))
     await inbox.log_in(page, live_server_url, ana, "/settings/members")
     settings = page.get_by_role("navigation", name="Settings")
-    await expect(page.get_by_text("offline, 0 of 5 in hand")).to_be_visible()
+    await expect(page.get_by_text(bob.user.email)).to_contain_text("offline, 0 of 5 in hand")
     await page.get_by_label("E-mail").fill("eve@acme.example")
     await page.get_by_role("button", name="Invite", exact=True).click()
     invited = page.get_by_role("list", name="Invitations").get_by_role("listitem")
