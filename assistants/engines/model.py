@@ -44,7 +44,6 @@ from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox, ToolRequest
 from assistants.tools.builtin import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
-from tenants.executor import run_in_db_thread
 
 MAX_REQUESTS = 6
 TRANSIENT = ("unreachable", "unavailable", "server_error")
@@ -199,7 +198,7 @@ async def _use_builtin(
 
 
 async def _search(work: Work, query: str) -> str:
-    _, hits = await run_in_db_thread(knowledge.find, work.question.version, query)
+    _, hits = await knowledge.find_soon(work.question.version, query)
     numbered = work.show(hits)
     return framed_sources(numbered) or NOTHING_FOUND
 
@@ -221,6 +220,6 @@ def conclude(work: Work) -> Reply | None:
 
 async def _passages(work: Work) -> Reply | Handoff:
     """What is said instead."""
-    if work.found is None:
-        return await run_in_db_thread(knowledge.look_up, work.question)
-    return knowledge.say(work.question, *work.found)
+    question = work.question
+    found = work.found or await knowledge.find_soon(question.version, question.text)
+    return knowledge.say(question, *found)
