@@ -179,8 +179,8 @@ MECHANISMS = [
     mechanism(
         "no NUL in JSON",
         "tenants/strict_json.py",
-        'if "\\0" in value or not _is_encodable(value):',
-        "if not _is_encodable(value):",
+        'if "\\0" in value or not is_encodable(value):',
+        "if not is_encodable(value):",
         "tenants/test_strict_json.py::test_loads_refuses",
     ),
     mechanism(
