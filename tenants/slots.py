@@ -45,7 +45,7 @@ class Company:
     def of(self, sharer: str) -> bool:
         """Whether anybody else had work a moment ago."""
         at = self._other_at if sharer == self._last else self._last_at
-        return time.monotonic() - at < COMPANY_SECONDS
+        return 0 <= time.monotonic() - at < COMPANY_SECONDS
 
 
 class Slots:

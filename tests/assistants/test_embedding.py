@@ -195,7 +195,7 @@ def test_a_clock_that_jumps_keeps_nobody_waiting(monkeypatch):
         raise OSError(errno.EINVAL, "Invalid argument")
 
     together = embedding._together
-    monkeypatch.setattr(together, "_served", time.monotonic() + 3_600)
+    monkeypatch.setattr(together, "_served", {"": time.monotonic() + 3_600})
     assert together.vector_of("Hello").result(5).shape == (DIMENSIONS,)
     monkeypatch.setattr(embedding.time, "sleep", sleep)
     assert together.vector_of("Hello").result(5).shape == (DIMENSIONS,)

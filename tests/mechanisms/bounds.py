@@ -341,8 +341,8 @@ MECHANISMS = [
     mechanism(
         "no gathering for whoever asks for the first time in a while",
         "assistants/knowledge/embedding.py",
-        "served = min(self._served.get(sharer, -math.inf) for sharer in self._waiting)",
-        "served = max(self._served.values(), default=-math.inf)",
+        "_is_recent(self._served.get(sharer, -math.inf))",
+        "_is_recent(max(self._served.values(), default=-math.inf))",
         "assistants/test_embedding.py::test_whoever_asks_for_the_first_time_in_a_while_is_not_kept",
     ),
 ]
