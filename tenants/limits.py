@@ -108,6 +108,7 @@ UPLOAD_PER_SESSION = Limit("upload", RateLimitItemPerMinute(10, 10))
 RATINGS_PER_SESSION = Limit("rating", RateLimitItemPerMinute(10, 10))
 TRANSCRIPTS_PER_SESSION = Limit("transcript", RateLimitItemPerMinute(10, 10))
 TRANSCRIPT_MAILS_PER_SESSION = Limit("transcript-mail", RateLimitItemPerMinute(3, 60))
+TRANSCRIPT_MAILS_PER_ADDRESS = Limit("transcript-mail-address", RateLimitItemPerMinute(3, 60))
 TRANSCRIPT_MAILS_PER_IP = Limit("transcript-mail-ip", RateLimitItemPerDay(10), per_ip=True)
 WAITING_MAILS = Limit("waiting-mail", RateLimitItemPerMinute(30, 60))
 

@@ -345,4 +345,12 @@ MECHANISMS = [
         "_is_recent(max(self._served.values(), default=-math.inf))",
         "assistants/test_embedding.py::test_whoever_asks_for_the_first_time_in_a_while_is_not_kept",
     ),
+    mechanism(
+        "few transcripts to one address",
+        "widgets/transcript_views.py",
+        '                limits.TRANSCRIPT_MAILS_PER_ADDRESS.of(door.tenant_id, given["email"].casefold()),'
+        "\n",
+        "",
+        "widgets/test_afterwards.py::test_a_transcript_is_mailed_a_few_times",
+    ),
 ]
