@@ -1,4 +1,6 @@
-"""One tenant's visitors write ten times as often as they may; another one's ask and read."""
+"""One tenant's visitors write all at once, or ten times as often as they may; another one's ask
+and read.
+"""
 
 import asyncio
 import json
@@ -15,15 +17,23 @@ QUESTION = "Do you ship to Norway?"
 # A session may write twenty times a minute.
 QUIET, QUIET_PAUSE = 16, 3.2
 NOISY, NOISY_PAUSE = 10, 60 / 200
+# All at once, each in a session of its own, and again when those are answered.
+BURST, BURST_PAUSE = 200, 10.0
 # Some 200 answers, and over before the next minute lets as many in again.
 SECONDS = 40.0
 
 
 @dataclass(frozen=True)
 class Noise:
-    """How long the quiet tenant's answers take; ``answers`` are what the noisy one got."""
+    """How long the quiet tenant's answers take; ``answers`` are what the noisy one got.
+
+    ``beside_burst`` is while the other one's questions that are let in are answered, ``burst`` how
+    long those take, and ``beside`` is while they are refused.
+    """
 
     alone: Summary
+    beside_burst: Summary
+    burst: Summary
     beside: Summary
     failures: int
     answers: Counter[int]
@@ -39,6 +49,11 @@ async def _measure(web: Web, quiet: dict[str, str], noisy: dict[str, str], secon
     visitors = [await Visitor.open(web, quiet, number) for number in range(QUIET)]
     await _all(visitors, pause=QUIET_PAUSE, seconds=QUIET_PAUSE)
     alone = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
+    crowd = [await Visitor.open(web, noisy, 2000 + number) for number in range(BURST)]
+    beside_burst, burst = await asyncio.gather(
+        _all(visitors, pause=QUIET_PAUSE, seconds=seconds),
+        _all(crowd, pause=BURST_PAUSE, seconds=seconds, at_once=True),
+    )
     flood = [await Visitor.open(web, noisy, 1000 + number) for number in range(NOISY)]
     flooding = asyncio.create_task(_all(flood, pause=NOISY_PAUSE, seconds=math.inf))
     # As many as they may write are let in first: what is measured is how the rest is refused.
@@ -52,13 +67,15 @@ async def _measure(web: Web, quiet: dict[str, str], noisy: dict[str, str], secon
     failures = sum(
         count for each in visitors for status, count in each.statuses.items() if status != 200
     )
-    answers = sum((each.statuses for each in flood), Counter[int]())
-    return Noise(summary(alone), summary(beside), failures, answers)
+    answers = sum((each.statuses for each in (*crowd, *flood)), Counter[int]())
+    return Noise(*map(summary, (alone, beside_burst, burst, beside)), failures, answers)
 
 
-async def _all(visitors: list["Visitor"], *, pause: float, seconds: float) -> list[float]:
+async def _all(
+    visitors: list["Visitor"], *, pause: float, seconds: float, at_once: bool = False
+) -> list[float]:
     parts = [
-        each.write(pause, seconds, delay=pause * number / len(visitors))
+        each.write(pause, seconds, delay=0 if at_once else pause * number / len(visitors))
         for number, each in enumerate(visitors)
     ]
     return [taken for part in await asyncio.gather(*parts) for taken in part]

@@ -154,13 +154,13 @@ def herd(result: Herd) -> None:
 
 
 def noisy(result: Noise) -> None:
-    say(f"\nPOST chat of a tenant beside one that floods, in ms ({load()})")
-    _disturbance(
-        result.alone,
-        result.beside,
-        failures=("failed", result.failures),
-        aim=MOST_DISTURBED_RATIO,
-    )
+    failures = ("failed", result.failures)
+    say(f"\nPOST chat of a tenant beside one whose visitors ask all at once, in ms ({load()})")
+    _disturbance(result.alone, result.beside_burst, failures=failures)
+    p50, p99 = _times(result.burst.p50, result.burst.p99)
+    say(f"  The other one's {result.burst.count} answers: p50 {p50}, p99 {p99}")
+    say("\nThe same beside one whose visitors are refused most of what they write, in ms")
+    _disturbance(result.alone, result.beside, failures=failures, aim=MOST_DISTURBED_RATIO)
     say(f"  The other one got: {_counted(result.answers)}")
 
 

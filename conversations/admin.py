@@ -3,13 +3,15 @@
 Operators see that conversations are there, and their tenant the words.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.utils.html import format_html, format_html_join
 from unfold.decorators import display
@@ -17,7 +19,7 @@ from unfold.decorators import display
 from conversations import availability, teams
 from conversations.models import Conversation, Message, Owner, Team
 from conversations.team_form import TeamForm, name_of
-from tenants.errors import NotFound
+from tenants.errors import Conflict, NotFound
 from tenants.models import Membership
 from tenants.operators import EVERYTHING, OperatorsAdmin, actor, change_url, links
 from tenants.scope import tenant_scope
@@ -168,6 +170,17 @@ class TeamAdmin(OperatorsAdmin):
             # The page goes on with the object of its form.
             vars(obj).update(vars(made))
 
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return _or_say_why(request, partial(super().delete_view, request, object_id, extra_context))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Several are deleted there, each for itself."""
+        return _or_say_why(request, partial(super().changelist_view, request, extra_context))
+
     def delete_model(self, request: HttpRequest, obj: Team) -> None:
         # Somebody else may have been faster.
         with suppress(NotFound), tenant_scope(obj.tenant_id):
@@ -189,6 +202,14 @@ class TeamAdmin(OperatorsAdmin):
             (change_url(people[each]), name_of(people[each]), _load(known[each])) for each in ids
         )
         return links(rows)
+
+
+def _or_say_why(request: HttpRequest, view: Callable[[], HttpResponse]) -> HttpResponse:
+    try:
+        return view()
+    except Conflict as error:
+        messages.error(request, error.message)
+        return HttpResponseRedirect(request.get_full_path())
 
 
 def _load(known: dict[str, Any]) -> str:

@@ -208,7 +208,9 @@ async def _while_wanted(held: Claim, work: Coroutine[Any, Any, None]) -> None:
 
 async def _is_wanted(held: Claim) -> bool:
     try:
-        return await run_in_db_thread(turns.renew, held)
+        # Behind all that its tenant has begun, the lease might lapse.
+        with context.our_own():
+            return await run_in_db_thread(turns.renew, held)
     except DatabaseFailure as error:
         # The lease may outlast this; if not, the commit will find out.
         logger.warning("Could not renew a lease: %s", error)

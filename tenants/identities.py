@@ -15,7 +15,7 @@ import jwt
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from tenants import credentials, last_use
+from tenants import credentials, last_use, strict_json
 from tenants.errors import Forbidden, Unauthorized
 from tenants.models import Credential
 from tenants.tokens import ALGORITHM, LEEWAY_SECONDS, SHAPE
@@ -110,10 +110,16 @@ def _is_for(claims: dict[str, Any], audiences: Collection[str]) -> bool:
 
 def _identity(claims: dict[str, Any]) -> Identity | None:
     user_id, name, email = (claims.get(field) or "" for field in ("sub", "name", "email"))
-    texts = all(isinstance(text, str) and "\0" not in text for text in (user_id, name, email))
-    if not texts or not _is_id(user_id) or len(name) > LONGEST_NAME or not _is_email(email):
+    if not all(map(_is_storable, (user_id, name, email))):
+        return None
+    if not _is_id(user_id) or len(name) > LONGEST_NAME or not _is_email(email):
         return None
     return Identity(user_id, name, email)
+
+
+def _is_storable(text: object) -> bool:
+    # A page that cuts off a name may cut through a letter.
+    return isinstance(text, str) and "\0" not in text and strict_json.is_encodable(text)
 
 
 def _is_id(text: str) -> bool:

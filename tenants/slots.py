@@ -1,12 +1,17 @@
 """Room for what a process does at once, shared so that nobody's hanging work fills it."""
 
 import asyncio
+import math
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Hashable, Iterable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
 T = TypeVar("T", bound=Hashable)
+
+# For how long who had work a moment ago is company.
+COMPANY_SECONDS = 3.0
 
 
 def least_served(waiting: Iterable[T], served: Counter[T]) -> T | None:
@@ -20,6 +25,27 @@ def least_served(waiting: Iterable[T], served: Counter[T]) -> T | None:
             return sharer
         busy.append(sharer)
     return min(busy, key=served.__getitem__, default=None)
+
+
+class Company:
+    """Who had work last, and who else did before; our own work is nobody's."""
+
+    def __init__(self) -> None:
+        self._last, self._last_at = "", -math.inf
+        self._other_at = -math.inf
+
+    def note(self, sharer: str) -> None:
+        """The sharer has work."""
+        if not sharer:
+            return
+        if sharer != self._last:
+            self._last, self._other_at = sharer, self._last_at
+        self._last_at = time.monotonic()
+
+    def of(self, sharer: str) -> bool:
+        """Whether anybody else had work a moment ago."""
+        at = self._other_at if sharer == self._last else self._last_at
+        return 0 <= time.monotonic() - at < COMPANY_SECONDS
 
 
 class Slots:

@@ -63,7 +63,7 @@ def malformed(message: str = "The JSON is malformed.") -> BadRequest:
 
 def _check(value: Any, *, depth: int) -> None:
     if isinstance(value, str):
-        if "\0" in value or not _is_encodable(value):
+        if "\0" in value or not is_encodable(value):
             raise malformed()
         return
     if not isinstance(value, dict | list):
@@ -77,7 +77,7 @@ def _check(value: Any, *, depth: int) -> None:
             _check(item, depth=depth + 1)
 
 
-def _is_encodable(text: str) -> bool:
+def is_encodable(text: str) -> bool:
     """False for half a surrogate pair, which neither UTF-8 nor PostgreSQL can hold."""
     try:
         text.encode()

@@ -57,6 +57,7 @@ class TranscriptView(VisitorView):
             # Of demo tenants too: an address is anybody's, and the words are the visitor's.
             limits.hit_all(
                 limits.TRANSCRIPT_MAILS_PER_SESSION.of(door.tenant_id, session.id),
+                limits.TRANSCRIPT_MAILS_PER_ADDRESS.of(door.tenant_id, given["email"].casefold()),
                 limits.TRANSCRIPT_MAILS_PER_IP.of(door.tenant_id, door.caller.ip),
             )
             asked = given["locale"] or _spoken(conversation)

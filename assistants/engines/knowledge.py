@@ -29,7 +29,7 @@ async def answer(question: Question, toolbox: Toolbox) -> AsyncIterator[Event]:
     """Say what was found, paragraph by paragraph for whoever watches."""
     result: Reply | Handoff | None = courtesy(question)
     if result is None:
-        result = await run_in_db_thread(look_up, question)
+        result = say(question, *await find_soon(question.version, question.text))
     for seq, paragraph in enumerate(PARAGRAPHS.findall(result.text)):
         yield Delta(paragraph, seq)
     yield result
@@ -41,11 +41,6 @@ def courtesy(question: Question) -> Reply | None:
     languages = (question.language, *languages_of(question.version))
     text = small_talk(question.text, languages, greeting=question.version.greeting)
     return Reply(text, confidence=1.0) if text else None
-
-
-def look_up(question: Question) -> Reply | Handoff:
-    """Search the assistant's knowledge and put what was found into words."""
-    return say(question, *find(question.version, question.text))
 
 
 def say(question: Question, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
@@ -60,6 +55,12 @@ def say(question: Question, band: Band, hits: Sequence[Hit]) -> Reply | Handoff:
 def find(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
     """Search for an answer, and say what the best of what was found is good for."""
     return find_by(version, question, vector_of(version, question))
+
+
+async def find_soon(version: VersionSnapshot, question: str) -> tuple[Band, list[Hit]]:
+    """The same without a thread that waits for the vector."""
+    vector = await vector_soon(version, question)
+    return await run_in_db_thread(find_by, version, question, vector)
 
 
 def find_by(
@@ -86,7 +87,7 @@ def vector_of(version: VersionSnapshot, question: str) -> Floats | None:
 
 
 async def vector_soon(version: VersionSnapshot, question: str) -> Floats | None:
-    """The same without a thread that waits for it."""
+    """The same for whoever waits in a loop."""
     if not _is_in_english(version):
         return None
     try:

@@ -45,7 +45,6 @@ from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox, ToolRequest
 from assistants.tools.builtin import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
-from tenants.executor import run_in_db_thread
 
 MAX_REQUESTS = 6
 TRANSIENT = ("unreachable", "unavailable", "server_error")
@@ -200,7 +199,7 @@ async def _use_builtin(
 
 
 async def _search(work: Work, query: str) -> str:
-    _, hits = await run_in_db_thread(knowledge.find, work.question.version, query)
+    _, hits = await knowledge.find_soon(work.question.version, query)
     numbered = work.show(hits)
     return framed_sources(numbered) or NOTHING_FOUND
 
@@ -224,9 +223,8 @@ def conclude(work: Work) -> Reply | None:
 
 async def _passages(work: Work) -> Reply | Handoff:
     """What is said instead; where a tool did not do its part, passages do not help."""
+    question = work.question
     if work.has_called:
-        text = work.question.version.unanswered_text
-        return handover.hand_over(work.question, "no_answer", text)
-    if work.found is None:
-        return await run_in_db_thread(knowledge.look_up, work.question)
-    return knowledge.say(work.question, *work.found)
+        return handover.hand_over(question, "no_answer", question.version.unanswered_text)
+    found = work.found or await knowledge.find_soon(question.version, question.text)
+    return knowledge.say(question, *found)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import mmap
 import struct
 import threading
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from assistants.knowledge.wordpiece import WordPieces
 from tenants import context
+from tenants.slots import Company
 
 MODEL_ID = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
@@ -35,11 +37,16 @@ SHA256 = {
 LAYERS, HEADS = 6, 12
 # At once: more would only take memory.
 PIECES, QUESTIONS = 1_024, 16
-# For which questions that come one after another are gathered; the first of them is not kept.
+# Of one sharer beside others: four share most of what is to be shared, in a third of the time.
+QUESTIONS_BESIDE_OTHERS = 4
+# For which a sharer's questions that follow one another are gathered; the first is not kept.
 GATHER_SECONDS = 0.1
+LOOK_SECONDS = 0.005
 GELU_BLOCK = 16_384
 
 Floats = NDArray[np.float32]
+# Who asks, what, and where the answer is waited for.
+Wanted = tuple[str, str, Future[Floats]]
 
 
 class ModelUnusable(RuntimeError):
@@ -201,12 +208,16 @@ class Together:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedding")
         self._lock = threading.Lock()
         self._waiting: dict[str, deque[tuple[str, Future[Floats]]]] = {}
-        self._served = 0.0
+        self._company = Company()
+        # When those were served last who have been within the time of gathering.
+        self._served: dict[str, float] = {}
 
     def vector_of(self, text: str) -> Future[Floats]:
         vector: Future[Floats] = Future()
+        sharer = context.sharer()
         with self._lock:
-            self._waiting.setdefault(context.sharer(), deque()).append((text, vector))
+            self._waiting.setdefault(sharer, deque()).append((text, vector))
+            self._company.note(sharer)
         self._thread.submit(self._serve)
         return vector
 
@@ -214,8 +225,9 @@ class Together:
         if not self._waiting:
             # They were served with those before them.
             return
-        self._let_gather()
-        batch = [(text, vector) for text, vector in self._take() if _is_wanted(vector)]
+        self._gather()
+        taken = self._take()
+        batch = [(text, vector) for _, text, vector in taken if _is_wanted(vector)]
         try:
             vectors = embed([text for text, _ in batch])
         except Exception as error:
@@ -225,26 +237,47 @@ class Together:
         else:
             for (_, wanted), vector in zip(batch, vectors, strict=True):
                 wanted.set_result(vector)
-        self._served = time.monotonic()
+        recent = {who: at for who, at in self._served.items() if _is_recent(at)}
+        self._served = recent | dict.fromkeys([who for who, _, _ in taken], time.monotonic())
 
-    def _let_gather(self) -> None:
-        """Shorter when the clock jumps, but never longer, and never in vain for those who wait."""
-        pause = self._served + GATHER_SECONDS - time.monotonic()
-        if 0 < pause <= GATHER_SECONDS:
-            with suppress(OSError):
-                time.sleep(pause)
+    def _gather(self) -> None:
+        """Wait for more to come, unless there are enough, or somebody asks anew.
 
-    def _take(self) -> list[tuple[str, Future[Floats]]]:
-        taken: list[tuple[str, Future[Floats]]] = []
+        Shorter when the clock jumps, but never longer, and never in vain for those who wait.
+        """
+        with suppress(OSError):
+            while self._may_wait():
+                time.sleep(LOOK_SECONDS)
+
+    def _may_wait(self) -> bool:
         with self._lock:
-            while self._waiting and len(taken) < QUESTIONS:
-                sharer = next(iter(self._waiting))
-                # Goes to the end of the line, if it wants more.
-                texts = self._waiting.pop(sharer)
-                taken.append(texts.popleft())
-                if texts:
-                    self._waiting[sharer] = texts
+            is_full = sum(map(len, self._waiting.values())) >= QUESTIONS
+            return not is_full and all(
+                len(texts) < self._most(sharer) and _is_recent(self._served.get(sharer, -math.inf))
+                for sharer, texts in self._waiting.items()
+            )
+
+    def _most(self, sharer: str) -> int:
+        return QUESTIONS_BESIDE_OTHERS if self._company.of(sharer) else QUESTIONS
+
+    def _take(self) -> list[Wanted]:
+        """In rounds: each time the next of everybody who may have more."""
+        taken: list[Wanted] = []
+        with self._lock:
+            for number in range(QUESTIONS):
+                for sharer in [who for who in self._waiting if number < self._most(who)]:
+                    if len(taken) == QUESTIONS:
+                        return taken
+                    # Goes to the end of the line, if it wants more.
+                    texts = self._waiting.pop(sharer)
+                    taken.append((sharer, *texts.popleft()))
+                    if texts:
+                        self._waiting[sharer] = texts
         return taken
+
+
+def _is_recent(at: float) -> bool:
+    return 0 <= time.monotonic() - at < GATHER_SECONDS
 
 
 def _is_wanted(vector: Future[Floats]) -> bool:

@@ -1,13 +1,14 @@
 """What operators, and a tenant's owners, change about its teams."""
 
-from conversations import availability
+from conversations import availability, teams
 from conversations.models import Conversation, Team
 from tenants.scope import tenant_scope
 from tests.admin.operators import Member, object_id
 from tests.admin.test_chat_pages import acts, change_page, reload
 from tests.factories import make_assistant, make_member, make_visitor, write
 
-ADD = "conversations/team/add/"
+LIST = "conversations/team/"
+ADD = f"{LIST}add/"
 
 
 def members_of(team):
@@ -16,7 +17,7 @@ def members_of(team):
 
 
 def test_a_team_is_made_filled_renamed_and_deleted_with_its_queue_left_to_everybody(
-    operator, acme, globex
+    operator, acme, globex, monkeypatch
 ):
     owner, ann, stranger = make_member(acme, role="owner"), make_member(acme), make_member(globex)
     one = Member(owner).log_in()
@@ -51,6 +52,14 @@ def test_a_team_is_made_filled_renamed_and_deleted_with_its_queue_left_to_everyb
     received = write(acme, make_visitor())
     with tenant_scope(acme.id):
         Conversation.objects.filter(pk=received.conversation_id).update(team=team)
+    several = {"action": "delete_selected", "_selected_action": [team.pk], "post": "yes"}
+    with monkeypatch.context() as busy:
+        busy.setattr(teams, "DELETE_ATTEMPTS", 0)
+        for path, form in [(f"{LIST}{team.pk}/delete/", {"post": "yes"}), (LIST, several)]:
+            for person in (one, operator):
+                told = person.client.post(f"/admin/{path}", form, follow=True)
+                assert "Conversations keep coming into this team." in told.content.decode()
+    assert (reload(team).name, "team.deleted" in acts(acme)) == ("Selling", False)
     one.post(f"conversations/team/{team.pk}/delete/", {"post": "yes"})
     with tenant_scope(acme.id):
         assert list(Team.objects.values_list("name", flat=True)) == ["Help"]

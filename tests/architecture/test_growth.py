@@ -24,6 +24,7 @@ SHORT_LIVED = (
 BOUNDS = {
     "assistants/handover.py: _topic": "1,000 topics",
     "assistants/knowledge/embedding.py: Together._thread": "one thread",
+    "assistants/knowledge/embedding.py: Together._served": "who was served within GATHER_SECONDS",
     "assistants/knowledge/embedding.py: Together._waiting": "the turns and threads that ask",
     "assistants/knowledge/embedding.py: _load": "one model",
     "assistants/knowledge/index.py: Indexes._kept": "256 MiB, the oldest dropped",

@@ -10,6 +10,7 @@ import pytest
 from assistants.answering import ENGINES, respond
 from assistants.events import Delta, Handoff, Reply, TurnDone, TurnStarted, Understood, Usage
 from assistants.knowledge import embedding
+from assistants.knowledge.bands import Band
 from assistants.models import AssistantVersion
 from assistants.phrases import LISTENERS, phrases_of
 from assistants.question import Question
@@ -189,8 +190,12 @@ def test_thresholds_are_the_versions_own(acme):
     assert ask(assistant, question).choices
 
 
+def _unusable():
+    raise embedding.ModelUnusable("gone")
+
+
 def test_without_the_model_titles_are_offered_and_never_answered(acme, monkeypatch):
-    monkeypatch.setattr(embedding, "available", lambda: False)
+    monkeypatch.setattr(embedding, "model", _unusable)
     assistant, _ = teach(acme)
 
     offered = ask(assistant, "I cannot remember the password of my account")
@@ -242,23 +247,24 @@ def test_a_question_in_another_language_is_never_answered_from_english(acme, que
 async def test_the_loop_goes_on_while_an_answer_is_made(acme, monkeypatch):
     assistant, _ = await asyncio.to_thread(teach, acme)
     version = await asyncio.to_thread(version_of, assistant)
-    ticks = []
+    ticks, threads = [], []
 
-    def slow(question):
+    def slow(*_):
         time.sleep(0.5)
-        return Reply(threading.current_thread().name)
+        threads.append(threading.current_thread().name)
+        return Band.HAND_OVER, []
 
     async def watch():
         while True:
             await asyncio.sleep(0.01)
             ticks.append(1)
 
-    monkeypatch.setattr("assistants.engines.knowledge.look_up", slow)
+    monkeypatch.setattr("assistants.engines.knowledge.find_by", slow)
     watching = asyncio.create_task(watch())
-    *_, reply, _ = await events_of(version, "password")
+    await events_of(version, "password")
     watching.cancel()
 
-    assert reply.text.startswith("database")
+    assert threads[0].startswith("database")
     assert len(ticks) > 10
 
 

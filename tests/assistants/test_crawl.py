@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import OperationalError
 
-from assistants.engines.knowledge import look_up
+from assistants.engines.knowledge import find, say
 from assistants.knowledge.web import fetching
 from assistants.knowledge.web.crawling import crawl
 from assistants.knowledge.web.sites import change_site
@@ -82,7 +82,8 @@ def test_an_answer_from_a_site_cites_the_page(assistant, shop):
     shop.put("/", page("Delivery", text="<h1>How long does delivery take?</h1><p>Three days.</p>"))
     site = crawl_and_read(make_site(assistant, shop, page_limit=1))
 
-    reply = look_up(Question(version_of(assistant), "How long does delivery take?"))
+    question = Question(version_of(assistant), "How long does delivery take?")
+    reply = say(question, *find(question.version, question.text))
 
     assert reply.citations == (
         {

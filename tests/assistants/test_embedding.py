@@ -156,9 +156,24 @@ async def test_nobodys_many_questions_hold_up_anothers_and_who_has_gone_is_left_
     all_wait.set()
     await asyncio.gather(*asked)
 
-    assert [len(questions) for questions in served] == [1, 15, 5]
+    assert [len(questions) for questions in served] == [1, 4, 4, 4, 4, 4]
     assert "Two" in served[1]
     assert not any("One 0" in questions for questions in served)
+
+
+@needs_model
+async def test_whoever_asks_for_the_first_time_in_a_while_is_not_kept(monkeypatch):
+    monkeypatch.setattr(embedding, "GATHER_SECONDS", 60.0)
+    monkeypatch.setattr(embedding, "_together", embedding.Together())
+    tasks = []
+    for sharer in ("one", "one", "two"):
+        context.tenant_id.set(sharer)
+        tasks.append(asyncio.create_task(embedding.vector_of(f"{sharer} {len(tasks)}")))
+        if len(tasks) != 2:
+            await asyncio.wait_for(tasks[-1], 10)
+
+    # Who is kept goes along, as long as they are few.
+    await asyncio.wait_for(tasks[1], 10)
 
 
 @needs_model
@@ -180,7 +195,7 @@ def test_a_clock_that_jumps_keeps_nobody_waiting(monkeypatch):
         raise OSError(errno.EINVAL, "Invalid argument")
 
     together = embedding._together
-    monkeypatch.setattr(together, "_served", time.monotonic() + 3_600)
+    monkeypatch.setattr(together, "_served", {"": time.monotonic() + 3_600})
     assert together.vector_of("Hello").result(5).shape == (DIMENSIONS,)
     monkeypatch.setattr(embedding.time, "sleep", sleep)
     assert together.vector_of("Hello").result(5).shape == (DIMENSIONS,)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from assistants import ingestion_process
-from assistants.engines.knowledge import look_up
+from assistants.engines.knowledge import find, say
 from assistants.knowledge import pdf_blocks as reading
 from assistants.knowledge.ingestion import remove_source
 from assistants.knowledge.parsing import parse, read
@@ -74,7 +74,8 @@ def test_entries_of_a_pdf_link_to_their_page_and_name_it(acme, globex):
 def test_a_pdf_without_an_address_still_says_where_the_answer_stands(acme):
     assistant, _ = teach(acme, kind="pdf", title="Handbook", content=HANDBOOK)
 
-    reply = look_up(Question(version_of(assistant), "Questions Write to us. (page 3)"))
+    question = Question(version_of(assistant), "Questions Write to us. (page 3)")
+    reply = say(question, *find(question.version, question.text))
 
     assert reply.text.startswith("From Handbook › Questions Write to us. (page 3):")
     assert [citation["url"] for citation in reply.citations] == [""]

@@ -4,6 +4,7 @@ import io
 import json
 import time
 from contextlib import suppress
+from dataclasses import fields, is_dataclass
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -28,16 +29,18 @@ from conversations import pages as lists
 from conversations.queries import _read_place, _read_seq
 from gateways.blits import codec as blits
 from livechat.logs import redact
-from tenants import network, strict_json, tokens
+from tenants import identities, network, strict_json, tokens
 from tenants.errors import LiveChatError
 from tenants.ids import parse_uuid
 from tenants.outbound.addresses import check_url
 from tenants.personal_data import without_personal_data
 from tests.bad_input import corpus
+from tests.tenants.forging import signed
 from widgets.config import cleaned_settings
 
 LANGUAGES = ("en", "de", "ar", "tr", "pt-BR")
 
+SECRET = "what a site and its tenant share"
 # Only what their writers had in mind; what a decoder makes of it need not be right.
 SNIPPETS = [
     "[x](https://example.com)", "![](//a.b/c)", "<img src=x", "</p", "&#x110000;", "&lt", "[[[[",
@@ -72,6 +75,11 @@ payloads = corpus.values.map(lambda value: json.dumps(value).encode())
 schemas = corpus.values | st.fixed_dictionaries(
     {"type": st.just("object")},
     optional=dict.fromkeys(["properties", "$ref", "pattern", "items"], corpus.values),
+)
+halves = st.text(st.characters(categories=["Cs", "L"]), max_size=3)
+proofs = st.fixed_dictionaries(
+    {"sub": st.just("kim") | corpus.values | halves, "exp": st.integers(0, 120) | corpus.values},
+    optional={"name": corpus.values | halves, "email": written, "aud": corpus.values},
 )
 answers = st.fixed_dictionaries(
     {},
@@ -176,6 +184,14 @@ def knowledge(kind):
     return lambda content: parsing.parse(kind, content)
 
 
+def proof(claims):
+    if type(claims["exp"]) is int:
+        claims = claims | {"exp": int(time.time()) + claims["exp"]}
+    text = signed({"alg": "HS256", "typ": "JWT"}, claims, SECRET.encode())
+    found = identities._claims(text, SECRET, {"shop"})
+    return found and identities._identity(found)
+
+
 def pair(two):
     return network.origin_allowed(two[0], [two[1]], [two[1]])
 
@@ -193,6 +209,7 @@ READERS = {
         lambda text: tokens.read(text, token_type=tokens.ACCESS),
         OURS,
     ),
+    "proofs of sites": (proofs, proof, ()),
     "origins": (written, network.normal_origin, ()),
     "allowed origins": (st.tuples(written, written), pair, ()),
     "hosts": (written, network.normal_host, ()),
@@ -247,10 +264,24 @@ def test_a_reader_reads_or_refuses(name):
     @given(strategy)
     def run(value):
         with suppress(*refusals):
-            # Half a letter could not be stored, nor told.
-            repr(read(value)).encode()
+            for text in texts_in(read(value)):
+                # Half a letter could not be stored, nor told.
+                text.encode()
 
     run()
+
+
+def texts_in(value):
+    match value:
+        case str():
+            yield value
+        case dict():
+            yield from texts_in([*value, *value.values()])
+        case list() | tuple() | set() | frozenset():
+            for each in value:
+                yield from texts_in(each)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            yield from texts_in([getattr(value, each.name) for each in fields(value)])
 
 
 def test_a_longer_text_takes_only_as_much_longer():

@@ -13,7 +13,7 @@ from conversations import engine, tasks, turn_runner, turns, worker
 from conversations.models import Message, Owner, Turn, TurnState
 from conversations.replies import outcome
 from realtime.models import Pulse
-from tenants import mail_delivery
+from tenants import executor, mail_delivery
 from tenants.scope import tenant_scope
 from tests.conversations.calling import no_turn_is_left  # noqa: F401 -- a fixture
 from tests.conversations.test_engine import conversation_now, do
@@ -197,6 +197,34 @@ def test_a_slow_answer_keeps_its_lease(acme, assistant, running, monkeypatch):
     assert turns.claim(acme.id, turn) is None
 
     until(lambda: answered(acme))
+
+
+def test_a_lease_is_kept_whatever_else_its_tenant_has_begun(acme, assistant, running, monkeypatch):
+    monkeypatch.setattr(turn_runner, "respond", engine_that(Reply(text="At last."), wait=60))
+    monkeypatch.setattr(worker, "RENEW_SECONDS", 0.1)
+    write(acme, make_visitor(), "Hello?")
+    running.submit(acme.id, only_turn(acme))
+    until(lambda: _states(acme) == [TurnState.RUNNING])
+    go = threading.Event()
+    hanging = [executor._threads.submit(str(acme.id), go.wait) for _ in range(20)]
+    renewals = _renewals(monkeypatch)
+
+    try:
+        until(lambda: len(renewals) > 2)
+    finally:
+        go.set()
+    assert all(job.result(5) for job in hanging)
+
+
+def _renewals(monkeypatch):
+    renewed, renew = [], turns.renew
+
+    def noted(held):
+        renewed.append(held)
+        return renew(held)
+
+    monkeypatch.setattr(turns, "renew", noted)
+    return renewed
 
 
 def test_a_stopping_worker_gives_unfinished_turns_back(acme, assistant, monkeypatch):

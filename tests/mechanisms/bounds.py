@@ -179,8 +179,8 @@ MECHANISMS = [
     mechanism(
         "no NUL in JSON",
         "tenants/strict_json.py",
-        'if "\\0" in value or not _is_encodable(value):',
-        "if not _is_encodable(value):",
+        'if "\\0" in value or not is_encodable(value):',
+        "if not is_encodable(value):",
         "tenants/test_strict_json.py::test_loads_refuses",
     ),
     mechanism(
@@ -284,5 +284,72 @@ MECHANISMS = [
         "    housekeeping.forget_silent,\n",
         "",
         "conversations/test_housekeeping.py::test_visitors_who_began_nothing_are_forgotten",
+    ),
+    mechanism(
+        "a thread for everybody beside a tenant that hangs",
+        "tenants/executor.py",
+        "self._most = max(1, size - size // 4)",
+        "self._most = size",
+        "tenants/test_executor.py::test_whoever_hangs_everywhere_leaves_a_thread_to_the_others",
+    ),
+    mechanism(
+        "a small share of threads beside others",
+        "tenants/executor.py",
+        "(self._most_beside_others if has_company else self._most)",
+        "self._most",
+        "tenants/test_executor.py"
+        "::test_beside_others_nobody_fills_the_threads_and_alone_again_somebody_does",
+    ),
+    mechanism(
+        "threads for those who were passed over",
+        "tenants/executor.py",
+        "if not self._called and self._next() is not None:",
+        "if False:",
+        "tenants/test_executor.py"
+        "::test_beside_others_nobody_fills_the_threads_and_alone_again_somebody_does",
+    ),
+    mechanism(
+        "our own work, which makes nobody's share smaller",
+        "tenants/slots.py",
+        "        if not sharer:\n            return\n",
+        "",
+        "tenants/test_executor.py::test_our_own_work_is_nobodys_company",
+    ),
+    mechanism(
+        "a lease that is renewed before all that its tenant has begun",
+        "conversations/worker.py",
+        "        with context.our_own():\n",
+        "        if True:\n",
+        "conversations/test_worker.py::test_a_lease_is_kept_whatever_else_its_tenant_has_begun",
+    ),
+    mechanism(
+        "a share of plain requests for everybody",
+        "livechat/handlers.py",
+        "self._slots.get().one_for(context.asker.get())",
+        "self._slots.get().one_for(request)",
+        "livechat/test_handlers.py"
+        "::test_whoever_keeps_views_busy_leaves_room_for_others_and_is_told_to_come_back",
+    ),
+    mechanism(
+        "few questions of one tenant together beside others",
+        "assistants/knowledge/embedding.py",
+        "return QUESTIONS_BESIDE_OTHERS if self._company.of(sharer) else QUESTIONS",
+        "return QUESTIONS",
+        "assistants/test_embedding.py"
+        "::test_nobodys_many_questions_hold_up_anothers_and_who_has_gone_is_left_out",
+    ),
+    mechanism(
+        "no gathering for whoever asks for the first time in a while",
+        "assistants/knowledge/embedding.py",
+        "_is_recent(self._served.get(sharer, -math.inf))",
+        "_is_recent(max(self._served.values(), default=-math.inf))",
+        "assistants/test_embedding.py::test_whoever_asks_for_the_first_time_in_a_while_is_not_kept",
+    ),
+    mechanism(
+        "few transcripts to one address",
+        "widgets/transcript_views.py",
+        'TRANSCRIPT_MAILS_PER_ADDRESS.of(door.tenant_id, given["email"].casefold())',
+        "TRANSCRIPT_MAILS_PER_ADDRESS.of(door.tenant_id, session.id)",
+        "widgets/test_afterwards.py::test_a_transcript_is_mailed_a_few_times",
     ),
 ]

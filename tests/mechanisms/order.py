@@ -210,8 +210,8 @@ MECHANISMS = [
     mechanism(
         "the renewal of a lease",
         "conversations/worker.py",
-        "return await run_in_db_thread(turns.renew, held)",
-        "return True",
+        "            return await run_in_db_thread(turns.renew, held)",
+        "            return True",
         "conversations/test_worker.py::test_a_slow_answer_keeps_its_lease",
     ),
     mechanism(

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from tenants import context
+from tenants import context, slots
 from tenants.executor import FairThreads, run_in_db_thread
 
 
@@ -64,9 +64,8 @@ def test_whoever_hangs_everywhere_leaves_a_thread_to_the_others(threads):
 
 def test_a_newcomers_job_is_before_the_many_of_somebody_else(threads):
     hanging = Hanging(threads)
-    for _ in range(3):
-        hanging.submit("acme")
-    hanging.submit("initech")
+    for sharer in ("acme", "acme", "initech", "umbrella"):
+        hanging.submit(sharer)
     hanging.until(4)
     order = []
     jobs = [threads.submit("acme", lambda: order.append("acme")) for _ in range(50)]
@@ -79,6 +78,40 @@ def test_a_newcomers_job_is_before_the_many_of_somebody_else(threads):
     assert len(order) == 53
     assert order.index("globex") < 5
     assert max(i for i, who in enumerate(order) if who == "globex") < 20
+
+
+def test_beside_others_nobody_fills_the_threads_and_alone_again_somebody_does(monkeypatch):
+    threads = FairThreads(8)
+    hanging, first = Hanging(threads), threading.Event()
+    threads.submit("globex", lambda: None).result(5)
+    one = threads.submit("acme", lambda: first.wait(10))
+    for _ in range(20):
+        hanging.submit("acme")
+    hanging.until(1)
+
+    # Whoever comes later finds idle threads, and the work of the process itself does too.
+    for sharer in ("globex", "initech", ""):
+        assert threads.submit(sharer, lambda: "done").result(5) == "done"
+    assert (len(hanging.running), threads.waiting()) == (1, 19)
+
+    monkeypatch.setattr(slots, "COMPANY_SECONDS", 0.0)
+    first.set()
+    assert one.result(5)
+    hanging.until(6)
+    assert threads.submit("globex", lambda: "done").result(5) == "done"
+    hanging.go.set()
+
+
+def test_our_own_work_is_nobodys_company():
+    threads = FairThreads(8)
+    hanging = Hanging(threads)
+    threads.submit("", lambda: None).result(5)
+    for _ in range(20):
+        hanging.submit("acme")
+
+    hanging.until(6)
+    assert threads.submit("", lambda: "done").result(5) == "done"
+    hanging.go.set()
 
 
 def test_many_who_wait_do_not_slow_anybody_down(threads, monkeypatch):
@@ -127,6 +160,9 @@ async def test_work_is_for_whoever_is_known_best():
     context.asker.set("192.0.2.1")
     assert await sharer() == "192.0.2.1"
     context.tenant_id.set("acme")
+    assert await sharer() == "acme"
+    with context.our_own():
+        assert await sharer() == ""
     assert await sharer() == "acme"
 
 

@@ -59,6 +59,8 @@ def wrong(tenant):
         "a list": {"sub": ["user-7"]},
         "a long id": {"sub": "u" * 201},
         "a NUL": {"sub": "user\0"},
+        "half a letter": {"sub": "user\ud83d"},
+        "a name that ends amid a letter": {"name": "Kim \ud83d"},
         "a name that is none": {"name": {"first": "Kim"}},
         "a long name": {"name": "K" * 201},
         "no address": {"email": "nobody"},

@@ -161,6 +161,14 @@ def test_a_transcript_is_mailed_a_few_times(visit):
     statuses = [visit.client.post(path, json={"email": "a@b.example"}).status_code for _ in "abc"]
     assert statuses == [202, 202, 429]
 
+    # Whoever begins anew does not get any further with the same address.
+    other = Visit(visit.shop, "another")
+    with other.client:
+        path = other.path("transcript")
+        addresses = ["a@b.example", "A@B.example", "c@d.example"]
+        answers = [other.client.post(path, json={"email": each}) for each in addresses]
+    assert [answer.status_code for answer in answers] == [202, 429, 202]
+
 
 def test_the_visitor_sees_how_far_the_team_has_read(visit):
     member = make_member(visit.shop.tenant)

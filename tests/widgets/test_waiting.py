@@ -91,7 +91,7 @@ def test_who_waits_is_told_once_that_nobody_is_there_and_by_when_somebody_is(sho
     (told,) = mails(shop)
     assert (told.to, told.reply_to) == (owner.user.email, "")
     assert "Hello?" in told.text
-    assert f"/conversation/{first.conversation_id}/change/" in told.text
+    assert f"/c/{first.conversation_id}" in told.text
     assert told.subject == "A visitor waits for an answer"
     assert "wrote:\n\nHello?\n\nThey left no e-mail address" in told.text
 
