@@ -47,7 +47,7 @@ function FirstVisitor() {
       {isAdmin.value ? (
         <>
           <p>Put this before the end of your pages:</p>
-          <pre tabIndex={0} aria-label="Code for your pages">{snippet(id)}</pre>
+          <pre role="group" aria-label="Code for your pages">{snippet(id)}</pre>
           <a class="button" href={`/admin/start/${id}/`}>Set it up step by step</a>
         </>
       ) : (
