@@ -45,16 +45,18 @@ def missing_headers(scope: Scope, headers: Sequence[Header]) -> list[Header]:
     ours = [*COMMON, (b"content-security-policy", _content_policy(scope["path"]))]
     if settings.REQUIRE_HTTPS and scope["scheme"] == "https":
         ours.append(STRICT_TRANSPORT)
-    if _says_who_frames(headers):
+    if _lets_somebody_frame(headers):
         present.add(b"x-frame-options")
     missing = [header for header in ours if header[0] not in present]
     return [*missing, (b"x-request-id", context.request_id.get().encode("ascii"))]
 
 
-def _says_who_frames(headers: Sequence[Header]) -> bool:
+def _lets_somebody_frame(headers: Sequence[Header]) -> bool:
     """Whether the answer's own policy does, which the older header would contradict."""
     return any(
-        name.lower() == b"content-security-policy" and b"frame-ancestors" in value
+        name.lower() == b"content-security-policy"
+        and b"frame-ancestors" in value
+        and b"frame-ancestors 'none'" not in value
         for name, value in headers
     )
 

@@ -88,6 +88,8 @@ class Knock:
         method, _, template = name.partition(" ")
         for parameter, text in path.items():
             template = template.replace(f"<str:{parameter}>", text)
+        # Where the inbox's script finds its way: what stands there is nobody's.
+        template = template.replace("<slug:place>", "somewhere")
         url = "/" + template.removeprefix("^").removesuffix(r"(?:/[\s\S]*)?\Z") + self.route.query
         if query:
             url += "&" if self.route.query else "?"
