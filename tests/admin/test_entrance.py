@@ -42,7 +42,7 @@ def test_agents_do_not_get_in(acme):
     client.post("/account/log-in/", {"username": member.user.email, "password": PASSWORD})
     page = client.get("/admin/", follow=True)
     assert page.redirect_chain[-1][0] == "/account/"
-    assert "no inbox" in page.content.decode()
+    assert "Open the inbox" in page.content.decode()
 
 
 @pytest.mark.parametrize("role", ["owner", "admin"])

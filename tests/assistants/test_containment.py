@@ -13,7 +13,7 @@ from assistants.grounding import states_no_facts, without_markers
 from assistants.length import shortened
 
 OURS = Containment(["shop.example"], domains=["acme.example"])
-WIDGET = Path("frontend/widget/talk/markdown.ts").read_text()
+WIDGET = Path("frontend/shared/markdown.ts").read_text()
 OWN_HOST = re.compile(r"https?://(?:shop\.example|(?:[a-z]+\.)*acme\.example)(?::\d*)?(?:[/?#]|$)")
 SPACE_OF_JAVASCRIPT = r"\t\n\v\f\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 
