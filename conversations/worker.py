@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 # After a lease of ten: what a dead worker left is answered within fifteen, the answer included.
 SWEEP_SECONDS = 4.0
-RENEW_SECONDS = 3.0
+RENEW_SECONDS = 4.0
 # Most of them wait for a model, which costs next to nothing.
 CONCURRENT_TURNS = 400
 SHUTDOWN_SECONDS = 4.5
