@@ -11,8 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from assistants.models import Analysis
+from conversations.models import Turn, TurnState
+from conversations.models.turn import OPEN_STATES
+from livechat.celery import app
 from livechat.embedded.redis import free_port
 from realtime.models import Pulse
+from tenants.scope import platform_scope
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60
@@ -36,8 +41,17 @@ def live_server_url(database, processes_folder, metrics_ports):
 def live_worker(database, processes_folder, metrics_ports):
     """A real worker, so that questions are answered; it reads knowledge too."""
     port = str(metrics_ports["worker"])
+    _leave_nothing_over()
     with working(processes_folder, queues="celery,ingestion", METRICS_PORT=port) as worker:
         yield worker
+
+
+def _leave_nothing_over():
+    """What tests without a worker have asked for would all be answered first."""
+    with platform_scope("operators' admin"):
+        Turn.objects.filter(state__in=OPEN_STATES).update(state=TurnState.CANCELLED)
+        Analysis.objects.filter(state=Analysis.State.QUEUED).delete()
+    app.control.purge()
 
 
 @pytest.fixture(scope="session")
