@@ -16,6 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from benchmarks.inside import filling
 from conversations import contact_queries, queries, search
+from conversations.inbox import NOBODY, Filters, inbox
 from conversations.models import Conversation
 from tenants.scope import tenant_scope
 
@@ -41,21 +42,27 @@ def acts() -> dict[str, Act]:
     """What is measured, by name; each runs in a tenant's scope."""
     some = Conversation.objects.order_by("-updated_at")[20].pk
     contact = Conversation.objects.get(pk=some).contact_id
-    later = queries.inbox(size=100).next_cursor
+    later = inbox(size=100).next_cursor
     return {
-        "list: all": queries.inbox,
-        "list: the third page": lambda: queries.inbox(cursor=later),
-        "list: open ones": lambda: queries.inbox(status="open"),
-        "list: waiting for a person": lambda: queries.inbox(owner="waiting"),
-        "list: nobody's": lambda: queries.inbox(assignee=queries.UNASSIGNED),
+        "list: all": inbox,
+        "list: the third page": lambda: inbox(cursor=later),
+        "list: open ones": _listing(statuses=["open"]),
+        "list: waiting for a person": _listing(owners=["waiting"]),
+        "list: nobody's": _listing(assignees=[NOBODY]),
+        "list: urgent and unread": _listing(priorities=[4], is_unread=True),
+        "list: by priority": lambda: inbox(sort="priority"),
         "messages of one": lambda: queries.history(some),
         "contacts: the newest": contact_queries.newest_contacts,
         "contacts: by name": contact_queries.contacts_by_name,
         "contacts: a name": lambda: contact_queries.contacts_called("person 77"),
-        "conversations of a contact": lambda: queries.of_contact(contact),
+        "conversations of a contact": _listing(contact=contact),
         "conversations with a word": lambda: search.conversation_ids("w9000"),
         **{name: _searching(words) for name, words in QUESTIONS.items()},
     }
+
+
+def _listing(**filters: Any) -> Act:
+    return lambda: inbox(Filters(**filters))
 
 
 def _searching(words: str) -> Act:
