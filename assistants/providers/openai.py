@@ -190,10 +190,16 @@ async def _pieces(answer: httpx2.Response) -> AsyncIterator[codec.Piece]:
         async for piece in _whole(answer):
             yield piece
         return
+    is_open = False
     async for data in _events_of(answer):
         if data.startswith(END):
             return
-        yield codec.decode_chunk(data)
+        piece = codec.decode_chunk(data)
+        is_open = not piece.finish_reason and (is_open or bool(piece.text or piece.calls))
+        yield piece
+    # Without a length, a server that died in the middle closes like one that is done.
+    if is_open:
+        raise ProviderError("unreachable")
 
 
 async def _events_of(answer: httpx2.Response) -> AsyncIterator[bytes]:

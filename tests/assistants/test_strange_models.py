@@ -106,6 +106,16 @@ def test_another_model_answers_after_nonsense(acme, model_server, strange, answe
     assert said(events).text == "The shop opens at nine in the morning."
 
 
+def test_an_answer_that_breaks_off_is_asked_for_again(acme, model_server, strange):
+    whole = chunks({"index": 0, "delta": {"content": "The shop opens at nine in the morning [1]."}})
+    cut = chunks({"index": 0, "delta": {"content": "The shop opens at"}})[2]
+    server = strange(raw(cut.removesuffix(b"data: [DONE]\n\n")), whole)
+
+    events = heard(writer(acme, model_server, "any", url=server.url))
+
+    assert said(events).text == "The shop opens at nine in the morning."
+
+
 @pytest.mark.parametrize("name", ["no choice", "deep", "no stream"])
 def test_nonsense_alone_hands_over(acme, model_server, strange, name):
     server = strange(NONSENSE[name], NONSENSE[name])
