@@ -238,6 +238,8 @@ export class Widget {
   #explain(code: string): string {
     const { texts } = this.#config!;
     if (code === "identity_required") void this.#proveAgain(code);
+    // The visitor can do nothing about these, but the page's author can.
+    if (/credentials|^tenant|^widget/.test(code)) void this.#complain({ code });
     const refusals: Record<string, string | undefined> = {
       identity_required: texts.identityRequired,
       rate_limited: texts.tooManyMessages,

@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 9f75cf8f620429eff41ea017d2706411e7ace973e39e3785ac21cbf1319fa5de */
+/*! LiveChat, frontend/widget, sources b2b01309c713262827705039b6afc6d91ada18b4d8e21549cc8acd0c445b7819 */
 function i(n,s={},...o){let t=document.createElement(n);for(let[e,r]of Object.entries(s))typeof r=="function"?t.addEventListener(e.slice(2),r):r!==void 0&&r!==!1&&t.setAttribute(e,String(r));return t.append(...o),t}var u=(n,s)=>{let o=i("span",{"aria-hidden":"true"});n.after(o);let t=()=>{let e=Math.ceil((s-Date.now())/1e3);n.disabled=e>0,o.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},g=()=>u;export{g as default};

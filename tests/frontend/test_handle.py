@@ -179,6 +179,10 @@ async def test_a_page_without_a_chat_is_told_why(page, site, shop, acme):
             await page.goto(address)
         return next(text for text in said if "LiveChat:" in text)
 
+    stale = site.page(site.mount(shop, token="wt_of_yesterday"))
+    async with page.expect_console_message(lambda message: "LiveChat:" in message.text) as told:
+        await visit(page, stale)
+        await say(page, "Hello")
     await run_in_db_thread(_change, shop, origins=["https://shop.example"])
     foreign = await why(address)
     site.policy = site.policy.replace("connect-src {backend}", "connect-src")
@@ -191,6 +195,7 @@ async def test_a_page_without_a_chat_is_told_why(page, site, shop, acme):
     unknown = await why(site.page('mount({code: "nosuchbubble"})'))
     suspended = await why(others)
 
+    assert "The token is not valid" in (await told.value).text
     assert f"Add {site.url} to its origins" in foreign
     assert f"{site.backend}/admin/widgets/bubble/" in foreign
     assert f"Add {site.backend} and ws://" in forbidden
