@@ -6,6 +6,7 @@ import { LateOverlay, LatePage } from "./late";
 import { List } from "./list";
 import { currentView } from "./listing";
 import { LogIn } from "./login";
+import { preferences } from "./preferences";
 import { follow, route } from "./routes";
 import { BottomBar, Sidebar } from "./sidebar";
 import { me } from "./store";
@@ -50,7 +51,7 @@ function Nothing() {
   return (
     <div class="nothing">
       <span class="corner" aria-hidden="true" />
-      <p>Choose a conversation, or press <kbd>J</kbd>.</p>
+      <p>Choose a conversation{preferences.value.shortcuts && <>, or press <kbd>J</kbd></>}.</p>
     </div>
   );
 }

@@ -18,7 +18,7 @@ export function LogIn() {
 
   // What is asked next gets the keyboard.
   useEffect(() => {
-    form.current?.querySelector<HTMLElement>("[data-next]")?.focus();
+    form.current?.querySelector<HTMLElement>("[data-next=true]")?.focus();
   }, [asksCode.value, tenants.value]);
 
   const attempt = async (event: SubmitEvent): Promise<void> => {
@@ -44,7 +44,7 @@ export function LogIn() {
         <h1><span class="corner" aria-hidden="true" /> LiveChat</h1>
         <label>
           E-mail
-          <input name="email" type="email" autoComplete="username" required data-next={!asksCode.value} />
+          <input name="email" type="email" autoComplete="username" required data-next={!asksCode.value && !tenants.value.length} />
         </label>
         <label>
           Password
@@ -53,7 +53,7 @@ export function LogIn() {
         {asksCode.value && (
           <label>
             Code of your authenticator app, or a recovery code
-            <input name="otp" autoComplete="one-time-code" required data-next />
+            <input name="otp" autoComplete="one-time-code" required data-next={!tenants.value.length} />
           </label>
         )}
         <p class="problem" role="alert">{problem.value}</p>

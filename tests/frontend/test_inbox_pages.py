@@ -202,6 +202,9 @@ async def test_everybody_sets_things_for_themselves(page, ana, acme, live_server
     await page.get_by_label("Compact").check()
     await page.get_by_label("Single keys").uncheck()
     await expect(page.locator("html[data-theme=dark][data-density=compact]")).to_have_count(1)
+    await page.get_by_role("link", name="All open").click()
+    await expect(page.get_by_text("Choose a conversation.")).to_be_visible()
+    await page.go_back()
 
     settings = page.get_by_role("navigation", name="Settings")
     await settings.get_by_role("link", name="Notifications").click()

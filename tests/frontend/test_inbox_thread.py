@@ -1,6 +1,7 @@
 """A conversation in the inbox, from a visitor's first word to their rating."""
 
 import re
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -355,6 +356,21 @@ async def test_nothing_that_anybody_wrote_becomes_markup(desks, shop, ana, acme,
     assert set(links) <= {"http:", "https:", "mailto:"}
     assert await desk.locator("main :is(script, iframe, object, embed, style, meta)").count() == 0
     assert await violations(desk) == []
+
+
+async def test_the_inbox_tells_how_an_approved_call_ended(desks, shop, ana, acme, live_server_url):
+    refund = await run_in_db_thread(partial(make_tool, acme, "refund", risk="approval"))
+    await run_in_db_thread(rescript, shop.assistant, [["refund", {}]], refund)
+    conversation_id = await run_in_db_thread(inbox.visitor_writes, acme, FIRST)
+    desk = await desks()
+    await inbox.log_in(desk, live_server_url, ana, f"/c/{conversation_id}")
+    await run_in_db_thread(work, acme)
+
+    await desk.get_by_role("button", name="Approve").click()
+    await expect(details(desk).locator(".calls")).to_contain_text("approved")
+    await run_in_db_thread(work, acme)
+
+    await expect(details(desk).locator(".calls")).to_contain_text("failed, nothing happened")
 
 
 async def test_a_restart_of_the_server_loses_nothing(browser, shop, ana, acme, processes_folder):

@@ -74,7 +74,7 @@ function Known({ contact, onChange }: { contact: ContactDetail; onChange(changed
           </div>
         ))}
       </dl>
-      <form class="line" onSubmit={(event) => void add(event)}>
+      <form class="inputs" onSubmit={(event) => void add(event)}>
         <input name="attribute" aria-label="Name of the attribute" placeholder="Name" required maxLength={60} />
         <input name="value" aria-label="Its value" placeholder="Value" required maxLength={500} />
         <button disabled={isBusy}>Add</button>
@@ -127,12 +127,12 @@ function Merging({ gone, onClose }: { gone: ContactDetail; onClose(): void }) {
   if (kept.value) return <Sure gone={gone} kept={kept.value} isBusy={isBusy} problem={problem} onMerge={merge} onClose={onClose} />;
   return (
     <Dialog title={`Merge ${contactName(gone)} into another contact`} onClose={onClose}>
-      <form class="line" onSubmit={search}>
+      <form class="inputs" onSubmit={search}>
         <input name="q" type="search" aria-label="Who is the same person?" placeholder="Name, address or number" required maxLength={200} autoFocus />
         <button disabled={isBusy}>Search</button>
       </form>
       <Problem text={problem} />
-      <ul class="choices">
+      <ul class="candidates">
         {found.value?.map((hit) => (
           <li key={hit.id}>
             <button type="button" onClick={() => (kept.value = hit)}><span dir="auto"><Found excerpt={hit.excerpt} /></span></button>

@@ -20,7 +20,7 @@ export function Contacts({ query }: { query: URLSearchParams }) {
   const where = (words: string, by: string): void => go(`/contacts${asQuery({ q: words, sort: by })}`, true);
   return (
     <Screen title="Contacts" actions={<Actions onAdd={() => (isAdding.value = true)} />}>
-      <div class="line">
+      <div class="inputs">
         <Filter q={q} onWords={(words) => where(words, sort)} />
         <label>
           Order{" "}

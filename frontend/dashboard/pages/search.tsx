@@ -45,7 +45,7 @@ function Words({ q, onWords }: { q: string; onWords(words: string): void }) {
     timer.current = setTimeout(() => onWords(field.current!.value.trim()), wait);
   };
   return (
-    <form role="search" class="line" onSubmit={(event) => (event.preventDefault(), later(0))}>
+    <form role="search" class="inputs" onSubmit={(event) => (event.preventDefault(), later(0))}>
       <input
         ref={field}
         type="search"

@@ -88,6 +88,8 @@ function hear(message: Message): void {
   read(id);
   clearTimeout(detailTimer);
   detailTimer = setTimeout(() => void loadDetail(id).catch(() => undefined), DETAIL_PAUSE);
+  // An answer ends the calls that it needed.
+  if (message.author.kind === "assistant") void loadToolCalls(id);
 }
 
 /** Say that it is read, once it is; what somebody marks as unread stays so. */

@@ -19,7 +19,7 @@ export function Labels() {
       {labels.value.length === 0 && <p class="quiet">Labels sort conversations by what they are about. There are none yet.</p>}
       <ul class="items">{labels.value.map((one) => <Entry key={one.id} one={one} />)}</ul>
       {isAdmin.value ? (
-        <form class="line" onSubmit={(event) => void add(event)}>
+        <form class="inputs" onSubmit={(event) => void add(event)}>
           <label>New label <input name="name" required maxLength={60} pattern="[^,]*" title="Without commas" /></label>
           <label>Colour <input name="color" type="color" defaultValue={USUAL} /></label>
           <button class="primary" disabled={isBusy}>Add</button>
@@ -52,7 +52,7 @@ function Entry({ one }: { one: Label }) {
   if (!isAdmin.value) return <li><Dot color={one.color} /><b dir="auto">{one.name}</b></li>;
   return (
     <li>
-      <form class="line" onSubmit={change}>
+      <form class="inputs" onSubmit={change}>
         <input name="color" type="color" aria-label={`Colour of ${one.name}`} defaultValue={one.color} />
         <input name="name" aria-label={`Name of ${one.name}`} required maxLength={60} pattern="[^,]*" title="Without commas" defaultValue={one.name} dir="auto" />
         <button disabled={isBusy} aria-label={`Save ${one.name}`}>Save</button>
@@ -65,5 +65,5 @@ function Entry({ one }: { one: Label }) {
 
 /** A colour of anybody's choice, without a style attribute, which the page's policy forbids. */
 function Dot({ color }: { color: string }) {
-  return <svg class="dot" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="5" fill={color} /></svg>;
+  return <svg class="swatch" viewBox="0 0 10 10" aria-hidden="true"><circle cx="5" cy="5" r="5" fill={color} /></svg>;
 }

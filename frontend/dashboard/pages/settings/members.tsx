@@ -88,7 +88,7 @@ function Invitations() {
   return (
     <>
       <h3>Invite somebody</h3>
-      <form class="line" onSubmit={(event) => void invite(event)}>
+      <form class="inputs" onSubmit={(event) => void invite(event)}>
         <label>E-mail <input name="email" type="email" required maxLength={254} /></label>
         <label>Name <input name="name" maxLength={200} /></label>
         <label>Role <select name="role">{mine().map((role) => <option key={role}>{role}</option>)}</select></label>

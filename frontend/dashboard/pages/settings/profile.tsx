@@ -21,7 +21,7 @@ export function Profile() {
   };
   return (
     <>
-      <form class="line" onSubmit={rename}>
+      <form class="inputs" onSubmit={rename}>
         <label>Name <input name="name" defaultValue={name} required maxLength={200} dir="auto" autoComplete="name" /></label>
         <button class="primary" disabled={isBusy}>Save</button>
       </form>

@@ -40,7 +40,7 @@ function Own() {
     }, "Saved");
   };
   return (
-    <form class="line" onSubmit={change}>
+    <form class="inputs" onSubmit={change}>
       <label>Conversations that you take at once <input name="capacity" type="number" min={0} max={100} required defaultValue={String(own.capacity)} /></label>
       <button disabled={isBusy}>Save</button>
       <p class="quiet">You are {state(own)} and have {own.assigned} in hand.</p>
