@@ -119,12 +119,17 @@ async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
             model_settings=providers.settings(temperature=work.question.version.temperature),
             model_request_parameters=work.parameters,
         ) as stream:
-            async for event in stream:
-                if shown := sieve.add(_text_of(event)):
-                    yield Delta(shown, seq, work.draft)
-                    seq += 1
-                if sieve.is_full:
-                    break
+            try:
+                async for event in stream:
+                    if shown := sieve.add(_text_of(event)):
+                        yield Delta(shown, seq, work.draft)
+                        seq += 1
+                    if sieve.is_full:
+                        break
+            except Exception:
+                # What a model made before its server broke off is paid for, too.
+                work.spend(stream.get(), candidate)
+                raise
             response = stream.get()
         if rest := sieve.rest():
             yield Delta(rest, seq, work.draft)

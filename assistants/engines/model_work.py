@@ -126,9 +126,12 @@ class Work:
 
     def take(self, response: ModelResponse, candidate: Candidate) -> None:
         _make_fit(response, number=self.requests)
-        self.usage += usage_of(candidate, response, self.messages)
+        self.spend(response, candidate)
         self.messages.append(response)
         self.requests += 1
+
+    def spend(self, response: ModelResponse, candidate: Candidate) -> None:
+        self.usage += usage_of(candidate, response, self.messages)
 
     def arguments(self, call: ToolCallPart) -> dict[str, Any] | str:
         """What the call passes, or in one sentence why it cannot be made."""

@@ -109,11 +109,16 @@ def test_another_model_answers_after_nonsense(acme, model_server, strange, answe
 def test_an_answer_that_breaks_off_is_asked_for_again(acme, model_server, strange):
     whole = chunks({"index": 0, "delta": {"content": "The shop opens at nine in the morning [1]."}})
     cut = chunks({"index": 0, "delta": {"content": "The shop opens at"}})[2]
-    server = strange(raw(cut.removesuffix(b"data: [DONE]\n\n")), whole)
+    server = strange(raw(cut.removesuffix(b"data: [DONE]\n\n")), whole, whole)
+    written = writer(acme, model_server, "any", url=server.url)
 
-    events = heard(writer(acme, model_server, "any", url=server.url))
+    events, at_once = heard(written), heard(written)
 
     assert said(events).text == "The shop opens at nine in the morning."
+    # Both were read and written.
+    twice, once = events[-1].usage, at_once[-1].usage
+    assert twice.input_tokens == 2 * once.input_tokens > 0
+    assert twice.output_tokens > once.output_tokens
 
 
 @pytest.mark.parametrize("name", ["no choice", "deep", "no stream"])
