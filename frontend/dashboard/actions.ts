@@ -3,7 +3,7 @@
 // What a visitor would notice, such as the end, is only asked for when it can no longer be undone.
 
 import { post, put } from "./api";
-import { availability, contactName, conversation, conversations, member, onEvent, overlay, take } from "./store";
+import { availability, contactName, conversation, conversations, member, onEvent, overlay, take, uncover } from "./store";
 import { UNDO_SECONDS, complain, dismiss, toast } from "./toasts";
 import type { Availability, Conversation } from "./types";
 
@@ -11,6 +11,7 @@ interface Postponed {
   /** Its notice. */
   toast: number;
   timer: number;
+  shown: Partial<Conversation>;
   commit(keepalive: boolean): Promise<void>;
 }
 
@@ -37,7 +38,7 @@ export async function act(
   shown: Partial<Conversation> = {},
 ): Promise<void> {
   overlay(id, shown);
-  await carryOut(id, path, body, false);
+  await carryOut(id, path, body, shown, false);
 }
 
 export const close = (id: string): void =>
@@ -108,7 +109,7 @@ export async function actOnAll(ids: string[], what: string, how: object, shown: 
   } catch (error) {
     complain(error);
   }
-  for (const id of ids) overlay(id, null, done.has(id));
+  for (const id of ids) uncover(id, shown, done.has(id));
 }
 
 function postpone(id: string, path: string, body: object, shown: Partial<Conversation>, done: string): void {
@@ -118,17 +119,17 @@ function postpone(id: string, path: string, body: object, shown: Partial<Convers
   const undo = (): void => takeBack(id);
   const commit = (keepalive: boolean): Promise<void> => {
     clear(id);
-    return carryOut(id, path, body, keepalive);
+    return carryOut(id, path, body, shown, keepalive);
   };
   const notice = toast(`${done}: ${contactName(known.contact_data)}`, { undo });
   const timer = setTimeout(() => void commit(false), UNDO_SECONDS * 1000);
-  postponed.set(id, { toast: notice, timer, commit });
+  postponed.set(id, { toast: notice, timer, shown, commit });
   overlay(id, shown);
 }
 
 function takeBack(id: string): void {
-  if (!clear(id)) return;
-  overlay(id, null);
+  const one = postponed.get(id);
+  if (one && clear(id)) uncover(id, one.shown);
 }
 
 function clear(id: string): boolean {
@@ -139,13 +140,19 @@ function clear(id: string): boolean {
   return postponed.delete(id);
 }
 
-async function carryOut(id: string, path: string, body: object, keepalive: boolean): Promise<void> {
+async function carryOut(
+  id: string,
+  path: string,
+  body: object,
+  shown: Partial<Conversation>,
+  keepalive: boolean,
+): Promise<void> {
   try {
     const now = await post<Conversation>(`conversations/${id}/${path}`, body, { keepalive });
-    overlay(id, null);
+    uncover(id, shown);
     take([now]);
   } catch (error) {
-    overlay(id, null);
+    uncover(id, shown);
     complain(error);
   }
 }

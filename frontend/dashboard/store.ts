@@ -99,17 +99,28 @@ export function take(found: Conversation[]): void {
   });
 }
 
-/** Have it look as it will when the server has done what it is asked for; null ends that.
+/** Have it look as it will when the server has done what it is asked for. */
+export function overlay(id: string, shown: Partial<Conversation>): void {
+  const known = conversations.get(id);
+  if (!known) return;
+  const below = overlays.get(id)?.below ?? known.peek();
+  overlays.set(id, { shown, below });
+  show(id, { ...below, ...shown });
+}
+
+/** End that, unless something else is laid over it by now.
  *
  * With `isDone` it goes on looking so until the server tells what became of it.
  */
-export function overlay(id: string, shown: Partial<Conversation> | null, isDone = false): void {
-  const known = conversations.get(id);
-  if (!known) return;
-  const below = isDone ? known.peek() : (overlays.get(id)?.below ?? known.peek());
-  if (shown) overlays.set(id, { shown, below });
-  else overlays.delete(id);
-  known.value = { ...below, ...shown };
+export function uncover(id: string, shown: Partial<Conversation>, isDone = false): void {
+  const laid = overlays.get(id);
+  if (laid?.shown !== shown) return;
+  overlays.delete(id);
+  if (!isDone) show(id, laid.below);
+}
+
+function show(id: string, one: Conversation): void {
+  conversations.get(id)!.value = one;
   latest.value = [...latest.peek()];
 }
 

@@ -31,7 +31,8 @@ def visitor_writes(tenant, text, visitor=None, name=""):
     visitor = visitor or make_visitor()
     if name:
         with tenant_scope(tenant.id):
-            Contact.objects.filter(sessions=continue_session(visitor)).update(name=name)
+            contact_id = continue_session(visitor).contact_id
+            Contact.objects.filter(pk=contact_id).update(name=name)
     return str(write(tenant, visitor, text).conversation_id)
 
 
