@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import IntegrityError, router, transaction
 
 from conversations.announcements import announce_contact, announce_conversation, announce_merged
-from conversations.contacts import ATTRIBUTES_LIMIT, RESERVED, lock_concerned
+from conversations.contacts import ATTRIBUTES_LIMIT, RESERVED, lock_concerned, normal_address
 from conversations.models import Contact, Conversation, Status, VisitorSession
 from tenants import audit
 from tenants.errors import BadRequest, Conflict, NotFound
@@ -40,7 +40,7 @@ def change_contact(contact: Contact, changes: Mapping[str, Any]) -> Contact:
 
     Raises Conflict if the address is another contact's, and NotFound if it has just gone.
     """
-    email = (changes.get("email") or "").strip().lower()
+    email = normal_address(changes.get("email"))
     locked = lock_concerned(contact.pk, email=email).get(contact.pk)
     if locked is None:
         raise NotFound("Contact not found.", code="contact_not_found")
@@ -116,7 +116,7 @@ def _change(contact: Contact, changes: Mapping[str, Any]) -> None:
         if field in changes:
             setattr(contact, field, changes[field].strip())
     if "email" in changes:
-        contact.email = (changes["email"] or "").strip().lower() or None
+        contact.email = normal_address(changes["email"]) or None
 
 
 def _merged(known: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, router
 from django.db.models import Q
 
 from conversations.announcements import announce_contact
 from conversations.models import Contact, Conversation, VisitorSession
 from tenants.errors import BadRequest
+from tenants.postgresql import advisory
 from tenants.scope import current_scope
 
 ATTRIBUTES_LIMIT = 50
@@ -27,7 +27,7 @@ def lock_concerned(
     """
     concerned = Q(pk=own_id)
     if email:
-        _lock_address(email)
+        advisory.lock(f"e {current_scope().tenant_id} {email}")
         concerned |= Q(email=email)
     if external_id:
         concerned |= Q(external_id=external_id)
@@ -35,9 +35,14 @@ def lock_concerned(
     return {contact.pk: contact for contact in rows}
 
 
+def normal_address(email: str | None) -> str:
+    """An address as it is kept and looked for."""
+    return (email or "").strip().lower()
+
+
 def contact_by_email(email: str, *, name: str = "") -> Contact:
     """Find or make the contact with this address, and keep it to ourselves until the scope ends."""
-    return _find_or_make("email", email.strip().lower(), name)
+    return _find_or_make("email", normal_address(email), name)
 
 
 def contact_by_external_id(external_id: str, *, name: str = "") -> Contact:
@@ -61,7 +66,7 @@ def introduce(
     of a person whom the site vouches for does not become that person, nor does such a person become
     somebody else: it is noted as a claim.
     """
-    email = email.strip().lower()
+    email = normal_address(email)
     session.contact = contact = lock_concerned(session.contact_id, email=email)[session.contact_id]
     if email and contact.email != email:
         named = None if session.is_verified else contact_by_email(email, name=name)
@@ -132,12 +137,6 @@ def give_up_email(contact: Contact) -> None:
     contact.attributes = {CLAIMED_EMAIL: contact.email, **others}
     contact.email = None
     contact.save(update_fields=["email", "attributes"])
-
-
-def _lock_address(email: str) -> None:
-    with connections[router.db_for_write(Contact)].cursor() as cursor:
-        key = f"e {current_scope().tenant_id} {email}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def _find_or_make(field: str, value: str, name: str) -> Contact:

@@ -34,7 +34,7 @@ class Person:
 
     @property
     def address(self) -> str:
-        return self.email.strip().lower()
+        return contacts.normal_address(self.email)
 
 
 def identify(

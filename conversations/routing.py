@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connections, router
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -22,6 +21,7 @@ from conversations.engine import team_conversation
 from conversations.models import Availability, Conversation, Owner, Team, TeamMember
 from conversations.posting import post_line
 from tenants.errors import NotFound
+from tenants.postgresql import advisory
 from tenants.scope import platform_scope, tenant_scope
 
 AT_ONCE = 500
@@ -174,5 +174,4 @@ def _save(conversation: Conversation) -> None:
 
 
 def _lock(tenant_id: UUID) -> None:
-    with connections[router.db_for_write(Conversation)].cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"r {tenant_id}"])
+    advisory.lock(f"r {tenant_id}")

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db import connections, router
 from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.db.models.functions import Now
 
@@ -15,6 +14,7 @@ from conversations.models import Contact, VisitorSession
 from tenants.errors import Forbidden, Unauthorized
 from tenants.ids import uuid7
 from tenants.keys import keys_for
+from tenants.postgresql import advisory
 from tenants.scope import current_scope
 
 IDLE_WITHOUT_SECRET = timedelta(minutes=30)
@@ -241,9 +241,7 @@ def _secret(session: VisitorSession, key: bytes) -> str:
 
 def _begun_meanwhile(visitor: Visitor) -> _Locked | None:
     """Let first requests of one browser in one by one: the first begins, the others continue."""
-    with connections[router.db_for_write(VisitorSession)].cursor() as cursor:
-        key = f"{visitor.source_id} {visitor.label} {visitor.fingerprint}"
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+    advisory.lock(f"{visitor.source_id} {visitor.label} {visitor.fingerprint}")
     return _current(visitor)
 
 
