@@ -30,7 +30,7 @@ const NEVER_SENT = Number.MAX_SAFE_INTEGER;
 const threads = new Map<string, Signal<Thread>>();
 const details = new Map<string, Signal<Detail | null>>();
 const outgoing = new Map<string, Outgoing>();
-// What no server has answered to, by the conversation that it is for.
+// What no server has answered to, as it was written, and the conversation that it is for.
 const unanswered = new Map<string, string>();
 const repeated = new Set<string>();
 
@@ -112,7 +112,6 @@ export async function send(id: string, what: Outgoing, files: Attachment[] = [])
   outgoing.set(messageId, what);
   const known = messagesOf(id);
   known.value = [...known.peek(), asMessage(id, messageId, what, files)];
-  retryAll(id);
   await deliver(id, messageId);
 }
 
@@ -126,9 +125,10 @@ export async function retry(id: string, messageId: string): Promise<void> {
   await deliver(id, messageId);
 }
 
-/** Send again what no server has answered to, of one conversation or of all. */
-function retryAll(only?: string): void {
-  for (const [messageId, id] of unanswered) if (!only || id === only) void retry(id, messageId);
+/** Send again what no server has answered to: the last of each conversation brings the others. */
+function retryAll(): void {
+  const last = new Map(Array.from(unanswered, ([messageId, id]) => [id, messageId]));
+  for (const [id, messageId] of last) void retry(id, messageId);
 }
 
 /** Give up what did not get there; returns it, for the composer. */
@@ -155,15 +155,27 @@ export function distrust(except: string | undefined): void {
 }
 
 function deliver(id: string, messageId: string): Promise<void> {
-  unanswered.delete(messageId);
   const turn = (turns.get(id) ?? Promise.resolve()).then(() => carry(id, messageId));
   turns.set(id, turn.catch(() => undefined));
   return turn;
 }
 
+/** Send it after what still waits there: nothing overtakes what was written before. */
 async function carry(id: string, messageId: string): Promise<void> {
+  let problem = "";
+  for (const [earlier, to] of unanswered) {
+    if (problem || earlier === messageId) break;
+    if (to === id) problem = await hand(id, earlier);
+  }
+  if (problem) wait(id, messageId, problem);
+  else await hand(id, messageId);
+}
+
+/** Returns why no server has answered; nothing if one did. */
+async function hand(id: string, messageId: string): Promise<string> {
   const what = outgoing.get(messageId);
-  if (!what) return;
+  if (!what) return "";
+  change(id, messageId, { sending: "pending", problem: "" });
   try {
     const message = await post<Message>(`conversations/${id}/messages`, { ...what, messageId });
     discard(id, messageId);
@@ -171,6 +183,11 @@ async function carry(id: string, messageId: string): Promise<void> {
     known.value = withMessage(known.peek(), message);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
+    if (error.status === 0 || error.status > 500) {
+      wait(id, messageId, error.message);
+      return error.message;
+    }
+    unanswered.delete(messageId);
     if (error.code === "answered_meanwhile") {
       if (!repeated.has(messageId)) {
         discard(id, messageId);
@@ -178,9 +195,15 @@ async function carry(id: string, messageId: string): Promise<void> {
       }
       delete what.ifSeq;
     }
-    if (error.status === 0 || error.status > 500) unanswered.set(messageId, id);
     change(id, messageId, { sending: "failed", problem: error.message });
   }
+  return "";
+}
+
+function wait(id: string, messageId: string, problem: string): void {
+  unanswered.set(messageId, id);
+  repeated.add(messageId);
+  change(id, messageId, { sending: "failed", problem });
 }
 
 function change(id: string, messageId: string, changes: Partial<Message>): void {

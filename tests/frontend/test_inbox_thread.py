@@ -1,5 +1,6 @@
 """A conversation in the inbox, from a visitor's first word to their rating."""
 
+import asyncio
 import re
 from functools import partial
 
@@ -417,6 +418,25 @@ async def test_a_restart_of_the_server_loses_nothing(browser, shop, ana, acme, p
     assert len(said) == len(sent) + 3
     for one in (context, street):
         await one.close()
+
+
+async def test_what_is_written_later_never_overtakes(desks, shop, ana, acme, live_server_url):
+    await run_in_db_thread(inbox.visitor_writes, acme, FIRST)
+    # Nobody hears of what does not get there on purpose.
+    desk, failing = await (await desks()).context.new_page(), asyncio.Event()
+    await inbox.log_in(desk, live_server_url, ana)
+    await open_first(desk)
+
+    async def fail(route):
+        await failing.wait()
+        await route.abort()
+
+    await desk.route("**/messages", fail, times=1)
+    for text in ("One.", "Two."):
+        await write(desk, text)
+    failing.set()
+    await expect(thread(desk).locator(".agent:not(.failed, .pending)")).to_have_count(2)
+    assert await run_in_db_thread(texts, acme) == [FIRST, "One.", "Two."]
 
 
 def long_ago(tenant, visitor, count):

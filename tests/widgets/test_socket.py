@@ -25,10 +25,10 @@ class Socket(End):
     def send(self, frame):
         self.ws.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
 
-    def until(self, type, **data):
+    def until(self, type, *, seconds=None, **data):
         """The next frame of this type, after whatever comes before it."""
         while True:
-            frame = self.next()
+            frame = self.next(seconds=seconds)
             if frame["type"] == type and data.items() <= frame.get("data", {}).items():
                 return frame
 
