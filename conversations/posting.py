@@ -57,9 +57,11 @@ def post_line(conversation: Conversation, text: str) -> Message:
 
 
 def _preview(message: Message) -> dict[str, Any]:
+    is_member = message.author_kind == AuthorKind.AGENT and message.author_id is not None
     return {
         "seq": message.seq,
         "author": message.author_kind,
+        **({"authorId": str(message.author_id)} if is_member else {}),
         "text": _words(message)[:PREVIEW_LENGTH],
         "createdAt": timestamp(message.created_at),
         **({"line": message.line} if message.line else {}),

@@ -40,6 +40,7 @@ class ContactHit(ContactDetail):
 class Preview(serializers.Serializer):
     seq = serializers.IntegerField()
     author = serializers.ChoiceField(AuthorKind.choices)
+    authorId = serializers.UUIDField(required=False, help_text="Of the member, if one wrote it.")
     text = serializers.CharField()
     createdAt = serializers.DateTimeField()
     line = Line(required=False)

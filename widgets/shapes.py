@@ -173,6 +173,7 @@ class Line(serializers.Serializer):
 class LastMessage(serializers.Serializer):
     seq = serializers.IntegerField()
     author = serializers.ChoiceField(AuthorKind.choices)
+    authorId = serializers.UUIDField(required=False, help_text="Of the member, if one wrote it.")
     text = serializers.CharField()
     createdAt = serializers.DateTimeField()
     line = Line(required=False)

@@ -23,6 +23,7 @@ export const route = computed(() => parse(address.value));
 export const viewId = signal(lastView());
 
 addEventListener("popstate", () => arrive());
+arrive();
 
 /** Go to a path of ours; with `instead`, the way back leads past where one was. */
 export function go(path: string, instead = false): void {

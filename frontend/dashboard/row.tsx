@@ -73,16 +73,17 @@ export function Avatar({ name, id }: { name: string; id: string }) {
 function LastLine({ one }: { one: Conversation }) {
   const who = typing.value.get(one.id)?.[0];
   if (who) return <em class="line">{who.kind === "visitor" ? "typing…" : `${who.name} is typing…`}</em>;
-  const { author, text } = one.lastMessage ?? { author: "visitor", text: "" };
-  return <span class="line" dir="auto">{speaker(author, one) + (text || "…")}</span>;
+  return <span class="line" dir="auto">{speaker(one) + (one.lastMessage?.text || "…")}</span>;
 }
 
-/** Who said the last thing; the preview does not tell which member, but whose it is mostly does. */
-function speaker(author: string, { assigneeId }: Conversation): string {
-  if (author === "assistant") return "Assistant: ";
-  if (author !== "agent") return "";
-  if (assigneeId !== null && assigneeId === member.value?.id) return "You: ";
-  return `${memberName(assigneeId) || "Team"}: `;
+/** Who said the last thing. */
+function speaker({ lastMessage, assigneeId }: Conversation): string {
+  if (lastMessage?.author === "assistant") return "Assistant: ";
+  if (lastMessage?.author !== "agent") return "";
+  // Old previews do not tell which member, but whose it is mostly does.
+  const id = lastMessage.authorId ?? assigneeId;
+  if (id !== null && id === member.value?.id) return "You: ";
+  return `${memberName(id) || "Team"}: `;
 }
 
 function Marks({ one }: { one: Conversation }) {

@@ -7,7 +7,7 @@ import { leave } from "./loading";
 import { askPermission, permission } from "./notices";
 import { prefer, preferences } from "./preferences";
 import { go, pathOf, pathOfView, route } from "./routes";
-import { availability, conversation, member } from "./store";
+import { availability, conversation, member, memberName } from "./store";
 import { toast } from "./toasts";
 
 const isInbox = (): boolean => route.peek().page === "inbox";
@@ -99,8 +99,10 @@ function snooze(id: string, until: Date): void {
 }
 
 function takeOver(id: string): Promise<void> | void {
-  if (conversation(id)?.owner === "human" && conversation(id)?.assigneeId === own()) toast("It is yours already.");
-  else return actions.takeOver(id);
+  const one = conversation(id);
+  if (one?.owner !== "human") return actions.takeOver(id);
+  if (one.assigneeId === own()) toast("It is yours already.");
+  else toast(`${memberName(one.assigneeId) || "A member"} answers. Press M to have it assigned to you.`);
 }
 
 function tomorrow(): Date {

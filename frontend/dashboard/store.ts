@@ -200,7 +200,9 @@ function follow(message: Message): void {
   const laid = overlays.get(conversationId);
   const one = laid?.below ?? conversations.get(conversationId)?.peek();
   if (!one || (one.lastMessage?.seq ?? 0) >= seq || one.updatedAt > createdAt) return;
-  const lastMessage = isPrivate ? one.lastMessage : { seq, author: author.kind, text: words(message).slice(0, PREVIEW), createdAt };
+  const member = author.kind === "agent" && author.id && { authorId: author.id };
+  const text = words(message).slice(0, PREVIEW);
+  const lastMessage = isPrivate ? one.lastMessage : { seq, author: author.kind, ...member, text, createdAt };
   // A visitor's is unread, and a member's answer says that the team has read the rest.
   const answered = author.kind === "agent" && !isPrivate ? 0 : one.unread;
   const unread = author.kind === "visitor" ? one.unread + 1 : answered;

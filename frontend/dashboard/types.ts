@@ -18,6 +18,8 @@ export interface Contact {
 export interface Preview {
   seq: number;
   author: Author["kind"];
+  /** The member who said it; of what was said before members were noted, nobody knows. */
+  authorId?: string;
   text: string;
   createdAt: string;
 }

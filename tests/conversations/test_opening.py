@@ -10,7 +10,7 @@ from conversations.sessions import continue_session
 from realtime.models import Event
 from tenants.errors import BadRequest
 from tenants.scope import tenant_scope
-from tests.factories import make_assistant, make_visitor
+from tests.factories import make_assistant, make_member, make_visitor
 
 
 @pytest.fixture
@@ -42,6 +42,10 @@ def test_lists_of_conversations_show_words_without_marks_or_where_they_were_foun
     words = "Refunds\nWithin 3 days (https://a.example/x)."
     assert shown == [words, f"Aus Hilfe › Returns:\n\n{words}", "**not** mine"]
     assert set(conversation.last_message) == {"seq", "author", "text", "createdAt"}
+    member = make_member(acme)
+    with tenant_scope(acme.id):
+        post(conversation, author_kind="agent", author_id=member.id, text="Mine")
+    assert conversation.last_message["authorId"] == str(member.id)
 
 
 def heard(tenant):

@@ -195,6 +195,7 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
         await open_first(desk)
         await expect(thread(desk)).to_contain_text(FIRST)
     await expect(first.get_by_text("Agent is here too")).to_be_visible()
+    await expect(second.get_by_text("Owner is here too")).to_be_visible()
 
     async with second.expect_response(is_kept):
         await field(second).fill("By")
@@ -223,6 +224,14 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
     await third.reload()
     await expect(thread(third)).to_contain_text("By post")
     await expect(field(third)).to_have_value("")
+    await expect(third.get_by_text("Owner is here too")).to_be_visible()
+
+    await expect(inbox.rows(first).first).to_contain_text("Agent: By post")
+    await expect(inbox.rows(third).first).to_contain_text("You: By post")
+    await expect(third.get_by_role("button", name="Take over")).to_have_count(0)
+    await third.get_by_role("button", name="Assign to me").click()
+    await expect(third.get_by_text("You answer")).to_be_visible()
+    await expect(first.get_by_role("button", name="Assign to me")).to_be_visible()
     await third.close()
 
     await second.get_by_role("button", name="More").click()

@@ -26,8 +26,10 @@ export function Screen({ title, actions, children }: { title: string; actions?: 
 }
 
 /** How long ago, or for how long. */
-export function Since({ at }: { at: string }) {
-  return <time dateTime={at} title={new Date(at).toLocaleString()}>{lasted(now.value - Date.parse(at))}</time>;
+/** How long it has lasted, or with `isAgo` how long it is over. */
+export function Since({ at, isAgo }: { at: string; isAgo?: boolean }) {
+  const span = lasted(now.value - Date.parse(at));
+  return <time dateTime={at} title={new Date(at).toLocaleString()}>{isAgo && span !== "now" ? `${span} ago` : span}</time>;
 }
 
 export function lasted(ms: number): string {

@@ -65,8 +65,9 @@ function answers(one: Conversation): string {
     const isOwn = one.assigneeId !== null && one.assigneeId === member.value?.id;
     return isOwn ? "You answer" : `${who || "A member"} answers`;
   }
-  const since = one.waitingSince ? ` since ${age(one.waitingSince)}` : "";
-  return `Waiting for ${who || team || "the team"}${since}`;
+  const waited = one.waitingSince ? age(one.waitingSince) : "now";
+  const place = `Waiting for ${who || team || "the team"}`;
+  return waited === "now" ? place : `${place} · ${waited}`;
 }
 
 /** Colleagues who look at it now. */
@@ -82,6 +83,8 @@ function Holder({ one }: { one: Conversation }) {
   if (one.owner === "human" && isOwn) {
     return one.assistantId ? <button type="button" onClick={() => void actions.giveBack(one.id)}>Give back</button> : null;
   }
+  // What a colleague holds is not the assistant's to be taken from.
+  if (one.owner === "human") return <button type="button" onClick={() => void actions.assign(one.id, member.value?.id ?? null)}>Assign to me</button>;
   return <button type="button" class="primary" onClick={() => void actions.takeOver(one.id)}>Take over</button>;
 }
 

@@ -1,14 +1,14 @@
 // What is true of a conversation at this moment only: the words of an answer as they come, how far
 // the visitor has read, and that we look at it.
 
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { markRead } from "../actions";
 import { get, query } from "../api";
 import { recount, tell } from "../loading";
 import { route } from "../routes";
-import { conversation, counts, member, onEvent } from "../store";
+import { connection, conversation, counts, member, onEvent } from "../store";
 import { detailOf, load, loadDetail, messagesOf } from "../threads";
-import type { Frame, Message, Page, ToolCall } from "../types";
+import type { Author, Frame, Message, Page, ToolCall } from "../types";
 
 interface Stream {
   turnId: string;
@@ -20,6 +20,9 @@ interface Stream {
 }
 
 const VIEWING_EVERY = 20_000;
+const SLACK = 2_000;
+// An answer to an answer would have no end.
+const ANSWER_PAUSE = 300;
 const DETAIL_PAUSE = 2_000;
 // An answer that says nothing for so long was given up.
 const SILENCE = 30_000;
@@ -33,16 +36,23 @@ let isNews = false;
 // Whether there is a note for us that we are not said to have seen.
 let isMentioned = false;
 let detailTimer: number | undefined;
+// When we said last that we look at it, and when each colleague did.
+let saidAt = 0;
+let heardAt = new Map<string, number>();
+
+function say(id: string): void {
+  if (document.visibilityState !== "visible") return;
+  saidAt = Date.now();
+  tell({ type: "viewing", conversationId: id });
+}
 
 /** Look at a conversation; returns how to look away. */
 export function lookAt(id: string): () => void {
-  const say = (): void => {
-    if (document.visibilityState === "visible") tell({ type: "viewing", conversationId: id });
-  };
   const onVisible = (): void => {
-    say();
+    say(id);
     read(id);
   };
+  heardAt = new Map();
   isNews = true;
   isMentioned = false;
   void load(id).then(() => {
@@ -51,10 +61,14 @@ export function lookAt(id: string): () => void {
     read(id);
   });
   void loadToolCalls(id);
-  say();
-  const timer = setInterval(say, VIEWING_EVERY);
+  // A page that has just been loaded has no line to say it on yet.
+  const unsay = effect(() => {
+    if (connection.value === "online") say(id);
+  });
+  const timer = setInterval(() => say(id), VIEWING_EVERY);
   document.addEventListener("visibilitychange", onVisible);
   return () => {
+    unsay();
     clearInterval(timer);
     document.removeEventListener("visibilitychange", onVisible);
     tell({ type: "viewing", conversationId: null });
@@ -71,6 +85,7 @@ onEvent(({ type, data }: Frame) => {
   const isLookedAt = data?.conversationId === open;
   if (type === "message:delta") stream(data);
   else if (type === "read") see(data);
+  else if (type === "viewing") meet(data);
   else if (type === "tool:approval" && isLookedAt) void loadToolCalls(data.conversationId);
   else if (type === "conversation:updated" && data.id === open) read(data.id);
   else if (type === "message:new") {
@@ -78,6 +93,19 @@ onEvent(({ type, data }: Frame) => {
     if (isLookedAt) hear(data);
   }
 });
+
+/** Whoever comes, or comes again, is told at once that we are here; who only stays is not. */
+function meet({ conversationId, author }: { conversationId: string | null; author: Author }): void {
+  if (!author.id || author.id === member.peek()?.id) return;
+  const { conversation: open } = route.peek();
+  const now = Date.now();
+  const silence = now - (heardAt.get(author.id) ?? 0);
+  heardAt.delete(author.id);
+  if (!open || conversationId !== open) return;
+  heardAt.set(author.id, now);
+  const stays = silence > VIEWING_EVERY - SLACK && silence < VIEWING_EVERY + SLACK;
+  if (!stays && now - saidAt > ANSWER_PAUSE) say(open);
+}
 
 const isForUs = ({ mentions }: Message): boolean => mentions?.includes(member.peek()?.id ?? "") ?? false;
 

@@ -39,7 +39,7 @@ export function Notifications() {
           </tbody>
         </table>
       </div>
-      <p class="quiet">E-mails go only to who has no inbox open, at most one for a conversation in ten minutes.</p>
+      <p class="quiet">E-mails come only while you have no inbox open, at most one for a conversation in ten minutes.</p>
     </>
   );
 }

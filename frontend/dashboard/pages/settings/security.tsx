@@ -27,7 +27,7 @@ export function Security() {
             <span>
               <b title={userAgent}>{browser(userAgent)}</b>
               {current && <span class="tag">here</span>}
-              <span class="quiet">{ip ?? "Address unknown"} · since <Day at={createdAt} /> · used <Since at={lastUsedAt} /></span>
+              <span class="quiet">{ip ?? "Address unknown"} · since <Day at={createdAt} /> · used <Since at={lastUsedAt} isAgo /></span>
             </span>
             {!current && (
               <button
