@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from conversations.announcements import timestamp
 from conversations.inbox import Filters, chosen
-from conversations.models import Contact, Conversation
+from conversations.models import Contact, Conversation, Priority
 
 BATCH = 500
 
@@ -29,6 +29,7 @@ CONVERSATION_NAMES = (
     "contactPhone",
     "subject",
     "labels",
+    "priority",
     "messages",
     "qualified",
     "handoverReason",
@@ -85,6 +86,7 @@ def _conversation_row(conversation: Conversation) -> Row:
         contact.phone,
         conversation.subject,
         ", ".join(conversation.labels),
+        Priority(conversation.priority).word,
         conversation.message_seq,
         conversation.qualified_at is not None,
         conversation.handover_reason,

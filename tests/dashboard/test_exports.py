@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from conversations import exports
-from conversations.models import Conversation
+from conversations.models import Conversation, Priority
 from tenants.scope import tenant_scope
 from tests.dashboard.team import make_conversation, member_api
 from tests.factories import make_tenant
@@ -62,19 +62,22 @@ def test_conversations_are_taken_along_by_the_filters_of_their_list(acme, globex
     mine = made[1]
     api.post(f"conversations/{mine}/take-over")
     with tenant_scope(acme.id):
-        Conversation.objects.filter(pk=mine).update(labels=["vip", "late"], subject="\t=1")
+        Conversation.objects.filter(pk=mine).update(
+            labels=["vip", "late"], subject="\t=1", priority=Priority.HIGH
+        )
 
     rows = rows_of(get_file(api, "conversations.csv"))
     (row,) = rows_of(get_file(api, "conversations.csv", assignee="me", owner="human"))
 
     assert [row["id"] for row in rows] == made[::-1]
     assert tuple(row) == exports.CONVERSATION_NAMES
-    shown = ("id", "owner", "assignee", "labels", "subject", "messages", "rating")
+    shown = ("id", "owner", "assignee", "labels", "priority", "subject", "messages", "rating")
     assert [row[name] for name in shown] == [
         mine,
         "human",
         member.user.email,
         "vip, late",
+        "high",
         "'\t=1",
         "2",
         "",
