@@ -140,6 +140,7 @@ function onState(state: typeof store.connection.value, why: string): void {
     store.connectionProblem.value = why;
   });
   if (!isLoaded && state !== "connecting") reload();
+  else if (state === "online") views.recover(views.viewById(viewId.peek()));
   isLoaded ||= state === "online";
 }
 

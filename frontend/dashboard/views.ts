@@ -127,6 +127,15 @@ export function distrust(current: View | undefined): void {
   if (current) void loadMore(current, true);
 }
 
+/** What could not be loaded can be again. */
+export function recover(current: View | undefined): void {
+  for (const [id, known] of loaded) {
+    if (known.peek().state !== "failed") continue;
+    if (id === current?.id) void loadMore(current, true);
+    else known.value = EMPTY;
+  }
+}
+
 /** Have a conversation belong to a view of which only the server could know. */
 export function admit(viewId: string, id: string): void {
   const known = loaded.get(viewId);

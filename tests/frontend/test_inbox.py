@@ -173,10 +173,16 @@ async def test_nothing_is_missed_while_the_server_restarts(browser, ana, acme, p
         await expect(inbox.rows(page)).to_have_count(1)
         await page.evaluate("window.isSame = true")
     await expect(page.get_by_text("Reconnecting…")).to_be_visible()
+    await page.get_by_role("link", name="Mine").click()
+    await expect(page.locator(".list").get_by_role("alert")).to_be_visible()
+    await page.get_by_role("link", name="All open").click()
     await run_in_db_thread(inbox.visitor_writes, acme, "Meanwhile", None, "Grace Hopper")
     with serving(processes_folder, PORT=port):
         await expect(inbox.rows(page)).to_have_count(2, timeout=60_000)
         await expect(page.locator(".connection")).to_be_hidden(timeout=30_000)
+        await page.get_by_role("link", name="Mine").click()
+        await expect(page.get_by_text("Nothing is assigned to you")).to_be_visible()
+        await expect(page.locator(".list").get_by_role("alert")).to_be_hidden()
         assert await page.evaluate("isSame")
     await context.close()
 

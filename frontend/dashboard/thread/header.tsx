@@ -84,7 +84,10 @@ function Holder({ one }: { one: Conversation }) {
     return one.assistantId ? <button type="button" onClick={() => void actions.giveBack(one.id)}>Give back</button> : null;
   }
   // What a colleague holds is not the assistant's to be taken from.
-  if (one.owner === "human") return <button type="button" onClick={() => void actions.assign(one.id, member.value?.id ?? null)}>Assign to me</button>;
+  if (one.owner === "human") {
+    const assign = (): void => void actions.assign(one.id, member.value?.id ?? null);
+    return <button type="button" class="narrow-not" onClick={assign}>Assign to me</button>;
+  }
   return <button type="button" class="primary" onClick={() => void actions.takeOver(one.id)}>Take over</button>;
 }
 

@@ -24,6 +24,8 @@ const SLACK = 2_000;
 // An answer to an answer would have no end.
 const ANSWER_PAUSE = 300;
 const DETAIL_PAUSE = 2_000;
+// Visitors go from page to page all the time.
+const PAGE_PAUSE = 10_000;
 // An answer that says nothing for so long was given up.
 const SILENCE = 30_000;
 
@@ -36,6 +38,7 @@ let isNews = false;
 // Whether there is a note for us that we are not said to have seen.
 let isMentioned = false;
 let detailTimer: number | undefined;
+let detailDue = Infinity;
 // When we said last that we look at it, and when each colleague did.
 let saidAt = 0;
 let heardAt = new Map<string, number>();
@@ -86,6 +89,8 @@ onEvent(({ type, data }: Frame) => {
   if (type === "message:delta") stream(data);
   else if (type === "read") see(data);
   else if (type === "viewing") meet(data);
+  else if (type === "visitors") refresh(PAGE_PAUSE);
+  else if (type === "typing" && isLookedAt && data.author.kind === "visitor") greet(data.conversationId);
   else if (type === "tool:approval" && isLookedAt) void loadToolCalls(data.conversationId);
   else if (type === "conversation:updated" && data.id === open) read(data.id);
   else if (type === "message:new") {
@@ -93,6 +98,24 @@ onEvent(({ type, data }: Frame) => {
     if (isLookedAt) hear(data);
   }
 });
+
+/** Read the details again within so many milliseconds: the page, and whether anybody is on it. */
+function refresh(pause: number): void {
+  const due = Date.now() + pause;
+  if (due > detailDue) return;
+  clearTimeout(detailTimer);
+  detailDue = due;
+  detailTimer = setTimeout(() => {
+    detailDue = Infinity;
+    const id = route.peek().conversation;
+    if (id && document.visibilityState === "visible") void loadDetail(id).catch(() => undefined);
+  }, pause);
+}
+
+/** A visitor who writes is not away. */
+function greet(id: string): void {
+  if (detailOf(id).peek()?.presence !== "online") refresh(DETAIL_PAUSE);
+}
 
 /** Whoever comes, or comes again, is told at once that we are here; who only stays is not. */
 function meet({ conversationId, author }: { conversationId: string | null; author: Author }): void {
@@ -114,8 +137,7 @@ function hear(message: Message): void {
   isNews ||= message.author.kind === "visitor";
   isMentioned ||= isForUs(message);
   read(id);
-  clearTimeout(detailTimer);
-  detailTimer = setTimeout(() => void loadDetail(id).catch(() => undefined), DETAIL_PAUSE);
+  refresh(DETAIL_PAUSE);
   // An answer ends the calls that it needed.
   if (message.author.kind === "assistant") void loadToolCalls(id);
 }

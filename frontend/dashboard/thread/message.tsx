@@ -84,9 +84,11 @@ function Unsent({ message: { id, conversationId, problem, attachments, private: 
   };
   return (
     <p class="unsent" role="alert">
-      Not sent. {problem}{" "}
-      <button type="button" onClick={() => void retry(conversationId, id).catch(complain)}>Try again</button>
-      <button type="button" onClick={edit}>Edit</button>
+      <span>Not sent. {problem}</span>
+      <span>
+        <button type="button" onClick={() => void retry(conversationId, id).catch(complain)}>Try again</button>{" "}
+        <button type="button" onClick={edit}>Edit</button>
+      </span>
     </p>
   );
 }
