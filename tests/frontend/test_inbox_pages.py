@@ -298,11 +298,13 @@ def queue(acme):
 
 
 async def test_agents_see_the_queue_and_set_only_what_is_their_own(page, acme, live_server_url):
-    agent = await run_in_db_thread(lambda: (make_assistant(acme), inbox.member(acme))[1])
+    await run_in_db_thread(make_shop, acme, "https://shop.example")
+    agent = await run_in_db_thread(inbox.member, acme)
     await run_in_db_thread(queue, acme)
     await inbox.log_in(page, live_server_url, agent, "/settings/teams")
     await expect(page.get_by_role("row", name="Ada Lovelace")).to_contain_text("Sales")
     await expect(page.locator(".card", has_text="Sales")).to_contain_text("Nobody is in it.")
+    await expect(page.get_by_text("Open. Whoever asks for a person")).to_be_visible()
     await page.get_by_label("Conversations that you take at once").fill("3")
     await page.get_by_role("button", name="Save").click()
     await expect(page.get_by_text("Saved")).to_be_visible()

@@ -6,6 +6,7 @@ import { availability, contactName, isAdmin, memberName, members, onEvent, teamN
 import type { Availability, Conversation, Page, Team } from "../../types";
 import { changing } from "../lists";
 import { Problem, Since, ask, filled, useTask } from "../parts";
+import { Hours } from "./hours";
 import { state, usePresence } from "./presence";
 
 const STRATEGIES: Record<string, string> = {
@@ -20,6 +21,7 @@ export function Teams() {
     <>
       <Own />
       <Queue />
+      <Hours />
       <h3>Teams</h3>
       {teams.value.length === 0 && <p class="quiet">There is one queue, and everybody who is there is asked in turn.</p>}
       <ul class="cards">{teams.value.map((team) => <Card key={team.id} team={team} />)}</ul>

@@ -6,7 +6,7 @@ type Place = [path: string, name: string, text: string];
 
 const places = (tenantId: string): Place[] => [
   [`/admin/start/${tenantId}/`, "Set up", "From a bubble on your page to its first conversation, step by step."],
-  ["/admin/widgets/bubble/", "Bubbles", "How the chat looks on your pages, where it may run, the code to paste, live visitors."],
+  ["/admin/widgets/bubble/", "Bubbles", "How the chat looks on your pages, where it may run, business hours, the code to paste, live visitors."],
   ["/admin/assistants/assistant/", "Assistants", "What they are told to do, what they know, and trying them out."],
   ["/admin/tenants/credential/", "Credentials", "Keys for your own programs."],
   [`/admin/tenants/tenant/${tenantId}/change/`, "Workspace", "Its name, its limits, and whether the team reads along while visitors type."],
