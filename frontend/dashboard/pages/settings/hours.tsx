@@ -39,7 +39,7 @@ export function Hours() {
     <>
       <h3>Hours</h3>
       {expected.value && <p role="status">{worded(expected.value)}</p>}
-      <p class="quiet">This is of the bubble that is used where none is named. The hours of each bubble, and whose queue its visitors wait in, are in {bubble}.</p>
+      <p class="quiet">This is what your default bubble says. The hours of each bubble, and whose queue its visitors wait in, are in {bubble}.</p>
     </>
   );
 }
