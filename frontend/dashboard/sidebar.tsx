@@ -87,6 +87,17 @@ function Group({ group }: { group: View["group"] }) {
   );
 }
 
+/** Where the views are icons, there is room for two digits. */
+function Count({ of }: { of: number }) {
+  if (of < 100) return <span class="count">{of}</span>;
+  return (
+    <span class="count">
+      <span class="exact">{of}</span>
+      <span class="short" aria-hidden="true">99+</span>
+    </span>
+  );
+}
+
 function ViewEntry({ view }: { view: View }) {
   const isCurrent = route.value.page === "inbox" && currentView.value.id === view.id;
   const icon = view.group === "inbox" ? (view.id === "all" ? "inbox" : (view.id as IconName)) : view.group === "teams" ? "team" : "saved";
@@ -95,7 +106,7 @@ function ViewEntry({ view }: { view: View }) {
       <a href={pathOfView(view.id)} aria-current={isCurrent ? "page" : undefined} title={view.name}>
         <Icon name={icon} />
         <span class="text">{view.name}</span>
-        {view.count ? <span class="count">{view.count}</span> : null}
+        {view.count ? <Count of={view.count} /> : null}
       </a>
     </li>
   );
