@@ -47,7 +47,7 @@ SCREENS = [
 
 @pytest.fixture
 def ana(acme):
-    make_assistant(acme)
+    make_shop(acme, "https://shop.example")
     return inbox.member(acme, role="owner")
 
 
