@@ -10,10 +10,10 @@ from rest_framework.response import Response
 
 from conversations import canned_responses, engine
 from conversations.models import CannedResponse
-from conversations.pages import by_id
 from conversations.repeats import MESSAGE_LIMIT
 from dashboard import shapes
 from dashboard.callers import ManagedView, TeamView, acting_member
+from dashboard.listing import oldest_first
 from dashboard.teams import named_team
 from tenants import paging
 from tenants.callers import at_work, audited_name
@@ -44,15 +44,7 @@ class CannedResponsesView(ManagedView):
     )
     def get(self, request: Request) -> Response:
         """The canned responses, the oldest first."""
-        given = checked(paging.PageQuery, request.query_params.dict())
-        with at_work(request):
-            page = by_id(
-                CannedResponse.objects.all(),
-                cursor=given.get("cursor"),
-                size=given["limit"],
-                render=canned_responses.response_data,
-            )
-        return Response(page.data())
+        return oldest_first(request, CannedResponse.objects.all, canned_responses.response_data)
 
     @extend_schema(
         operation_id="createCannedResponse", request=Input, responses={201: shapes.CannedResponse}

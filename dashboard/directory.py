@@ -7,12 +7,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assistants.models import Assistant
-from conversations.pages import by_id
 from dashboard import shapes
 from dashboard.callers import TeamView
+from dashboard.listing import oldest_first
 from tenants import paging
-from tenants.callers import at_work
-from widgets.inputs import checked
 
 
 class AssistantsView(TeamView):
@@ -23,15 +21,7 @@ class AssistantsView(TeamView):
     )
     def get(self, request: Request) -> Response:
         """The assistants, the oldest first."""
-        given = checked(paging.PageQuery, request.query_params.dict())
-        with at_work(request):
-            page = by_id(
-                Assistant.objects.all(),
-                cursor=given.get("cursor"),
-                size=given["limit"],
-                render=assistant_data,
-            )
-        return Response(page.data())
+        return oldest_first(request, Assistant.objects.all, assistant_data)
 
 
 def assistant_data(assistant: Assistant) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from rest_framework.response import Response
 from conversations import labels
 from conversations.announcements import label_data
 from conversations.models import Label
-from conversations.pages import by_id
 from dashboard import shapes
 from dashboard.callers import ManagedView
+from dashboard.listing import oldest_first
 from dashboard.marks import LABEL_LENGTH
 from tenants import paging
 from tenants.callers import at_work, audited_name, grant_of
@@ -49,15 +49,7 @@ class LabelsView(ManagedView):
     )
     def get(self, request: Request) -> Response:
         """The labels, the oldest first."""
-        given = checked(paging.PageQuery, request.query_params.dict())
-        with at_work(request):
-            page = by_id(
-                Label.objects.all(),
-                cursor=given.get("cursor"),
-                size=given["limit"],
-                render=label_data,
-            )
-        return Response(page.data())
+        return oldest_first(request, Label.objects.all, label_data)
 
     @extend_schema(operation_id="createLabel", request=Input, responses={201: shapes.Label})
     def post(self, request: Request) -> Response:

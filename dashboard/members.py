@@ -13,6 +13,7 @@ from conversations.announcements import timestamp
 from conversations.pages import by_id
 from dashboard import shapes
 from dashboard.callers import TeamView, members_of
+from dashboard.listing import oldest_first
 from dashboard.me import member_data
 from tenants import invitations, paging, staff
 from tenants.authentication import MayUse
@@ -91,15 +92,7 @@ class InvitationsView(ManagingView):
     )
     def get(self, request: Request) -> Response:
         """The invitations that nobody has accepted, the oldest first."""
-        given = checked(paging.PageQuery, request.query_params.dict())
-        with at_work(request):
-            page = by_id(
-                invitations.open_ones(),
-                cursor=given.get("cursor"),
-                size=given["limit"],
-                render=invitation_data,
-            )
-            return Response(page.data())
+        return oldest_first(request, invitations.open_ones, invitation_data)
 
     @extend_schema(operation_id="inviteMember", request=Input, responses={201: shapes.Invitation})
     def post(self, request: Request) -> Response:

@@ -10,10 +10,10 @@ from rest_framework.response import Response
 from conversations import saved_views
 from conversations.inbox import SORTS
 from conversations.models import View
-from conversations.pages import by_id
 from dashboard import shapes
 from dashboard.callers import OwnView, acting_member
 from dashboard.inbox import Chosen, filters_of
+from dashboard.listing import oldest_first
 from tenants import paging
 from tenants.callers import at_work
 from widgets.inputs import Flag, checked
@@ -59,15 +59,11 @@ class ViewsView(OwnView):
     )
     def get(self, request: Request) -> Response:
         """Your views and those that are shared, the oldest first."""
-        given = checked(paging.PageQuery, request.query_params.dict())
-        with at_work(request):
-            page = by_id(
-                View.objects.filter(saved_views.visible(acting_member(request, {}))),
-                cursor=given.get("cursor"),
-                size=given["limit"],
-                render=saved_views.view_data,
-            )
-        return Response(page.data())
+        return oldest_first(
+            request,
+            lambda: View.objects.filter(saved_views.visible(acting_member(request, {}))),
+            saved_views.view_data,
+        )
 
     @extend_schema(operation_id="createView", request=Input, responses={201: shapes.View})
     def post(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from assistants.knowledge.embedding import Floats
 from assistants.language import languages_of, likeliest, match
 from assistants.nlu import by_model, intents, shape
 from assistants.nlu.entities import entities
@@ -21,20 +22,23 @@ async def analyze(
     ``language`` is what the client says it is, ``key`` pays for the work once, however often it is
     begun. Whatever goes wrong with a language model, the rest remains.
     """
-    analysis, known = await run_in_db_thread(analyze_locally, version, text, language=language)
+    vector = await intents.vector_soon(version, text)
+    analysis, known = await run_in_db_thread(
+        analyze_locally, version, text, vector, language=language
+    )
     if version.engine != "model" or version.provider_id is None:
         return analysis
     return await by_model.refined(version, analysis, known=known, key=key)
 
 
 def analyze_locally(
-    version: VersionSnapshot, text: str, *, language: str = ""
+    version: VersionSnapshot, text: str, vector: Floats | None, *, language: str = ""
 ) -> tuple[Analysis, list[str]]:
     """What can be told without a language model, and the names of all intents, likely ones first.
 
-    About 20 ms once the models are loaded.
+    About 10 ms once the models are loaded.
     """
-    confidences = intents.confidences(version, text)
+    confidences = intents.confidences(version, text, vector)
     found = shape.likeliest(confidences)
     analysis = Analysis(
         message=text,

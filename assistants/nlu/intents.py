@@ -6,7 +6,7 @@ Each question of its FAQ is an intent with its variants as examples, and each fl
 from collections.abc import Iterator
 from functools import lru_cache
 
-from assistants.engines.knowledge import vector_of
+from assistants.engines import knowledge
 from assistants.knowledge import embedding
 from assistants.knowledge.embedding import Floats
 from assistants.knowledge.index import indexes
@@ -26,10 +26,13 @@ Phrasings = tuple[str, ...]
 Known = tuple[str, Phrasings, float | None]
 
 
-def confidences(version: VersionSnapshot, text: str) -> dict[str, float]:
+async def vector_soon(version: VersionSnapshot, text: str) -> Floats | None:
+    """The embedding model knows English alone, and finds everything alike that is not."""
+    return await knowledge.vector_soon(version, text) if is_english(text) else None
+
+
+def confidences(version: VersionSnapshot, text: str, vector: Floats | None) -> dict[str, float]:
     """How sure each intent is what the text means: a cosine, or the share of words in common."""
-    # The embedding model knows English alone, and finds everything alike that is not.
-    vector = vector_of(version, text) if is_english(text) else None
     said = words(text)
     found: dict[str, float] = {}
     for name, phrasings, cosine in _intents(version, vector):

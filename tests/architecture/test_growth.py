@@ -93,6 +93,7 @@ BOUNDS = {
     "tenants/outbound/transport.py: _ssl_context": "one context",
     "tenants/per_loop.py: PerLoop._made": "the loops that live",
     "tenants/sealing.py: _box": "four boxes",
+    "tenants/sharers.py: _first_from": "REMEMBERED, then begun anew",
     "tenants/sharers.py: _tenants": "REMEMBERED, then begun anew",
     "tenants/slots.py: Slots._held": "the slots",
     "tenants/slots.py: Slots._waiting": "whoever waits, each a job or a request",

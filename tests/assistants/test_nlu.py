@@ -78,7 +78,10 @@ def test_what_is_said_exactly_is_certain(assistant, question):
 
 
 def test_without_the_model_words_tell_intents(assistant, monkeypatch):
-    monkeypatch.setattr(embedding, "available", lambda: False)
+    def unusable(texts):
+        raise embedding.ModelUnusable("The embedding model is not installed.")
+
+    monkeypatch.setattr(embedding, "embed", unusable)
 
     near = understood(assistant, "reset passwords", flows=FLOWS)
     far = understood(assistant, "Where is the moon, and how do I get there?")

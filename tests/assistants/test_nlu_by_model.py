@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistants.engines.knowledge import vector_of
 from assistants.events import Usage
 from assistants.nlu import by_model
 from assistants.nlu.analysis import analyze, analyze_locally
@@ -56,7 +57,7 @@ def understood(version, text=TEXT, **fields):
 
 
 def local(version, text=TEXT):
-    return analyze_locally(version, text)[0]
+    return analyze_locally(version, text, vector_of(version, text))[0]
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from tests.factories import PASSWORD, make_member
 @pytest.fixture(autouse=True)
 def nothing_remembered():
     sharers._tenants.clear()
+    sharers._first_from.clear()
 
 
 def asker(credential="", *, scheme="Bearer", ip="192.0.2.1"):
@@ -28,8 +29,19 @@ def test_made_up_credentials_share_what_their_address_gets():
             sessions.verify_access(made_up)
 
         assert asker(made_up) == "192.0.2.1"
-    assert asker("a", ip="192.0.2.2") == "192.0.2.2"
-    assert asker("a", ip="2001:db8::1") == asker("b", ip="2001:db8::2") == "2001:db8::/64"
+    assert asker("c", ip="192.0.2.2") == "192.0.2.2"
+    assert asker("d", ip="2001:db8::1") == asker("e", ip="2001:db8::2") == "2001:db8::/64"
+
+
+def test_a_crowd_with_one_credential_is_one_sharer_before_it_is_found_good():
+    first, *crowd = [asker("token", ip=f"192.0.2.{number}") for number in range(1, 9)]
+    assert first == "192.0.2.1"
+    assert len(set(crowd)) == 1
+    assert crowd[0] not in {first, asker("other", ip="192.0.2.2"), *_crowd("other")}
+
+
+def _crowd(credential):
+    return {asker(credential, ip=f"192.0.2.{number}") for number in range(3, 9)}
 
 
 def test_what_was_found_good_shares_what_its_tenant_gets(acme, globex):
@@ -53,7 +65,8 @@ def test_only_so_many_are_remembered(monkeypatch):
     tenant_id = uuid4()
 
     for number in range(25):
+        assert asker(f"token {number}") == "192.0.2.1"
         sharers.remember(f"token {number}", tenant_id)
 
-    assert len(sharers._tenants) == 5
+    assert (len(sharers._tenants), len(sharers._first_from)) == (5, 5)
     assert asker("token 24") == str(tenant_id)
