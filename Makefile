@@ -3,6 +3,9 @@
 # make soak   breaks a LiveChat of its own for 25 minutes: SECONDS, SEED, FAULTS, MESSAGES
 .PHONY: run test lint proofs soak bench lock clean frontend
 
+# Where this is set, as in images, every process would compile everything once more.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --no-user --no-input --disable-pip-version-check
 MODEL := requirements/model.txt
