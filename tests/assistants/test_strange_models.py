@@ -47,7 +47,7 @@ def strange(settings):
     def start(*answers):
         server = StrangeServer(*answers)
         servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         address = f"127.0.0.1:{server.server_port}"
         settings.INTERNAL_HOSTS = [*settings.INTERNAL_HOSTS, address]
         return server

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from tests.frontend.sites import open_site
 from tests.widgets.shops import make_shop
@@ -17,6 +17,9 @@ QUIET = [
     "--no-first-run",
     "--no-sandbox",
 ]
+
+# Milliseconds; machines may be busy with more than a browser.
+expect.set_options(timeout=20_000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -33,7 +33,7 @@ def framers(count):
 
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), Handler) for _ in range(count)]
     for server in servers:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     yield [f"http://127.0.0.1:{server.server_address[1]}" for server in servers]
     for server in servers:
         server.shutdown()

@@ -124,7 +124,7 @@ MECHANISMS = [
         "dashboard/socket.py",
         "self._expiry = asyncio.get_running_loop().call_later(seconds, self._expire)",
         "pass",
-        "dashboard/test_socket.py::test_the_socket_ends_five_seconds_after_its_token",
+        "dashboard/test_socket.py::test_silence_and_old_tokens_end_sockets_after_five_seconds_and_fresh_ones_do_not",
     ),
     mechanism(
         "the drain of sockets",

@@ -16,7 +16,7 @@ class MailServer(socketserver.ThreadingTCPServer):
         self.gate.set()
         super().__init__(("127.0.0.1", 0), _Conversation)
         self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
         self.shutdown()
@@ -32,7 +32,7 @@ class HangingServer(socketserver.ThreadingTCPServer):
         self.words, self.waits, self.closed = words, threading.Event(), threading.Event()
         super().__init__(("127.0.0.1", 0), _Hanging)
         self.port = self.server_address[1]
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self):
         self.closed.set()

@@ -23,12 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--misses", action="store_true", help="list what was not found first")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        folder: Path | None = options["banking77"]
+        if folder and not (folder / "test.csv").exists():
+            raise CommandError(f"There is no test.csv in {folder}.")
         if not embedding.available():
             self.stderr.write("The embedding model is not installed: only words are compared.")
         tallies = {"own questions": own_questions(_documents())}
-        if folder := options["banking77"]:
-            if not (folder / "test.csv").exists():
-                raise CommandError(f"There is no test.csv in {folder}.")
+        if folder:
             for examples in (3, 5):
                 name = f"banking77, {examples} examples"
                 tallies[name] = banking77(folder, examples=examples, limit=options["limit"])
