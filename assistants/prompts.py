@@ -38,7 +38,7 @@ def instructions(question: Question) -> str:
     guidelines = "\n".join(f"- {line}" for line in version.guidelines)
     parts = (
         RULES.format(name=version.name),
-        LANGUAGE.format(language=question.language) if version.languages else VISITORS_LANGUAGE,
+        _language(question),
         _section("About the company and your task", version.instructions),
         _section("How you sound", version.tone),
         _section("What you always keep to", guidelines),
@@ -46,6 +46,13 @@ def instructions(question: Question) -> str:
         _section("What this conversation is about", flow.instructions if flow else ""),
     )
     return "\n\n".join(filter(None, parts))
+
+
+def _language(question: Question) -> str:
+    """What to write in; a first “hello” is too short to tell."""
+    if question.version.languages and question.language:
+        return LANGUAGE.format(language=question.language)
+    return VISITORS_LANGUAGE
 
 
 def asked(question: Question, sources: Iterable[tuple[int, Source]]) -> str:

@@ -63,13 +63,10 @@ def month(tenant_id: UUID, period: str = "") -> Spending:
 
 
 @dataclass(frozen=True)
-class Day:
+class Day(Spending):
     """One day (``2031-05-17``, in UTC) of the ledger."""
 
-    day: str
-    turns: int = 0
-    tokens: int = 0
-    cost: Decimal = Decimal(0)
+    day: str = ""
 
 
 def by_day(tenant: Tenant, count: int) -> list[Day]:
@@ -81,10 +78,11 @@ def by_day(tenant: Tenant, count: int) -> list[Day]:
     sums = rows.values("day").annotate(
         turns=Count("pk", filter=Q(state=UsageEntry.State.SETTLED)),
         tokens=Coalesce(Sum(F("input_tokens") + F("output_tokens")), 0),
-        cost=Coalesce(Sum("cost"), Decimal(0)),
+        unpriced_tokens=Coalesce(Sum("unpriced_tokens"), 0),
+        known_cost=Coalesce(Sum("cost"), Decimal(0)),
     )
     found = {row["day"]: Day(**row) for row in sums}
-    return [found.get(name, Day(name)) for name in names]
+    return [found.get(name, Day(day=name)) for name in names]
 
 
 def budget_of(tenant: Tenant) -> Budget:

@@ -126,11 +126,13 @@ async def _stream(work: Work, candidate: Candidate) -> AsyncIterator[Delta]:
                         seq += 1
                     if sieve.is_full:
                         break
-            except Exception:
-                # What a model made before its server broke off is paid for, too.
+                response = stream.get()
+                if not sieve.is_full:
+                    candidate.require_end(response)
+            except (Exception, asyncio.CancelledError):
+                # What a model made before it broke off or ran out of time is paid for, too.
                 work.spend(stream.get(), candidate)
                 raise
-            response = stream.get()
         if rest := sieve.rest():
             yield Delta(rest, seq, work.draft)
         work.take(response, candidate)

@@ -6,6 +6,7 @@ from functools import lru_cache
 from uuid import UUID
 
 import httpx2
+from pydantic_ai.messages import ModelResponse
 from pydantic_ai.models import Model
 from pydantic_ai.settings import ModelSettings
 
@@ -40,6 +41,16 @@ class Candidate:
     wire: str
     name: str
     has_list_price: bool
+
+    def require_end(self, response: ModelResponse) -> None:
+        """Raise ProviderError when an answer that was streamed breaks off.
+
+        Without a length, a server that died closes like one that is done; Anthropic's say why
+        they stop.
+        """
+        why = response.finish_reason or (response.provider_details or {}).get("finish_reason")
+        if self.wire == Provider.Kind.ANTHROPIC and not why:
+            raise ProviderError("unreachable")
 
 
 async def candidates(version: VersionSnapshot, accounts: Mapping[UUID, Account]) -> list[Candidate]:

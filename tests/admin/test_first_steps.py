@@ -5,6 +5,7 @@ import re
 from django.db.models.functions import Now
 
 from assistants import usage
+from assistants.events import Usage
 from assistants.models import KnowledgeSource
 from conversations.models import Attachment, Contact, Conversation, Message
 from tenants.ids import uuid7
@@ -124,13 +125,18 @@ def test_pages_around_the_path_are_their_tenants_alone(operator, acme, globex):
 
 def test_usage_is_shown_by_day(operator, acme, globex):
     with tenant_scope(globex.pk):
-        usage.reserve(uuid7(), subject=uuid7(), conversation_id=uuid7())
+        key = uuid7()
+        usage.reserve(key, subject=uuid7(), conversation_id=uuid7())
+        usage.settle(key, Usage("local", input_tokens=7, output_tokens=3))
 
     page = operator.get(f"usage/{acme.pk}/")
 
     bars = page.context["bars"]
     assert len(bars) == 30
     assert {bar["day"].turns for bar in bars} == {0}
+    # Whose price nobody knows did not cost nothing.
+    today = operator.get(f"usage/{globex.pk}/").context["bars"][-1]["day"]
+    assert (today.turns, today.tokens, today.cost) == (1, 10, None)
 
 
 def test_a_tenants_people_read_what_was_said_and_operators_do_not(operator, acme):

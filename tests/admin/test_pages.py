@@ -122,6 +122,16 @@ def test_garbage_ids_lead_nowhere(operator, label):
         assert operator.get(f"{path}/{wrong}/change/").status_code in (302, 404)
 
 
+def test_an_empty_list_says_so_in_plain_words(operator, acme):
+    page = operator.get("assistants/provider/", tenant__id__exact=acme.id).content.decode()
+    assert "Nothing matches" in page
+    assert "Show all" in page
+
+    page = operator.get("assistants/provider/").content.decode()
+    assert "No model providers yet" in page
+    assert "Add model provider" in page
+
+
 def test_a_tenant_is_never_deleted_here(operator, acme):
     assert operator.get(f"tenants/tenant/{acme.id}/delete/").status_code == 403
     assert operator.post(f"tenants/tenant/{acme.id}/delete/", {"post": "yes"}).status_code == 403

@@ -360,6 +360,16 @@ def test_a_provider_that_says_nothing_is_given_up(
 
 
 @pytest.mark.parametrize("wire", WIRES)
+def test_what_was_written_until_time_was_up_is_paid_for(acme, model_server, monkeypatch, wire):
+    monkeypatch.setattr(patience, "REQUEST_SECONDS", 0.6)
+
+    events = heard(writer(acme, model_server, "slowly", wire=wire))
+
+    assert said(events).reason == "error:timeout"
+    assert events[-1].usage.tokens > 0
+
+
+@pytest.mark.parametrize("wire", WIRES)
 def test_an_answer_may_take_longer_than_its_first_word(acme, model_server, monkeypatch, wire):
     monkeypatch.setattr(patience, "FIRST_WORD_SECONDS", 1.5)
 
@@ -449,6 +459,11 @@ def test_the_prompt_holds_instructions_apart_from_data(acme, model_server):
     assert asked.count("</client_data>") == 1
     assert asked.count("</source>") == asked.count("<source ")
     assert '"page": "/cart"' in asked
+
+    heard(version, "4f8b2d")
+    # Whose language nothing tells yet is answered in it all the same.
+    (request,) = model_server.requests("4f8b2d")
+    assert "in which the visitor writes" in request["body"]["messages"][0]["content"]
 
 
 @pytest.mark.parametrize("wire", WIRES)

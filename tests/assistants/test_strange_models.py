@@ -78,6 +78,12 @@ def raw(content, **headers):
     return 200, headers, content
 
 
+def anthropic(*events):
+    """A stream in Anthropic's words, without an end of its own."""
+    text = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+    return raw(text.encode())
+
+
 NONSENSE = {
     "no choice": chunks(None),
     "a text for a delta": chunks({"index": 0, "delta": "x"}),
@@ -119,6 +125,31 @@ def test_an_answer_that_breaks_off_is_asked_for_again(acme, model_server, strang
     twice, once = events[-1].usage, at_once[-1].usage
     assert twice.input_tokens == 2 * once.input_tokens > 0
     assert twice.output_tokens > once.output_tokens
+
+
+def test_an_answer_of_anthropic_that_breaks_off_is_asked_for_again(acme, model_server, strange):
+    usage = {"input_tokens": 50, "output_tokens": 1}
+    message = {"id": "m", "type": "message", "role": "assistant", "model": "any", "content": []}
+    begun = (
+        {"type": "message_start", "message": {**message, "usage": usage}},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+    )
+
+    def says(text):
+        delta = {"type": "text_delta", "text": text}
+        return {"type": "content_block_delta", "index": 0, "delta": delta}
+
+    ended = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
+    server = strange(
+        anthropic(*begun, says("The shop opens at nine in the")),
+        anthropic(*begun, says("The shop opens at nine in the morning [1]."), ended),
+    )
+    address = server.url.removesuffix("/v1")
+
+    events = heard(writer(acme, model_server, "any", wire="anthropic", url=address))
+
+    assert said(events).text == "The shop opens at nine in the morning."
+    assert events[-1].usage.input_tokens == 100
 
 
 @pytest.mark.parametrize("name", ["no choice", "deep", "no stream"])
