@@ -135,9 +135,10 @@ export class Chat {
 
   /** The visitor is writing: a good moment to connect, and to tell the team. */
   typing(): void {
-    void this.#connect();
     if (Date.now() - this.#typingTold < TYPING_TOLD_EVERY) return;
-    if (this.#socket?.send({ type: "typing" })) this.#typingTold = Date.now();
+    this.#typingTold = Date.now();
+    void this.#connect();
+    this.#socket?.send({ type: "typing" });
   }
 
   /** Tell the server what need not be heard for sure. */

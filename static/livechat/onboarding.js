@@ -1,23 +1,34 @@
-// The path's page notices what happens elsewhere; snippets are copied; the playground's frame turns.
+// Pages of the path notice what happens elsewhere; snippets are copied; the playground's frame turns.
 
 const SOON = 4_000;
 const LATER = 30_000;
 const PATIENCE = 5 * 60_000;
 
-function watch(path) {
+function watch(hasHappened) {
   const begun = Date.now();
-  const known = path.dataset.done.trim();
 
   async function look() {
-    if (!document.hidden) {
-      const answer = await fetch(path.dataset.stateUrl).catch(() => undefined);
-      const done = answer?.ok ? (await answer.json()).done.join(" ") : known;
-      if (done !== known) return location.reload();
-    }
+    if (!document.hidden && (await hasHappened().catch(() => false))) return;
     setTimeout(look, Date.now() - begun < PATIENCE ? SOON : LATER);
   }
 
   setTimeout(look, SOON);
+}
+
+async function isFurther(path) {
+  const answer = await fetch(path.dataset.stateUrl);
+  if (!answer.ok || (await answer.json()).done.join(" ") === path.dataset.done.trim()) return false;
+  location.reload();
+  return true;
+}
+
+async function isSeen(light) {
+  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  const lit = page.querySelector(".seen-yes");
+  if (!lit) return false;
+  light.className = lit.className;
+  light.textContent = lit.textContent;
+  return true;
 }
 
 async function copy(button) {
@@ -45,7 +56,9 @@ function turn(button) {
 }
 
 const path = document.querySelector("[data-state-url]");
-if (path) watch(path);
+const light = document.querySelector(".seen:not(.seen-yes)");
+if (path) watch(() => isFurther(path));
+if (light) watch(() => isSeen(light));
 document.addEventListener("click", ({ target }) => {
   if (target.dataset.copy) void copy(target);
   if (target.dataset.frame) turn(target);

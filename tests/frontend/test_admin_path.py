@@ -3,10 +3,12 @@
 import os
 
 import pytest
+from playwright.async_api import expect
 
 from tenants.executor import run_in_db_thread
 from tests.factories import PASSWORD, make_member
 from tests.frontend.accessibility import violations
+from tests.frontend.visitors import launcher
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -14,7 +16,7 @@ LOOKS = [("light", 1280), ("dark", 360)]
 SHOTS = os.environ.get("SCREENSHOTS", "")
 
 
-async def test_the_path_can_be_read_by_everybody(page, shop, live_server_url):
+async def test_the_path_can_be_read_by_everybody(page, shop, site, live_server_url):
     member = await run_in_db_thread(make_member, shop.tenant, role="owner")
     admin, tenant, bubble = f"{live_server_url}/admin", shop.tenant.id, shop.bubble.id
     start = f"{admin}/start/{tenant}/"
@@ -38,6 +40,15 @@ async def test_the_path_can_be_read_by_everybody(page, shop, live_server_url):
         await look_at(page, name, found)
 
     assert found == {}
+    await page.clock.install()
+    await page.goto(f"{admin}/playground/{bubble}/")
+    await expect(page.locator(".seen")).to_contain_text("Not seen on your pages yet.")
+    visited = await page.context.new_page()
+    await visited.goto(site.page(site.mount(shop)))
+    await expect(launcher(visited)).to_be_visible()
+    await page.bring_to_front()
+    await page.clock.run_for(4_000)
+    await expect(page.locator(".seen-yes")).to_contain_text("Seen on http://")
 
 
 async def look_at(page, name, found):

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.async_api import expect
@@ -362,15 +363,21 @@ async def test_a_refused_message_says_why_and_can_be_sent_again(page, site, shop
         body = {"success": False, "code": "rate_limited", "error": "Too many."}
         await route.fulfill(status=429, json=body, headers={"Access-Control-Allow-Origin": "*"})
 
+    begun = []
+    page.on("request", lambda it: it.url.endswith("/session") and begun.append(it))
+    await page.clock.set_fixed_time(datetime.now(UTC))
     await page.route("**/session", refuse)
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Hello")
     await expect(page.get_by_role("alert")).to_contain_text("Too many messages.")
+    so_far = len(begun)
+    await box(page).press_sequentially("Is anybody there")
     await page.unroute("**/session")
 
     await page.get_by_role("button", name="Try again").click()
 
     await expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(begun) == so_far + 1, "Writing on must not ask the server again and again."
     await expect(page.locator(".visitor:not(.unsent)")).to_have_text(re.compile("Hello"))
     assert await asked(shop) == ["Hello"]
     page.complaints.clear()
