@@ -57,7 +57,8 @@ HINTS = {
     "widget.customCss": "Applies inside the bubble only. No url() and no @import.",
     "widget.hideWhenAway": "The button disappears while nobody of the team is there.",
     "widget.sound": "A soft sound for messages that come while the chat is closed.",
-    "widget.microphone": "No effect yet: the chat has no voice so far.",
+    "widget.microphone": "Visitors may dictate, and hear the answer to what they dictated. "
+    "Some browsers send what is spoken to their maker to recognise it.",
     "widget.customLauncher": "Elements of your page that open the chat instead of the button: "
     "a CSS selector such as .open-chat.",
     "branding.logo": "The address of an image. Empty means the tenant's logo.",
@@ -212,7 +213,7 @@ class BubbleForm(forms.ModelForm):
         model = Bubble
         fields = ("name",)
         help_texts: ClassVar[Any] = {
-            "voice_enabled": "Programs may reserve calls by the API. The chat has no button yet.",
+            "voice_enabled": "Programs may reserve calls by the API. The chat has no button for it.",
             "presence_ping": "Its pages tell the team who is on them, in the inbox under Visitors.",
         }
 

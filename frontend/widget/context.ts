@@ -23,6 +23,7 @@ export type ChunkName =
   | "presence"
   | "proactive"
   | "problems"
+  | "speech"
   | "talk"
   | "tools";
 

@@ -30,6 +30,8 @@ export interface Message {
   choices: string[];
   line?: Line | null | undefined;
   createdAt: string;
+  /** The conversation's, told with what is new; empty if nothing tells it. */
+  language?: string;
 }
 
 export interface Delta {
@@ -128,6 +130,8 @@ export interface Config {
     avatar: string;
     launcherIcon: string;
     customCss: string;
+    /** Whether visitors may speak, where the browser understands them. */
+    microphone: boolean;
     openAutomatically: boolean;
     notifyOnGreeting: boolean;
     activation: string;

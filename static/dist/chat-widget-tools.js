@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources a7249a32fd390a934118d13a9e144188d48e290135d7e5bedb11fc1ed20985e9 */
+/*! LiveChat, frontend/widget, sources f179a9a42de137bf1ba45096a5feca35b0d33bc85828ff00846f3bb8521fb1fa */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

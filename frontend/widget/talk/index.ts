@@ -11,7 +11,13 @@ export default function talk(context: Context): Drawing {
   frame(context);
   coverWhereNarrow(context);
   openDoor(context);
+  listenWhereWanted(context);
   return new Drawing(context);
+}
+
+function listenWhereWanted({ config, load }: Context): void {
+  const understands = "SpeechRecognition" in window || "webkitSpeechRecognition" in window;
+  if (config.widget.microphone && understands) void load("speech").catch(() => undefined);
 }
 
 function coverWhereNarrow({ load, signal }: Context): void {

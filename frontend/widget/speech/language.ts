@@ -1,0 +1,11 @@
+// Engines of speech know languages of countries.
+
+/** Nothing for what is no language; else the language as the visitor's browser has it, else as it is spoken by most. */
+export function withRegion(locale: string): string {
+  const { language, region } = new Intl.Locale(locale);
+  if (region) return locale;
+  const theirs = navigator.languages.find((tag) => tag.startsWith(`${language}-`));
+  if (theirs) return theirs;
+  // Of the Arabic ones, Apple's engine knows this one.
+  return `${language}-${language === "ar" ? "SA" : new Intl.Locale(locale).maximize().region}`;
+}
