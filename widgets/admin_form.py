@@ -213,7 +213,7 @@ class BubbleForm(forms.ModelForm):
         model = Bubble
         fields = ("name",)
         help_texts: ClassVar[Any] = {
-            "voice_enabled": "Programs may reserve calls by the API. The chat has no button for it.",
+            "voice_enabled": "Programs may reserve calls by the API. The chat has no call button.",
             "presence_ping": "Its pages tell the team who is on them, in the inbox under Visitors.",
         }
 
