@@ -50,8 +50,6 @@ async def _measure(web: Web, quiet: dict[str, str], noisy: dict[str, str], secon
     await _all(visitors, pause=QUIET_PAUSE, seconds=QUIET_PAUSE)
     alone = await _all(visitors, pause=QUIET_PAUSE, seconds=seconds)
     crowd = [await Visitor.open(web, noisy, 2000 + number) for number in range(BURST)]
-    # Their token is known then: before, each would count for the address it comes from.
-    await _all(crowd[:1], pause=BURST_PAUSE, seconds=0.5)
     beside_burst, burst = await asyncio.gather(
         _all(visitors, pause=QUIET_PAUSE, seconds=seconds),
         _all(crowd, pause=BURST_PAUSE, seconds=seconds, at_once=True),

@@ -251,7 +251,7 @@ async def test_what_goes_wrong_is_said_and_nothing_goes_on_after_the_end(page, s
     await page.add_init_script("SpeechRecognition.prototype.start = () => { throw new Error() }")
     await visit(page, site.page(site.mount(speaker)))
     await microphone(page).click()
-    await expect(state).to_contain_text("Something went wrong.")
+    await expect(page.get_by_role("status")).to_contain_text("Something went wrong.")
     await expect(microphone(page)).to_have_count(0)
 
 
