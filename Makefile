@@ -17,7 +17,7 @@ run: .venv/run.stamp .venv/model.stamp
 	@exec $(PYTHON) manage.py up
 
 test: lint
-	$(PYTHON) -m pytest --numprocesses=3 --dist=loadgroup --no-loadscope-reorder
+	$(PYTHON) -m pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 lint: .venv/test.stamp .venv/model.stamp .venv/model_server.stamp
 	.venv/bin/ruff check .

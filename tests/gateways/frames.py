@@ -6,7 +6,8 @@ frame}``, ``{"close": code}`` and ``{"silence": seconds}``. Over HTTP: ``{"reque
 
 What is received must equal what is recorded, key by key. A text ``$name`` stands for a value: the
 first time it takes whatever is there (unless the test has given it one), later it must be the same.
-``$any`` is anything, ``$text`` any text that is not empty, ``$time`` any ISO 8601 time.
+``$any`` is anything, ``$text`` any text that is not empty, ``$time`` any ISO 8601 time, and
+``$seconds`` any whole number of them that a test may take.
 """
 
 import asyncio
@@ -110,6 +111,9 @@ def _require_named(name, got, values, where):
         case "text":
             assert isinstance(got, str), where
             assert got, where
+        case "seconds":
+            assert isinstance(got, int), where
+            assert 0 <= got <= SECONDS, where
         case "time":
             assert datetime.fromisoformat(got).tzinfo is not None, where
         case _:
