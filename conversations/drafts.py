@@ -4,11 +4,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from conversations.announcements import timestamp_or_none
 from conversations.models import Conversation, Draft
-from conversations.pages import PAGE_SIZE, Page, by_id
 from tenants.ids import uuid7
 from tenants.models import Membership
 from tenants.scope import platform_scope
@@ -52,10 +52,8 @@ def drop(conversation: Conversation, member: Membership, **kind: bool) -> None:
     Draft.objects.filter(conversation=conversation, member=member, **kind).delete()
 
 
-def drafts(member: Membership, *, cursor: str | None = None, size: int = PAGE_SIZE) -> Page:
-    """The member's drafts, the oldest first."""
-    mine = Draft.objects.filter(member=member)
-    return by_id(mine, cursor=cursor, size=size, render=draft_data)
+def of_member(member: Membership) -> QuerySet[Draft]:
+    return Draft.objects.filter(member=member)
 
 
 def forget_old() -> None:

@@ -9,6 +9,7 @@ from conversations import drafts, queries
 from conversations.engine import team_conversation
 from dashboard import shapes
 from dashboard.callers import OwnView, acting_member
+from dashboard.listing import oldest_first
 from tenants import paging
 from tenants.callers import at_work
 from widgets.inputs import Flag, Text, checked
@@ -22,12 +23,9 @@ class DraftsView(OwnView):
     )
     def get(self, request: Request) -> Response:
         """Your drafts, the oldest first."""
-        given = checked(paging.PageQuery, request.query_params.dict())
-        with at_work(request):
-            page = drafts.drafts(
-                acting_member(request, {}), cursor=given.get("cursor"), size=given["limit"]
-            )
-        return Response(page.data())
+        return oldest_first(
+            request, lambda: drafts.of_member(acting_member(request, {})), drafts.draft_data
+        )
 
 
 class DraftView(OwnView):

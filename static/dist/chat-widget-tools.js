@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources f179a9a42de137bf1ba45096a5feca35b0d33bc85828ff00846f3bb8521fb1fa */
+/*! LiveChat, frontend/widget, sources 3c386768c93fc41bbe8e51237d96f6ffd21e4c5273a055df3c15591590085425 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

@@ -25,7 +25,6 @@ export function Screen({ title, actions, children }: { title: string; actions?: 
   );
 }
 
-/** How long ago, or for how long. */
 /** How long it has lasted, or with `isAgo` how long it is over. */
 export function Since({ at, isAgo }: { at: string; isAgo?: boolean }) {
   const span = lasted(now.value - Date.parse(at));

@@ -1,6 +1,6 @@
 // Engines of speech know languages of countries.
 
-/** Nothing for what is no language; else the language as the visitor's browser has it, else as it is spoken by most. */
+/** The language as the visitor's browser has it, else as it is spoken by most. */
 export function withRegion(locale: string): string {
   const { language, region } = new Intl.Locale(locale);
   if (region) return locale;
