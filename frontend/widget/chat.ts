@@ -28,7 +28,8 @@ export interface Ear {
   explain(code: string): string;
 }
 
-export type Line = "idle" | "connecting" | "ready" | "lost";
+/** Polling: where no socket gets through, requests do. */
+export type Line = "idle" | "connecting" | "ready" | "lost" | "polling";
 
 interface Acknowledgement {
   callId?: string;
@@ -198,6 +199,18 @@ export class Chat {
     return this.#line === "ready";
   }
 
+  /** Whether the server hears us, by whichever way. */
+  get isHeard(): boolean {
+    return this.isReady || this.#line === "polling";
+  }
+
+  /** A request got through while there is no socket, or did not. */
+  polled(isHeard: boolean): void {
+    const line = isHeard ? "polling" : "lost";
+    // Not over a socket that came meanwhile, or that the server refused for good.
+    if (this.#line === "polling" || this.#line === "lost") this.#set(line);
+  }
+
   /** The server has this message, and it is in this conversation. */
   accept(sent: Unsent | undefined, conversationId: string): void {
     this.#beginsAnother = false;
@@ -220,7 +233,9 @@ export class Chat {
     const { messageId, text, beginsAnother: newConversation } = next;
     const attachments = next.attachments.map(({ id }) => id);
     const message = { messageId, text, attachments, newConversation, ...this.way };
-    if (!this.#socket?.send({ type: "message", ...message })) void this.#connect();
+    if (this.#socket?.send({ type: "message", ...message })) return;
+    if (this.#line === "polling") this.#ear.lost();
+    else void this.#connect();
   }
 
   /** What is sent next; all others wait until it is confirmed, or refused. */
@@ -435,7 +450,8 @@ export class Chat {
 
   /** The line is gone; `why` says what would not change by trying again. */
   #lost(why: string): void {
-    this.#set(why ? "idle" : "lost");
+    // A socket that fails once more is no news to whom requests carry.
+    if (why || this.#line !== "polling") this.#set(why ? "idle" : "lost");
     if (why) {
       this.#socket = undefined;
       if (why !== BAD_SECRET) return this.refuse({ code: why });

@@ -55,7 +55,7 @@ export class Waiting {
     const { chat, config, panel, texts } = this.#context;
     const isSomebodyThere = this.#assignee || config.availability.status === "online";
     // The heading has been written before it was known.
-    if (chat.isReady) panel.status.textContent = isSomebodyThere ? texts.waiting! : "";
+    if (chat.isHeard) panel.status.textContent = isSomebodyThere ? texts.waiting! : "";
     const first = this.#first();
     const second = this.#second();
     const ways = this.#open();

@@ -13,7 +13,7 @@ const EVERY = 4_000;
 
 class Requests implements Polling {
   readonly #context: Context;
-  #isPosting = false;
+  #looking: Promise<void> | undefined;
   #timer: number | undefined;
 
   constructor(context: Context) {
@@ -22,52 +22,60 @@ class Requests implements Polling {
   }
 
   begin(): void {
+    clearTimeout(this.#timer);
     // It may have come after a log-out, and the next visitor's session is not that of these words.
     if (this.#context.signal.aborted) return;
-    void this.#post();
-    this.#again();
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+      this.#again();
+    });
   }
 
   #again(): void {
-    clearTimeout(this.#timer);
-    if (!this.#context.signal.aborted) this.#timer = setTimeout(() => void this.#look(), EVERY);
-  }
-
-  /** The id makes sending it both ways harmless. */
-  async #post(): Promise<void> {
-    const { chat } = this.#context;
-    const unsent = chat.next();
-    if (!unsent || this.#isPosting) return;
-    this.#isPosting = true;
-    try {
-      const { sessionId, conversationId } = this.#context.session!;
-      const { messageId, text, attachments, beginsAnother: newConversation } = unsent;
-      const said = { messageId, message: text, attachments: attachments.map(({ id }) => id) };
-      const how = { ...chat.way, handOverWhenSpent: true, newConversation };
-      const body = { sessionId, conversationId, ...said, ...how };
-      const answer = await this.#ask<{ conversationId: string }>("/chat", body);
-      chat.accept(unsent, answer.conversationId);
-      await this.#read();
-      chat.flush();
-    } catch (error) {
-      // Without a status no answer has come.
-      if ((error as Partial<Refusal>).status) chat.refuse(error);
-    } finally {
-      this.#isPosting = false;
-    }
+    const { chat, signal } = this.#context;
+    if (!chat.isReady && !signal.aborted) this.#timer = setTimeout(() => this.begin(), EVERY);
   }
 
   async #look(): Promise<void> {
     const { chat } = this.#context;
-    if (chat.isReady) return;
-    if (document.visibilityState === "visible") await this.#read().catch(() => undefined);
+    if (document.visibilityState === "hidden" && !chat.next()) return;
+    try {
+      do {
+        await this.#read();
+        chat.polled(true);
+        chat.flush();
+      } while (await this.#post());
+    } catch {
+      chat.polled(false);
+    }
     chat.sendResults();
-    this.#again();
+  }
+
+  /** False if there was nothing to send. The id makes sending it both ways harmless. */
+  async #post(): Promise<boolean> {
+    const { chat } = this.#context;
+    const unsent = chat.next();
+    if (!unsent || chat.isReady) return false;
+    const { sessionId, conversationId } = this.#context.session!;
+    const { messageId, text, attachments, beginsAnother: newConversation } = unsent;
+    const said = { messageId, message: text, attachments: attachments.map(({ id }) => id) };
+    const how = { ...chat.way, handOverWhenSpent: true, newConversation };
+    const body = { sessionId, conversationId, ...said, ...how };
+    try {
+      const answer = await this.#ask<{ conversationId: string }>("/chat", body);
+      chat.accept(unsent, answer.conversationId);
+    } catch (error) {
+      // Without a status no answer has come.
+      if (!(error as Partial<Refusal>).status) throw error;
+      chat.refuse(error);
+    }
+    return true;
   }
 
   async #read(): Promise<void> {
-    const { chat, session } = this.#context;
-    if (!session?.conversationId) return;
+    const { api, chat, session } = this.#context;
+    // Then it only tells whether requests get through.
+    if (!session?.conversationId) return void (await api.conversations(session!));
     const path = `/conversations/${session.conversationId}/events?after=${chat.cursor ?? 0}`;
     const { results, lastEventId } = await this.#ask<{ results: Frame[]; lastEventId: number }>(path);
     for (const frame of results) chat.hear(frame);
