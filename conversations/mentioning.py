@@ -32,19 +32,25 @@ def see(conversation: Conversation, member_id: UUID) -> None:
     mentions.filter(is_seen=False).update(is_seen=True)
 
 
-def require_unanswered(conversation: Conversation, member: Membership, *, since: int) -> None:
-    """Raises Conflict if another member has replied after message ``since``.
+def require_unanswered(
+    conversation: Conversation, member: Membership | None, *, since: int, by_visitor: bool = False
+) -> None:
+    """Raises Conflict if another member, or the visitor, has replied after message ``since``.
 
-    The conversation must be locked.
+    Nobody in particular, as a program is, has no replies of their own. The conversation must be
+    locked.
     """
     if conversation.message_seq <= since:
         return
-    others = conversation.messages.filter(author_kind=AuthorKind.AGENT, private=False)
-    others = others.filter(seq__gt=since).exclude(author_id=member.id)
-    reply = others.order_by("-seq").values("id", "seq").first()
+    kinds = [AuthorKind.AGENT, *([AuthorKind.VISITOR] if by_visitor else [])]
+    others = conversation.messages.filter(author_kind__in=kinds, private=False, seq__gt=since)
+    if member is not None:
+        others = others.exclude(author_kind=AuthorKind.AGENT, author_id=member.id)
+    reply = others.order_by("-seq").values("id", "seq", "author_kind").first()
     if reply is not None:
+        is_visitor = reply["author_kind"] == AuthorKind.VISITOR
         raise Conflict(
-            "Another member has replied meanwhile.",
+            f"{'The visitor' if is_visitor else 'Another member'} has replied meanwhile.",
             code="answered_meanwhile",
             extra={"seq": reply["seq"], "message": queries.message(reply["id"])},
         )

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from conversations import engine, marks
 from conversations.models import Conversation
 from dashboard import shapes
-from dashboard.callers import TeamView, display_name
-from dashboard.conversations import AssignInput, StatusInput, assign
+from dashboard.callers import TeamView
+from dashboard.conversations import AssignInput, CloseInput, StatusInput, assign, close
 from dashboard.marks import LabelsInput, PriorityInput, change_labels, mark_read, set_priority
 from tenants.callers import at_work
 from tenants.errors import LiveChatError
@@ -27,17 +27,13 @@ class Nothing(serializers.Serializer):
     pass
 
 
-def _close(request: Request, conversation: Conversation, given: dict[str, Any]) -> None:
-    engine.close(conversation, by=display_name(request))
-
-
 def _set_status(request: Request, conversation: Conversation, given: dict[str, Any]) -> None:
     engine.set_status(conversation, given["status"], until=given["until"])
 
 
 # By what is to be done: what goes with it, and how.
 ACTS: dict[str, tuple[type[serializers.Serializer], Act]] = {
-    "close": (Nothing, _close),
+    "close": (CloseInput, close),
     "status": (StatusInput, _set_status),
     "assign": (AssignInput, assign),
     "labels": (LabelsInput, lambda _, conversation, given: change_labels(conversation, given)),

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from conversations import assigning, engine, queries
+from conversations import assigning, engine, mentioning, queries
 from conversations.announcements import conversation_data
 from conversations.models import Conversation, Status
 from dashboard import shapes
@@ -128,15 +128,33 @@ class QualifyView(ActionView):
         )
 
 
+class Seen(serializers.IntegerField):
+    """The number of the newest message that its sender has read, if they say."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(default=None, allow_null=True, min_value=0, max_value=2**31 - 1, **options)
+
+
+def close(request: Request, conversation: Conversation, given: dict[str, Any]) -> None:
+    """As ``CloseInput`` says. Raises Conflict."""
+    if given["ifSeq"] is not None:
+        member = member_at_work(request)
+        mentioning.require_unanswered(conversation, member, since=given["ifSeq"], by_visitor=True)
+    engine.close(conversation, by=display_name(request))
+
+
+class CloseInput(serializers.Serializer):
+    ifSeq = Seen(help_text="Up to here you have read: 409 if somebody else has written since.")
+
+
 class CloseView(ActionView):
-    @extend_schema(operation_id="closeConversation", request=None, responses=shapes.Conversation)
+    class Input(CloseInput):
+        pass
+
+    @extend_schema(operation_id="closeConversation", request=Input, responses=shapes.Conversation)
     def post(self, request: Request, conversation_id: str) -> Response:
         """Resolve the conversation; the visitor's next message opens it again."""
-        return self.act(
-            request,
-            conversation_id,
-            lambda conversation, _: engine.close(conversation, by=display_name(request)),
-        )
+        return self.act(request, conversation_id, partial(close, request))
 
 
 class StatusInput(serializers.Serializer):

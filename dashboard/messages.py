@@ -14,6 +14,7 @@ from conversations import attachments, engine, mentioning, notices, queries
 from conversations.announcements import attachment_data
 from dashboard import shapes
 from dashboard.callers import TeamView, acting_member, lock_sender, members_by_id
+from dashboard.conversations import Seen
 from tenants import limits, paging
 from tenants.callers import at_work, grant_of
 from tenants.errors import TooLarge
@@ -48,13 +49,7 @@ class MessagesView(TeamView):
             default=list,
             help_text="Ids of members whom a note is for.",
         )
-        ifSeq = serializers.IntegerField(
-            default=None,
-            allow_null=True,
-            min_value=0,
-            max_value=2**31 - 1,
-            help_text="Up to here you have read: 409 if another member has replied since.",
-        )
+        ifSeq = Seen(help_text="Up to here you have read: 409 if another member has replied since.")
         memberId = Text(required=False, help_text="Who writes; with an API key only.")
 
         def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

@@ -23,11 +23,13 @@ const postponed = new Map<string, Postponed>();
 // A page that is left has no more time.
 addEventListener("pagehide", () => void settle(true));
 
-// Whoever writes meanwhile must not be cut off.
+// Whoever writes meanwhile must not be cut off; where the server is first to know, it refuses.
 onEvent(({ type, data }) => {
-  if (type !== "message:new" || data.author.kind !== "visitor" || !postponed.has(data.conversationId)) return;
+  if (type !== "message:new" || data.private || !postponed.has(data.conversationId)) return;
+  const { kind, id, name } = data.author;
+  if (kind !== "visitor" && (kind !== "agent" || id === member.peek()?.id)) return;
   takeBack(data.conversationId);
-  toast(`${data.author.name || "The visitor"} wrote again, so it stays open.`);
+  toast(`${name || "The visitor"} wrote meanwhile, so it stays open.`);
 });
 
 /** Do something to a conversation, showing the outcome at once. Raises nothing: it complains. */
@@ -42,7 +44,7 @@ export async function act(
 }
 
 export const close = (id: string): void =>
-  postpone(id, "close", {}, { status: "resolved", owner: "closed", unread: 0 }, "Closed");
+  postpone(id, "close", { ifSeq: conversations.get(id)?.peek().seq }, { status: "resolved", owner: "closed", unread: 0 }, "Closed");
 
 export function snooze(id: string, until: Date): void {
   const at = until.toISOString();

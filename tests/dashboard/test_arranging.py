@@ -180,6 +180,38 @@ def test_a_reply_that_crosses_another_members_is_not_sent(acme, team):
     assert ours.api.post(path, {"text": "Now.", "ifSeq": theirs["seq"]}).status_code == 201
 
 
+def test_a_close_that_crosses_what_others_write_is_refused(acme, team):
+    ours = team[0]
+    visitor = make_visitor()
+    conversation_id = make_conversation(acme, visitor=visitor)
+    path = f"conversations/{conversation_id}"
+    seen = reload(acme, conversation_id).message_seq
+    mine = ours.api.post(f"{path}/messages", {"text": "Mine."}).json()
+    ours.other.post(f"{path}/messages", {"text": "A note.", "private": True})
+    key = key_api(acme, "*")
+    for api, since in ((ours.other, seen), (key, mine["seq"] - 1)):
+        answer = api.post(f"{path}/close", {"ifSeq": since})
+        assert refused(answer) == (409, "answered_meanwhile")
+        assert answer.json()["message"] == mine
+    write(acme, visitor, "Thanks.")
+    before = team_events(acme)
+
+    answer = ours.api.post(f"{path}/close", {"ifSeq": mine["seq"]})
+    bulk = {"ids": [conversation_id], "do": "close", "with": {"ifSeq": mine["seq"]}}
+
+    assert refused(answer) == (409, "answered_meanwhile")
+    assert answer.json()["error"] == "The visitor has replied meanwhile."
+    assert ours.api.post("conversations/bulk", bulk).json()["results"][0]["ok"] is False
+    assert refused(ours.api.post(f"{path}/close", {"ifSeq": -1})) == (400, "invalid")
+    assert team_events(acme) == before
+    assert reload(acme, conversation_id).status == "open"
+    # One's own reply, and what anybody notes, stand in nobody's way.
+    seen = reload(acme, conversation_id).message_seq
+    ours.api.post(f"{path}/messages", {"text": "Bye."})
+    ours.other.post(f"{path}/messages", {"text": "Done.", "private": True})
+    assert ours.api.post(f"{path}/close", {"ifSeq": seen}).json()["status"] == "resolved"
+
+
 def test_members_find_the_notes_that_are_for_them(acme, globex, team):
     ours, theirs = team
     conversation_id, other = make_conversation(acme), make_conversation(acme)

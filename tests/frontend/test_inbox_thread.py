@@ -234,6 +234,13 @@ async def test_two_members_do_not_answer_over_each_other(desks, shop, ana, acme,
     await expect(first.get_by_role("button", name="Assign to me")).to_be_visible()
     await third.close()
 
+    await first.get_by_role("button", name="Close", exact=True).click()
+    await expect(first.get_by_role("button", name="Undo")).to_be_visible()
+    await write(second, "And by hand")
+    await expect(first.get_by_text("Agent wrote meanwhile, so it stays open.")).to_be_visible()
+    await expect(first.get_by_role("button", name="Undo")).to_have_count(0)
+    await open_first(first)
+
     await second.get_by_role("button", name="More").click()
     await second.get_by_role("menuitem", name="Mark as unread").click()
     await expect(inbox.rows(second).first.get_by_label("1 unread")).to_be_visible()

@@ -69,6 +69,7 @@ WRITABLE = {
         "text", "private", "attachments", "messageId", "memberId", "mentions", "ifSeq",
     },
     f"POST {CONVERSATION}/take-over": {"memberId"},
+    f"POST {CONVERSATION}/close": {"ifSeq"},
     f"POST {CONVERSATION}/assign": {"memberId", "teamId"},
     "POST api/contacts": {"name", "email", "phone", "attributes"},
     f"PATCH {CONTACT}": {"name", "email", "phone", "attributes"},
