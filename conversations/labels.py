@@ -62,9 +62,10 @@ def change_label(label: Label, *, actor: str, **fields: Any) -> None:
 
 
 def delete_label(label: Label, *, actor: str) -> None:
-    """Delete a label; the conversations lose it by ``carry_out``."""
+    """Delete a label, and the views of it; the conversations lose it by ``carry_out``."""
     audit.record("label.deleted", actor=actor, target=label)
     _have_changed(label.name, "")
+    rename_label(label.name, "")
     announce_label(label, is_deleted=True)
     label.delete()
 

@@ -55,13 +55,21 @@ def delete_view(view: View, member: Membership) -> None:
 
 
 def rename_label(former: str, name: str) -> None:
-    """Have the views that ask for a label ask for it by its new name."""
+    """Have the views that ask for a label ask for it by its new name.
+
+    Without one they no longer ask for it; those that asked for nothing else go.
+    """
     asking = View.objects.select_for_update(no_key=True).filter(filters__label__icontains=former)
     for view in asking.order_by("id"):
         names = [each.strip() for each in view.filters["label"].split(",")]
-        if former in names:
-            view.filters["label"] = ",".join(name if each == former else each for each in names)
-            view.save(update_fields=["filters"])
+        if former not in names:
+            continue
+        left = [name if each == former else each for each in names if name or each != former]
+        if not left:
+            view.delete()
+            continue
+        view.filters["label"] = ",".join(left)
+        view.save(update_fields=["filters"])
 
 
 def view_data(view: View) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class LabelView(ManagedView):
 
     @extend_schema(operation_id="deleteLabel", responses={204: None})
     def delete(self, request: Request, label_id: str) -> Response:
-        """Delete it, and take it off all conversations."""
+        """Delete it, and the views of it, and take it off all conversations."""
         with at_work(request):
             labels.delete_label(labels.label_by_id(label_id), actor=audited_name(request))
         labels.carry_out(grant_of(request).tenant_id)

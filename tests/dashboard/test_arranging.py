@@ -114,8 +114,9 @@ def test_labels_are_renamed_and_deleted_in_the_conversations_too(acme, globex, t
         ours.api.post(f"conversations/{conversation_id}/labels", {"add": ["Bug", "VIP"]})
     elsewhere = make_conversation(globex)
     theirs.api.post(f"conversations/{elsewhere}/labels", {"add": ["Bug"]})
-    for label in ("VIP, Bug", "Bugs"):
-        ours.api.post("views", {"name": label, "filters": {"label": label}})
+    for api, label in ((ours.api, "VIP, Bug"), (ours.api, "Bugs"), (ours.owners, "VIP")):
+        api.post("views", {"name": label, "filters": {"label": label}})
+    theirs.api.post("views", {"name": "Foreign", "filters": {"label": "VIP"}})
 
     def borne():
         return [reload(acme, each).labels for each in ids]
@@ -131,6 +132,11 @@ def test_labels_are_renamed_and_deleted_in_the_conversations_too(acme, globex, t
     assert borne() == [["Defect", "VIP"]] * 3
     assert ours.label("Bug")["name"] == "Bug"
     assert ours.owners.delete(f"labels/{vip['id']}").status_code == 204
+    views = [api.get("views").json()["results"] for api in (ours.api, ours.owners, theirs.api)]
+    # A view of one that is gone would be of everything.
+    assert [[view["filters"]["label"] for view in each] for each in views] == [
+        ["Defect", "Bugs"], [], ["VIP"],
+    ]  # fmt: skip
     keep_house()
     keep_house()
     assert borne() == [["Defect"]] * 3

@@ -42,7 +42,7 @@ function Entry({ one }: { one: Label }) {
   const end = (): void =>
     ask({
       title: `Delete the label ${one.name}?`,
-      text: "It is taken off all conversations.",
+      text: "It is taken off all conversations, and the views of it go too.",
       label: "Delete",
       run: async () => {
         await del(`labels/${one.id}`);
