@@ -76,6 +76,11 @@ def announce_label(label: Label, *, former: str = "", is_deleted: bool = False) 
     emit(Audience.TEAM, "label:updated", data)
 
 
+def announce_views() -> None:
+    """Have clients read their views again, of which each member has others."""
+    emit(Audience.TEAM, "views:updated", {})
+
+
 def announce_merged(gone: UUID, contact: Contact) -> None:
     """Tell that a contact is another one from now on; before what is told of that one."""
     emit(Audience.TEAM, "contact:merged", {"id": str(gone), "into": str(contact.id)})

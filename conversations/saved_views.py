@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from conversations.announcements import announce_views
 from conversations.models import View
 from tenants.errors import BadRequest, Forbidden, NotFound
 from tenants.ids import parse_uuid, uuid7
@@ -33,6 +34,7 @@ def create_view(member: Membership, **fields: Any) -> View:
     _require_room(view)
     _require_rights(view, member)
     view.save(force_insert=True)
+    _announce(view.shared)
     return view
 
 
@@ -46,12 +48,14 @@ def change_view(view: View, member: Membership, **fields: Any) -> None:
     if view.shared != was_shared:
         _require_room(view)
     view.save()
+    _announce(was_shared or view.shared)
 
 
 def delete_view(view: View, member: Membership) -> None:
     """Raises Forbidden for a shared one, unless owners and admins do it."""
     _require_rights(view, member)
     view.delete()
+    _announce(view.shared)
 
 
 def rename_label(former: str, name: str) -> None:
@@ -81,6 +85,11 @@ def view_data(view: View) -> dict[str, Any]:
         "shared": view.shared,
         "memberId": str(view.member_id),
     }
+
+
+def _announce(is_others_too: bool) -> None:
+    if is_others_too:
+        announce_views()
 
 
 def _require_rights(view: View, member: Membership) -> None:

@@ -156,7 +156,7 @@ function reload(): void {
 store.onEvent((frame) => {
   if (frame.type.startsWith("conversation:")) recount();
   // Views ask for labels by their names.
-  if (frame.type === "label:updated") void into<SavedView>(store.savedViews, "views");
+  if (frame.type === "label:updated" || frame.type === "views:updated") void into<SavedView>(store.savedViews, "views");
   if (frame.type === "message:new") void fetchUnknown(frame.data.conversationId);
   const { id } = store.member.peek() ?? {};
   const isMentioned = frame.type === "message:new" && id && frame.data.mentions?.includes(id);

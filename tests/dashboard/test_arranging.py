@@ -446,6 +446,13 @@ def test_views_are_ones_own_or_the_teams(acme, team):
         assert refused(api.patch(f"views/{mine['id']}", {"name": "x"})) == (404, "view_not_found")
     assert ours.api.delete(f"views/{shared['id']}").status_code == 403
     assert refused(key_api(acme, "*").post("views", body)) == (403, "member_required")
+    # Of one's own views nobody else hears; of the team's, until they are nobody else's again.
+    path = f"views/{ours.owners.post('views', {'name': 'Mine'}).json()['id']}"
+    for name, is_shared, told in (("A", False, 1), ("B", True, 2), ("C", True, 3), ("D", False, 4)):
+        ours.owners.patch(path, {"name": name, "shared": is_shared})
+        assert [data for type, data in team_events(acme) if type == "views:updated"] == [{}] * told
+    ours.owners.delete(path)
+    assert [type for type, _ in team_events(acme)].count("views:updated") == 4
     with tenant_scope(acme.id):
         stored = list(View.objects.order_by("id").values_list("name", "shared"))
     assert stored == [("Mine", False), ("All", True)]
