@@ -21,6 +21,7 @@ from django.views import View
 from tenants import (
     account_mail,
     accounts,
+    browser,
     enrolment,
     invitations,
     passwords,
@@ -38,7 +39,7 @@ from tenants.account_forms import (
     NewPasswordForm,
     OwnForm,
 )
-from tenants.errors import LiveChatError
+from tenants.errors import LiveChatError, Unauthorized
 from tenants.models import User
 from tenants.network import request_ip
 
@@ -178,10 +179,14 @@ class InvitationPage(Page):
             user = invitations.accept(names["token"], **form.cleaned_data)
             account_mail.remember_language(user, request.headers.get("Accept-Language", ""))
             login(request, user)
-        if tenant_id not in {place.tenant_id for place in workplace.workplaces(user)}:
+        if tenant_id in {place.tenant_id for place in workplace.workplaces(user)}:
+            request.session[workplace.CHOSEN] = str(tenant_id)
+            return redirect("admin:index")
+        places = user.memberships.select_related("tenant", "user")
+        try:
+            return browser.enter(request, places.get(tenant_id=tenant_id))
+        except Unauthorized:
             return redirect("account")
-        request.session[workplace.CHOSEN] = str(tenant_id)
-        return redirect("admin:index")
 
 
 class EmailPage(Page):

@@ -8,6 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -18,7 +22,8 @@ from rest_framework.views import APIView
 from tenants import sessions
 from tenants.api import NO_STORE, LogInView, log_in
 from tenants.errors import Forbidden, Unauthorized
-from tenants.network import is_own_origin
+from tenants.models import Membership
+from tenants.network import is_own_origin, request_ip
 from tenants.sessions import TokenPair
 from tenants.tokens import invalid_credentials
 
@@ -73,6 +78,18 @@ class BrowserLogOutView(BrowserView):
         return response
 
 
+def enter(request: HttpRequest, membership: Membership) -> HttpResponse:
+    """Lead a member who has proved to be the one to the inbox, which learns of it by the fragment.
+
+    Raises Unauthorized where a second factor is wanted that they do not have.
+    """
+    user_agent = request.headers.get("User-Agent", "")
+    pair = sessions.begin(membership, ip=request_ip(request), user_agent=user_agent)
+    response = redirect(f"{reverse('index')}#joined")
+    _set_cookie(response, pair)
+    return response
+
+
 def _end_former(request: Request) -> None:
     """End the session of the cookie, unless it has ended by itself."""
     if text := _cookie(request):
@@ -86,7 +103,13 @@ def _cookie(request: Request) -> str:
 
 def _answer(pair: TokenPair) -> Response:
     left = int((pair.expires_at - timezone.now()).total_seconds())
-    response = Response({"access": pair.access, "expiresIn": max(0, left)}, headers=NO_STORE)
+    answer = {"access": pair.access, "expiresIn": max(0, left)}
+    response = Response(answer, headers=NO_STORE)
+    _set_cookie(response, pair)
+    return response
+
+
+def _set_cookie(response: HttpResponseBase, pair: TokenPair) -> None:
     response.set_cookie(
         settings.REFRESH_COOKIE_NAME,
         pair.refresh,
@@ -96,4 +119,3 @@ def _answer(pair: TokenPair) -> Response:
         httponly=True,
         samesite="Strict",
     )
-    return response

@@ -19,6 +19,7 @@ from tenants.credentials import tenant_suspended
 from tenants.errors import LiveChatError, Unauthorized
 from tenants.models import LoginSession, Membership, Tenant, User
 from tenants.scope import tenant_scope
+from tenants.second_factor import Match
 from tenants.tokens import invalid_credentials
 
 # Two tabs may refresh with the same token at once; both get the same child.
@@ -70,6 +71,16 @@ def log_in(
         raise invalid_credentials()
     match = second_factor.demand(account.memberships[0].user, otp)
     membership = accounts.choose(account, tenant_id)
+    return begin(membership, match=match, ip=ip, user_agent=user_agent)
+
+
+def begin(
+    membership: Membership, *, match: Match | None = None, ip: str | None, user_agent: str
+) -> TokenPair:
+    """Open a session for a member who has proved to be the one; ``match`` by a second factor.
+
+    Raises Unauthorized, ``otp_enrolment_required``, as above.
+    """
     _check_factor(membership)
     with tenant_scope(membership.tenant_id):
         second_factor.spend(match)

@@ -54,8 +54,12 @@ let access = "";
 let freshUntil = 0;
 let renewing: Promise<string> | undefined;
 
-/** Go on as whoever was logged in in this browser. Raises Refusal where no answer comes. */
+/** Go on as whoever was logged in in this browser, or has just joined. Raises Refusal where no answer comes. */
 export async function restore(): Promise<void> {
+  if (location.hash === "#joined") {
+    history.replaceState(null, "", location.pathname);
+    remember(true);
+  }
   if (!remembered()) {
     signedIn.value = false;
     return;

@@ -14,6 +14,7 @@ from tenants.executor import run_in_db_thread
 from tenants.models import Mail, Tenant
 from tenants.scope import tenant_scope
 from tests.factories import PASSWORD, make_member
+from tests.frontend import inbox
 from tests.frontend.accessibility import violations
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -69,7 +70,13 @@ async def test_a_member_joins_sets_up_two_factors_and_logs_in(page, acme, live_s
     await look_at(page, "invitation-refused")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("button", name="Join").click()
-    await page.wait_for_url("**/account/")
+    # Nobody is asked again for what they have just said.
+    await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    assert urlsplit(page.url)[2:] == ("/", "", "")
+    await page.reload()
+    await inbox.palette(page, "log out")
+    await expect(page.get_by_label("Password")).to_be_visible()
+    await page.goto(f"{live_server_url}/account/")
     assert await page.get_by_role("link", name="Open the inbox").get_attribute("href") == "/"
     await look_at(page, "account")
 

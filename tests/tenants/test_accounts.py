@@ -151,6 +151,33 @@ def test_somebody_new_joins_by_the_link_and_once_only(acme, globex, own_address)
         invite(acme, email=invitation.email.upper())
 
 
+def test_agents_who_join_are_in_the_inbox_unless_a_second_factor_is_wanted(
+    acme, globex, own_address
+):
+    origin, said = {"Origin": "http://testserver"}, {"name": "Kim", "password": NEW_PASSWORD}
+    Tenant.objects.filter(pk=globex.pk).update(two_factor_required=True)
+    joined = {}
+    for tenant, led in ((acme, "/#joined"), (globex, "/account/")):
+        invitation, client = invite(tenant, role="agent"), browser(own_address)
+        path = link_to(invitation.email)
+        refused = client.post(path, {**said, "password": "short"})
+        assert not refused.cookies.get("refresh")
+        joined[tenant] = client
+        answer = client.post(path, said)
+        assert (answer.status_code, answer.headers["Location"]) == (302, led)
+
+    cookie = joined[acme].cookies["refresh"]
+    assert (cookie["path"], cookie["samesite"], cookie["httponly"]) == (
+        "/api/auth/browser", "Strict", True,
+    )  # fmt: skip
+    token = joined[acme].post("/api/auth/browser/refresh", headers=origin).json()["access"]
+    member = Membership.objects.get(tenant=acme, role="agent")
+    assert sessions.verify_access(token).membership_id == member.id
+    assert acts(acme) == ["member.invited", "member.added", "member.logged_in"]
+    assert "refresh" not in joined[globex].cookies
+    assert acts(globex) == ["member.invited", "member.added"]
+
+
 def test_who_has_an_account_joins_with_it_and_nobody_elses_will_do(acme, globex, own_address):
     member, other = make_member(globex, role="owner"), make_member(globex)
     invite(acme, email=member.user.email)
