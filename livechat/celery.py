@@ -7,7 +7,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
-from livechat import telemetry
+from livechat import collector, telemetry
 from tenants.tasks import consumes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "livechat.settings")
@@ -46,6 +46,11 @@ app.autodiscover_tasks()
 def _worker_begins(sender: Any, **_: Any) -> None:
     is_worker = consumes(sender, app.conf.task_default_queue)
     telemetry.start("worker" if is_worker else "ingestion")
+
+
+@signals.worker_ready.connect
+def _worker_is_ready(**_: Any) -> None:
+    collector.spare_what_stays()
 
 
 @signals.worker_shutdown.connect

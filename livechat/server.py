@@ -19,7 +19,7 @@ from types import FrameType
 from uvicorn import Config, Server
 from uvicorn._types import ASGI3Application
 
-from livechat import telemetry
+from livechat import collector, telemetry
 from livechat.env import env_int, env_text
 from livechat.protocols import MAX_FRAME_BYTES, HttpProtocol, SocketProtocol
 from tenants.drain import draining
@@ -190,6 +190,8 @@ def main() -> None:
         port=env_int("PORT", 8000, at_least=1, at_most=65535),
         drain_seconds=env_int("DRAIN_SECONDS", 10, at_most=60),
     )
+    server.config.load()
+    collector.spare_what_stays()
     telemetry.start("web")
     server.run()
     telemetry.stop()
