@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kombu import Queue
+
 from livechat.env import (
     SettingError,
     database_from_url,
@@ -204,6 +206,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 5, "socket_keepalive": True}
 # What reads knowledge has a process of its own; all else is the worker's.
 CELERY_TASK_ROUTES = {"assistants.tasks.*": {"queue": "ingestion"}}
+# The worker's messages are hints of what the database holds: a lost one is found by the next look,
+# so nobody keeps book of which have arrived.
+CELERY_TASK_QUEUES = [Queue("celery", no_ack=True)]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
