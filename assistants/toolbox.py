@@ -56,10 +56,14 @@ class ToolRequest:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What the model is told of a call; only of one that was ``done`` it is a fact."""
+    """What the model is told of a call; only of one that was ``done`` it is a fact.
+
+    One that was to be approved by the team may be ``unapproved``.
+    """
 
     text: str
     is_done: bool = False
+    is_unapproved: bool = False
 
 
 class Toolbox(Protocol):

@@ -47,7 +47,7 @@ COLORS = {
 @admin.register(Conversation)
 class ConversationAdmin(OperatorsAdmin):
     owners_may = frozenset({"view"})
-    list_display = ("id", "tenant", "channel", "status", "owner", "message_seq", "updated_at")
+    list_display = ("key", "tenant", "channel", "status", "owner", "message_seq", "updated_at")
     list_filter = ("status", "owner")
     list_select_related = ("tenant", "contact", "assignee__user")
     search_fields = ("=id", "tenant__name")
@@ -85,6 +85,10 @@ class ConversationAdmin(OperatorsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @display(description="ID", ordering="id")
+    def key(self, conversation: Conversation) -> str:
+        return str(conversation.pk)
 
     @display(description="Messages")
     def messages(self, conversation: Conversation) -> str:

@@ -196,9 +196,9 @@ def _told(call: ToolCall, tool: ToolSnapshot, held: Claim) -> ToolResult:
         case State.FAILED:
             return ToolResult(tool.fallback_result or call.result)
         case State.REJECTED:
-            return ToolResult(REJECTED)
+            return ToolResult(REJECTED, is_unapproved=True)
         case State.EXPIRED if not tool_calls.was_sent(call):
-            return ToolResult(NOT_APPROVED)
+            return ToolResult(NOT_APPROVED, is_unapproved=True)
         case State.EXPIRED if call.turn_id == held.turn_id:
             return ToolResult(tool.fallback_result or PAGE_SILENT)
         case State.EXPIRED | State.UNKNOWN:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from tenants.errors import LiveChatError
 from tenants.network import normal_host, normal_origin
+from widgets import nowhere
 from widgets.bubbles import config_of
 from widgets.callers import Caller
 from widgets.doors import opened
@@ -37,7 +38,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
         with opened(Caller(widget_id=code)) as door:
             context, bubble = _context(request, door.bubble), door.bubble
     except LiveChatError:
-        return render(request, "widgets/nowhere.html", status=404)
+        return nowhere.answer(request)
     response = render(request, "widgets/chat.html", context)
     response.headers["Content-Security-Policy"] = POLICY.format(ancestors=ancestors(bubble))
     return response
@@ -50,7 +51,7 @@ def qr(request: HttpRequest, code: str) -> HttpResponse:
         with opened(Caller(widget_id=code)) as door:
             address = address_of(door.bubble.code)
     except LiveChatError:
-        return render(request, "widgets/nowhere.html", status=404)
+        return nowhere.answer(request)
     picture = BytesIO()
     segno.make(address, error="m", micro=False).save(
         picture, kind="svg", scale=8, border=4, light="#fff", title=address

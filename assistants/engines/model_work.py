@@ -61,6 +61,7 @@ class Work:
     requests: int = 0
     draft: int = 0
     has_evidence: bool = False
+    is_unapproved: bool = False
     is_over: bool = False
     _resumed: frozenset[str] = frozenset()
 
@@ -177,6 +178,7 @@ class Work:
             "requests": self.requests,
             "draft": self.draft,
             "hasEvidence": self.has_evidence,
+            "isUnapproved": self.is_unapproved,
         }
         return dict(_fit(kept))
 
@@ -190,6 +192,7 @@ class Work:
         self.earlier_tokens = kept["tokens"]
         self.requests, self.draft = kept["requests"], kept["draft"]
         self.has_evidence = kept["hasEvidence"]
+        self.is_unapproved = kept.get("isUnapproved", False)
         self._resumed = frozenset(call.tool_call_id for call in self.pending)
 
     def _request(self, *parts: Any) -> ModelRequest:

@@ -17,6 +17,7 @@ class Provider(TenantModel):
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=Kind.choices, default=Kind.OPENAI)
     base_url = models.URLField(
+        "base URL",
         max_length=500,
         blank=True,
         help_text="Empty means the vendor's own address. Of a compatible server it is the one that "

@@ -44,7 +44,7 @@ class Tool(TenantModel):
     place = models.CharField(max_length=10, choices=Place.choices, default=Place.SERVER)
     risk = models.CharField(max_length=10, choices=Risk.choices, default=Risk.READ)
     method = models.CharField(max_length=6, choices=Method.choices, default=Method.POST)
-    url = models.URLField(max_length=1000, blank=True, help_text="Of tools called by HTTP.")
+    url = models.URLField("URL", max_length=1000, blank=True, help_text="Of tools called by HTTP.")
     sealed_headers = models.TextField(blank=True, editable=False)
     timeout_seconds = models.PositiveSmallIntegerField(
         default=10, validators=[MinValueValidator(1), MaxValueValidator(60)]

@@ -12,6 +12,7 @@ GERMAN = Phrases(
     offer_text="Ich bin nicht sicher, ob ich Sie verstanden habe. Ist es eines hiervon?",
     handover_text="Ich bitte jemanden aus unserem Team, Ihnen hier zu antworten.",
     unanswered_text="Darauf habe ich keine Antwort gefunden. Ich frage jemanden aus unserem Team.",
+    unapproved="Das wurde nicht genehmigt. Ich frage jemanden aus unserem Team.",
     greeting=r"""
         (hallo|hi|hey|moin( moin)?|servus|gru(e)?ss (gott|dich|euch|sie)|gruezi
         |gute?n? (morgen|tag|abend|nachmittag)|tag)( (zusammen|allerseits|team|leute

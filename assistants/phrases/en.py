@@ -12,6 +12,7 @@ ENGLISH = Phrases(
     offer_text="I am not sure that I understood. Is it one of these?",
     handover_text="I will ask a person of our team to answer you here.",
     unanswered_text="I did not find an answer to this. I will ask a person of our team.",
+    unapproved="This was not approved. I will ask a person of our team.",
     greeting=r"""
         (hi|hello|hey|hiya|howdy|greetings|good (morning|afternoon|evening|day))( (there
         |everyone|all|team|guys|again))?

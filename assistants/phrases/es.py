@@ -12,6 +12,7 @@ SPANISH = Phrases(
     offer_text="No estoy seguro de haber entendido. ¿Es uno de estos temas?",
     handover_text="Pediré a una persona de nuestro equipo que le responda aquí.",
     unanswered_text="No he encontrado una respuesta. Preguntaré a una persona de nuestro equipo.",
+    unapproved="Esto no se ha aprobado. Preguntaré a una persona de nuestro equipo.",
     greeting=r"""
         ((hola|hey|buenas|saludos|buen dia|buenos dias|buenas (tardes|noches)) ?)+(a todos
         |equipo|amigos|de nuevo)?

@@ -12,6 +12,7 @@ FRENCH = Phrases(
     offer_text="Je ne suis pas sûr d'avoir compris. Est-ce l'un de ces sujets ?",
     handover_text="Je demande à une personne de notre équipe de vous répondre ici.",
     unanswered_text="Je n'ai pas trouvé de réponse. Je demande à une personne de notre équipe.",
+    unapproved="Cela n'a pas été approuvé. Je demande à une personne de notre équipe.",
     greeting=r"""
         (bonjour|bonsoir|salut|coucou|hello|hey|allo|rebonjour)( (a tous|tout le monde
         |l'equipe|madame|monsieur))?

@@ -12,6 +12,7 @@ ITALIAN = Phrases(
     offer_text="Non sono sicuro di aver capito. È uno di questi argomenti?",
     handover_text="Chiederò a una persona del nostro team di risponderle qui.",
     unanswered_text="Non ho trovato una risposta. Chiederò a una persona del nostro team.",
+    unapproved="Questo non è stato approvato. Chiederò a una persona del nostro team.",
     greeting=r"""
         (ciao|salve|buon ?giorno|buona ?sera|buon pomeriggio|hey|ehi|hello)( (a tutti|team
         |ragazzi|di nuovo))?

@@ -12,6 +12,7 @@ DUTCH = Phrases(
     offer_text="Ik weet niet zeker of ik u begrepen heb. Is het een van deze?",
     handover_text="Ik vraag iemand van ons team om u hier te antwoorden.",
     unanswered_text="Ik heb hierop geen antwoord gevonden. Ik vraag het iemand van ons team.",
+    unapproved="Dit is niet goedgekeurd. Ik vraag het iemand van ons team.",
     greeting=r"""
         (hallo|hoi( hoi)?|hey|hi|dag|goede?(morgen|middag|avond|n?dag)|goede (morgen
         |middag|avond))( (allemaal|team|daar|weer))?

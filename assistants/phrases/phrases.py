@@ -23,6 +23,8 @@ class Phrases:
     offer_text: str
     handover_text: str
     unanswered_text: str
+    # Of what a tool was to do.
+    unapproved: str
     # Whole messages that are nothing but a courtesy.
     greeting: str
     thanks: str

@@ -12,6 +12,7 @@ POLISH = Phrases(
     offer_text="Nie mam pewności, czy dobrze rozumiem. Czy chodzi o coś z tej listy?",
     handover_text="Poproszę kogoś z naszego zespołu o odpowiedź tutaj.",
     unanswered_text="Nie znam odpowiedzi na to pytanie. Zapytam kogoś z naszego zespołu.",
+    unapproved="Nie uzyskano na to zgody. Zapytam kogoś z naszego zespołu.",
     greeting=r"""
         (czesc|hej(ka)?|witam|witaj(cie)?|dzien dobry|dobry( wieczor)?|siema|halo|elo
         |hello)( (wszystkim|wam|panstwu|ponownie))?

@@ -12,6 +12,7 @@ PORTUGUESE = Phrases(
     offer_text="Não tenho certeza de ter entendido. É um destes assuntos?",
     handover_text="Vou pedir a uma pessoa da nossa equipe que lhe responda aqui.",
     unanswered_text="Não encontrei uma resposta. Vou perguntar a uma pessoa da nossa equipe.",
+    unapproved="Isso não foi aprovado. Vou perguntar a uma pessoa da nossa equipe.",
     greeting=r"""
         ((ola|oi|bom dia|boa tarde|boa noite|opa|alo|hey) ?)+(a todos|pessoal|equipe|equipa
         |tudo bem|tudo bom)?

@@ -12,6 +12,7 @@ TURKISH = Phrases(
     offer_text="Anladığımdan emin değilim. Bunlardan biri mi?",
     handover_text="Ekibimizden birinden size burada yanıt vermesini isteyeceğim.",
     unanswered_text="Buna bir yanıt bulamadım. Ekibimizden birine soracağım.",
+    unapproved="Bu onaylanmadı. Ekibimizden birine soracağım.",
     greeting=r"""
         (merhaba(lar)?|selam(lar)?|selamun aleykum|gunaydin|iyi (gunler|aksamlar|geceler)
         |hey|hello|alo)( (herkese|arkadaslar|ekip|tekrar))?

@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources da0a45fbba6c3ec573c43618c117e22d1af8453496f2f16deb17bd7fd6a229a8 */
+/*! LiveChat, frontend/widget, sources cb8eb1085f12135ed7a9c19322e3bd0b55f39520acea14566ca2c648748bb090 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

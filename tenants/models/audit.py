@@ -11,8 +11,8 @@ class AuditEntry(TenantModel):
     action = models.CharField(max_length=60)
     target = models.CharField(max_length=200, blank=True)
     details = models.JSONField(default=dict, blank=True)
-    ip = models.GenericIPAddressField(null=True, blank=True)
-    request_id = models.CharField(max_length=64, blank=True)
+    ip = models.GenericIPAddressField("IP address", null=True, blank=True)
+    request_id = models.CharField("request ID", max_length=64, blank=True)
 
     class Meta(TenantModel.Meta):
         indexes = (models.Index(fields=("tenant", "-at")),)

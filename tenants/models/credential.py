@@ -19,12 +19,15 @@ class Credential(models.Model):
         WEB_INTEGRATION_TOKEN = "web_integration_token", "web-integration token"
         IDENTITY_SECRET = "identity_secret", "identity secret"
 
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField("ID", primary_key=True, default=uuid7, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="credentials")
     kind = models.CharField(max_length=30, choices=Kind.choices)
     name = models.CharField(max_length=100, blank=True)
     subject_id = models.UUIDField(
-        null=True, blank=True, help_text="The bubble, assistant or web integration it speaks for."
+        "subject ID",
+        null=True,
+        blank=True,
+        help_text="The bubble, assistant or web integration it speaks for.",
     )
     digest = models.CharField(max_length=64, null=True, unique=True, editable=False)
     sealed = models.TextField(blank=True, editable=False)

@@ -7,11 +7,11 @@ from tenants.ids import uuid7
 
 
 class Tenant(models.Model):
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    id = models.UUIDField("ID", primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=200)
     slug = models.SlugField(unique=True)
     phone_number = models.CharField(max_length=20, blank=True, help_text="In E.164 form.")
-    logo_url = models.URLField(blank=True)
+    logo_url = models.URLField("logo URL", blank=True)
     brand_color = models.CharField(
         max_length=7,
         blank=True,

@@ -1,7 +1,10 @@
 """Every page of the admin opens, with the rows of two tenants in it."""
 
+import re
+
 import pytest
 from django.contrib import admin
+from django.utils.html import strip_tags
 
 from assistants import usage
 from assistants.knowledge.ingestion import add_source, ingest
@@ -44,6 +47,11 @@ NOT_MADE_HERE = {
     "conversations.conversation",
     "assistants.usageentry",
 }
+# Abbreviations as Django makes labels of fields' names.
+MADE_LABELS = re.compile(
+    r"\b(?:Api|Csp|Css|Faq|Html|Id|Ip|Jwt|Totp|Ur[il])\b|^\s*[A-Z]\w+ (?:id|ip|url):?\s*$",
+    re.MULTILINE,
+)
 
 
 def furnish(tenant):
@@ -101,6 +109,8 @@ def test_pages_open(operator, houses, label):
     assert (listed.status_code, searched.status_code, historic.status_code) == (200, 200, 200)
     assert added.status_code == (403 if label in NOT_MADE_HERE else 200)
     assert {page.status_code for page in changed} == {200}
+    words = strip_tags(b"".join(page.content for page in (listed, added, *changed)).decode())
+    assert not MADE_LABELS.findall(words)
 
 
 @pytest.mark.parametrize("label", sorted(LISTED - OF_NO_TENANT))

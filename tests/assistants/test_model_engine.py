@@ -12,6 +12,7 @@ from assistants.events import Delta, Ended, Handoff, Qualified, Reply, Usage
 from assistants.knowledge import embedding
 from assistants.length import LONGEST_TEXT
 from assistants.models import Tool
+from assistants.phrases import phrases_of
 from assistants.providers import patience
 from assistants.providers.completion import complete_json
 from assistants.providers.errors import ProviderError
@@ -55,8 +56,8 @@ def lookup(**fields):
 class Shelf:
     """A toolbox whose calls all return the same."""
 
-    def __init__(self, result="On its way.", *, is_done=True):
-        self.result, self.requests = ToolResult(result, is_done=is_done), []
+    def __init__(self, result="On its way.", *, is_done=True, **fields):
+        self.result, self.requests = ToolResult(result, is_done=is_done, **fields), []
 
     async def run(self, request):
         self.requests.append(request)
@@ -211,6 +212,21 @@ def test_what_a_tool_did_not_do_is_no_evidence(acme, model_server, place):
 
     unanswered = version.unanswered_text
     assert (result.reason, result.text) == ("no_answer", unanswered)
+
+
+def test_that_the_team_did_not_approve_is_said_in_the_visitors_language(acme, model_server):
+    shelf = Shelf("A member of the team rejected this.", is_done=False, is_unapproved=True)
+    tools = lookup(risk=Tool.Risk.APPROVAL)
+    version = writer(acme, model_server, "calls", tools=tools, languages=["en", "de"])
+    asked = {"text": "Where is order 4711?", "toolbox": shelf}
+    state = said(heard(version, **asked)).state
+
+    for language in ("en", "de"):
+        told = said(heard(version, **asked, paused=state, named_language=language))
+
+        assert (told.reason, told.text) == ("no_answer", phrases_of(language).unapproved)
+    sent = json.dumps(model_server.requests("Where is order 4711?")[-1])
+    assert "A member of the team rejected this." in sent
 
 
 def test_what_comes_of_a_tool_is_not_traced_to_a_passage(acme, model_server):

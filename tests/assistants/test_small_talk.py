@@ -19,6 +19,7 @@ SAID = {
     "offer_text",
     "handover_text",
     "unanswered_text",
+    "unapproved",
 }
 
 

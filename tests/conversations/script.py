@@ -38,7 +38,8 @@ async def answer(question, toolbox):
             yield TurnDone("waiting")
             return
         for request in requests:
-            said.append((await toolbox.run(request)).text)
+            result = await toolbox.run(request)
+            said.append(f"{'Unapproved: ' * result.is_unapproved}{result.text}")
     yield Reply(" | ".join(said) or "Nothing.")
     yield TurnDone("replied")
 

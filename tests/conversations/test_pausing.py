@@ -372,7 +372,7 @@ def test_what_a_member_rejected_is_not_done(desk, server):
     do(desk, received, reject, calls(desk)[0].id, member)
     work(desk)
 
-    assert answered(desk) == [toolbox.REJECTED]
+    assert answered(desk) == [f"Unapproved: {toolbox.REJECTED}"]
     assert (call_states(desk), server.received) == (["rejected"], [])
     with tenant_scope(desk.id):
         assert AuditEntry.objects.filter(action="tool_call.rejected").count() == 1
@@ -384,7 +384,7 @@ def test_what_nobody_approved_in_time_is_not_done(desk, server):
 
     work(desk)
 
-    assert answered(desk) == [toolbox.NOT_APPROVED]
+    assert answered(desk) == [f"Unapproved: {toolbox.NOT_APPROVED}"]
     assert (call_states(desk), server.received) == (["expired"], [])
     assert of_type(team_events(desk), "tool:approval")[-1]["status"] == "expired"
 

@@ -215,6 +215,22 @@ async def test_files_go_both_ways(page, site, shop, member):
     found = await run_in_db_thread(_files, shop)
     assert found == [("", ["a photo.png", "paste.txt"])]
 
+    # Of a refused file alone there is nothing to send; words go whether or not it is removed.
+    await panel(page).evaluate(GIVE, "big")
+    await expect(chips).to_contain_text("This file is too large.")
+    await expect(send).to_be_disabled()
+    await box(page).fill("Too large, it seems.")
+    await expect(send).to_be_enabled()
+    await page.get_by_role("button", name="Remove big.txt").click()
+    await expect(chips).to_have_count(0)
+    await expect(send).to_be_enabled()
+    await panel(page).evaluate(GIVE, "big")
+    await expect(chips).to_have_count(1)
+    await send.click()
+    await expect(chips).to_have_count(0)
+    await expect(sent(page)).to_have_count(2)
+    assert ("Too large, it seems.", []) in await run_in_db_thread(_files, shop)
+
     await run_in_db_thread(_send_file, shop, member)
     await page.reload()
     await launcher(page).click()

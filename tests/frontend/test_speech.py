@@ -19,6 +19,7 @@ from tests.frontend.visitors import (
     log,
     panel,
     reply,
+    say,
     take_over,
     until,
     visit,
@@ -210,11 +211,14 @@ async def test_the_next_answer_to_what_was_dictated_is_read_aloud(page, site, sp
 
 
 async def test_what_goes_wrong_is_said_and_nothing_goes_on_after_the_end(page, site, speaker):
+    wire = Wire()
+    await wire.hold(page)
     await page.add_init_script(ENGINES)
     await page.set_viewport_size({"width": 360, "height": 640})
     await visit(page, site.page(site.mount(speaker)))
-    state = panel(page).locator(".state")
-    before = await state.inner_text()
+    notice = panel(page).locator(".composer .note")
+    await say(page, "Hello?")
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
     for code, words in {
         "not-allowed": "The microphone is blocked.",
         "service-not-allowed": "Please type instead.",
@@ -224,16 +228,25 @@ async def test_what_goes_wrong_is_said_and_nothing_goes_on_after_the_end(page, s
         "bad-grammar": "Something went wrong.",
     }.items():
         await microphone(page).click()
-        await expect(state).to_have_text(before)
+        await expect(notice).to_be_hidden()
         await page.evaluate("(code) => engine.fail(code)", code)
-        await expect(state).to_contain_text(words)
+        await expect(notice).to_contain_text(words)
         await expect(page.get_by_role("status")).to_contain_text(words)
         await listens(page, False)
     await require_usable(page)
     await picture(page, "refused-360")
+    await page.emulate_media(color_scheme="light")
+    await picture(page, "refused-360-light")
 
+    # It stays while the line comes and goes, until somebody types or tries again.
+    await wire.cut()
+    await expect(panel(page).locator(".state")).to_have_text("No connection. Trying again…")
+    await expect(notice).to_be_visible()
+    wire.mend()
+    await box(page).press_sequentially("W")
+    await expect(notice).to_be_hidden()
+    await box(page).fill("")
     await microphone(page).click()
-    await expect(state).to_have_text(before)
     await page.evaluate("engine.hear('Where')")
     await page.evaluate("chat.hide()")
     await until(page, "engine.count === 0")

@@ -10,6 +10,7 @@ from tests.widgets.shops import make_bubble
 from widgets import sightings
 from widgets.hosted import ancestors
 from widgets.models import Bubble, Sighting
+from widgets.nowhere import WORDS
 from widgets.wording import BUILT_IN
 
 
@@ -68,7 +69,17 @@ def test_what_is_no_bubble_has_no_page(shop, listed):
     for path in ("nobody", listed.code, f"{listed.code}/qr.svg", "%00", "x" * 300):
         answer = get(shop, path)
         assert answer.status_code == 404, path
-    assert "leads to no chat" in get(shop, "nobody").text
+    for wanted, language, direction in (
+        ("", "en", "ltr"),
+        ("de-AT,en;q=0.5", "de", "ltr"),
+        ("xx, fr;q=0, ar-EG;q=0.3", "ar", "rtl"),
+        ('"><script>,*', "en", "ltr"),
+    ):
+        answer = get(shop, "nobody", **{"Accept-Language": wanted})
+        assert f'<html lang="{language}" dir="{direction}">' in answer.text
+        assert WORDS[language][1] in answer.text
+        assert "Accept-Language" in answer.headers["vary"]
+    assert WORDS.keys() == BUILT_IN.keys()
     shop.tenant.suspended_at = timezone.now()
     shop.tenant.save()
     assert get(shop, shop.bubble.code).status_code == 404

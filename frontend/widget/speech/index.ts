@@ -24,6 +24,7 @@ export default function speech(context: Context): void {
     // What the dictation wrote is told like what is typed.
     if (dictation.isWriting) return;
     end();
+    microphone.calm();
     if (!panel.draft) dictation.hasWritten = false;
   }
 

@@ -1,7 +1,7 @@
 // The button that listens while it is pressed in, and what it says when it cannot.
 
 import type { Context } from "../context";
-import { iconButton } from "../dom";
+import { h, iconButton } from "../dom";
 import type { Dictation } from "./dictation";
 
 const MICROPHONE = "M12 3a3 3 0 0 1 3 3v5a3 3 0 0 1-6 0V6a3 3 0 0 1 3-3zM6 11a6 6 0 0 0 12 0M12 17v4";
@@ -20,9 +20,8 @@ export class Microphone {
   readonly button: HTMLButtonElement;
   readonly #context: Context;
   readonly #dictation: Dictation;
-  /** What stood in the place of the notice. */
-  #before = "";
-  #notice = "";
+  /** Above what the visitor types instead. */
+  readonly #notice = h("div", { class: "tray note alarm", hidden: true });
 
   constructor(context: Context, dictation: Dictation, pressed: () => void) {
     this.#context = context;
@@ -32,6 +31,7 @@ export class Microphone {
       this.#press();
     });
     this.button.classList.add("microphone");
+    context.panel.composer.prepend(this.#notice);
     dictation.onchange = () => this.#show();
     dictation.onerror = (code) => this.#fail(code);
     this.#show();
@@ -41,11 +41,14 @@ export class Microphone {
     context.signal.addEventListener("abort", () => seen.disconnect());
   }
 
+  /** Take back what was said of an earlier attempt. */
+  calm(): void {
+    this.#notice.hidden = true;
+  }
+
   #press(): void {
     if (this.#dictation.isOn) return this.#dictation.finish();
-    const { status } = this.#context.panel;
-    if (this.#notice && status.textContent === this.#notice) status.textContent = this.#before;
-    this.#notice = "";
+    this.calm();
     try {
       this.#dictation.start();
     } catch {
@@ -64,9 +67,9 @@ export class Microphone {
   #fail(code: string): void {
     if (NO_NEWS.includes(code)) return;
     const { panel, texts } = this.#context;
-    this.#before = panel.status.textContent!;
-    this.#notice = texts[WORDS[code] ?? "error"]!;
-    panel.status.textContent = this.#notice;
-    panel.announce(this.#notice);
+    const why = texts[WORDS[code] ?? "error"]!;
+    this.#notice.textContent = why;
+    this.#notice.hidden = false;
+    panel.announce(why);
   }
 }
