@@ -80,6 +80,8 @@ export class Chat {
   #beginsAnother = false;
   /** What the page's tools returned and the server has not confirmed. */
   readonly #results = new Map<string, Answer>();
+  /** Those of them that a request is carrying. */
+  readonly #carried = new Set<string>();
   /** Events up to this one are told again, and are not of this moment. */
   #past = 0;
   /** How far our clock is ahead of the server's, as far as is known. */
@@ -434,10 +436,15 @@ export class Chat {
   sendResults(): void {
     for (const [callId, answer] of this.#results) {
       if (this.#socket?.send({ type: "tool:result", callId, ...answer })) continue;
-      this.#api.toolResult(this.#session!, callId, answer).then(
-        () => this.#results.delete(callId),
-        (error) => error instanceof Refusal && this.#results.delete(callId),
-      );
+      if (this.#carried.has(callId)) continue;
+      this.#carried.add(callId);
+      this.#api
+        .toolResult(this.#session!, callId, answer)
+        .then(
+          () => this.#results.delete(callId),
+          (error) => error instanceof Refusal && this.#results.delete(callId),
+        )
+        .finally(() => this.#carried.delete(callId));
     }
   }
 

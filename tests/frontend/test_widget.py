@@ -20,8 +20,10 @@ from tests.frontend.visitors import (
     asked,
     box,
     conversation,
+    cut_requests,
     launcher,
     log,
+    mend_requests,
     panel,
     reply,
     said,
@@ -34,8 +36,6 @@ from tests.widgets.shops import FAQ
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GREETING = "Hello! What would you like to know?"
-# What is asked for where no socket gets through.
-EVENTS = re.compile(r"/events\?after=")
 QUESTION, ANSWER = FAQ[0]["question"], FAQ[0]["answer"]
 
 
@@ -298,7 +298,7 @@ async def test_a_lost_line_comes_back_with_what_was_missed(page, site, shop, mem
     await say(page, "Hello")
     await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
 
-    await page.route(EVENTS, nothing_comes)
+    await cut_requests(page)
     await wire.cut()
     await expect(panel(page).locator(".state")).to_have_text("No connection. Trying again…")
     await reply(shop, member, "Are you there?")
@@ -309,11 +309,6 @@ async def test_a_lost_line_comes_back_with_what_was_missed(page, site, shop, mem
     first, *later = [frame for frame in wire.sent if frame["type"] == "auth"]
     assert "lastEventId" not in first
     assert "lastEventId" in later[-1]
-
-
-async def nothing_comes(route):
-    """As from a gateway behind which there is nobody; Chromium complains of a request's end."""
-    await route.fulfill(status=200, body="", headers={"Access-Control-Allow-Origin": "*"})
 
 
 async def test_a_message_whose_receipt_was_lost_is_stored_once(page, site, shop):
@@ -370,9 +365,9 @@ async def test_whoever_is_carried_by_requests_is_not_told_of_a_lost_connection(
     await expect(page.locator(".visitor:not(.unsent)")).to_have_count(2, timeout=3_000)
     assert "No connection. Trying again…" not in await page.evaluate("headings")
 
-    await page.route(EVENTS, nothing_comes)
+    await cut_requests(page)
     await expect(heading).to_have_text("No connection. Trying again…")
-    await page.unroute(EVENTS)
+    await mend_requests(page)
     await expect(heading).to_have_text(member.user.name)
 
 

@@ -7,7 +7,16 @@ from playwright.async_api import expect
 
 from tenants.executor import run_in_db_thread
 from tests.conversations.calling import call_states, make_tool, rescript, work
-from tests.frontend.visitors import Wire, answered, launcher, log, say, visit
+from tests.frontend.visitors import (
+    Wire,
+    answered,
+    cut_requests,
+    launcher,
+    log,
+    mend_requests,
+    say,
+    visit,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -183,9 +192,11 @@ async def test_what_was_asked_too_long_ago_is_not_done(page, site, hasty, is_new
         await launcher(page).click()
         await expect(log(page)).to_contain_text("Show me the lamp.")
 
+    await cut_requests(page)
     await wire.cut()
     await ask(hasty)
     await asyncio.sleep(1.1)
+    await mend_requests(page)
     wire.mend()
     await ask(hasty)
 
