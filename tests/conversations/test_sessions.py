@@ -1,5 +1,7 @@
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -63,13 +65,18 @@ def test_once_the_secret_was_shown_it_is_always_needed(acme):
 def test_a_wrong_or_foreign_secret_is_refused_and_writes_nothing(acme, globex):
     visitor = make_visitor()
     _, foreign = session_of(globex, visitor)
-    _, other = session_of(acme, make_visitor(source_id=visitor.source_id))
+    known = make_visitor(source_id=visitor.source_id)
+    theirs, other = session_of(acme, known)
 
     for secret in ("ss_wrong", foreign, other):
         with pytest.raises(Unauthorized):
             session_of(acme, replace(visitor, secret=secret))
+    for secret in ("ss_wrong", foreign):
+        with pytest.raises(Unauthorized):
+            session_of(acme, replace(known, secret=secret))
     with tenant_scope(acme.id):
         assert not VisitorSession.objects.filter(label=visitor.label).exists()
+        assert not VisitorSession.objects.get(pk=theirs).secret_seen
 
 
 def test_reading_needs_the_secret(acme):
@@ -95,10 +102,16 @@ def test_a_refused_new_session_leaves_nothing_behind(acme):
 
 def test_fifty_first_requests_at_once_make_one_session(acme):
     visitor = make_visitor()
+    second = threading.Barrier(2)
+
+    def linger():
+        """Whoever would begin a session waits for another who would."""
+        with suppress(threading.BrokenBarrierError):
+            second.wait(0.3)
 
     def go(_):
         try:
-            return session_of(acme, visitor)
+            return session_of(acme, visitor, on_new=linger)
         finally:
             connections.close_all()
 

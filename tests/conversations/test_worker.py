@@ -82,8 +82,11 @@ def test_a_full_worker_leaves_what_it_is_told_to_the_sweep(acme, assistant, runn
     write(acme, make_visitor(), "Is anybody there?")
 
     running.submit(acme.id, only_turn(acme))
-    time.sleep(0.1)
+    heard = threading.Event()
+    # After what it was told before.
+    running._call(heard.set)
 
+    assert heard.wait(10)
     assert not works_on(running, acme)
 
 
