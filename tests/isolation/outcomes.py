@@ -20,6 +20,8 @@ NESTED = {"call", "approvable", "message", "integration token"}
 BLITS_PEOPLE = {"served", "paged", "other_paged"}
 SERVERS = {"server", "other server"}
 PAGES = {"page", "blits page", "nobody"}
+# Whose secrets are good at their own tenant's doors.
+SECRETS = (OWN, OTHER_VISITORS, OTHER_DOORS)
 
 
 def outcome(route, parameter, value, caller):
@@ -28,7 +30,7 @@ def outcome(route, parameter, value, caller):
     if parameter is not None and parameter.kind == "widget":
         return _at_a_widget(route, value, caller, at_door)
     if at_door != IN:
-        return REFUSED
+        return SOMEBODY_ELSE if _is_let_in_by(route, parameter, value, caller) else REFUSED
     if parameter is not None and parameter.kind == "secret" and caller.role in PAGES:
         return _with_a_secret(route, value, caller)
     if _has_no_conversation(route, caller):
@@ -45,6 +47,13 @@ def outcome(route, parameter, value, caller):
     if value in (NULL, EMPTY) and parameter.is_nullable:
         return LET_IN if value == NULL else FREE
     return LET_IN if _reaches(route, parameter, value, caller) else MISSING
+
+
+def _is_let_in_by(route, parameter, value, caller):
+    """Whether it is a visitor's secret, which a page by itself has none of."""
+    is_secret = parameter is not None and parameter.kind == "secret"
+    is_page = route.door == "visitor" and caller.role in PAGES - {"nobody"}
+    return is_secret and is_page and value in SECRETS
 
 
 def _has_no_conversation(route, caller):
@@ -94,7 +103,7 @@ def _with_a_secret(route, value, caller):
         return FREE
     if value == OWN and caller.person:
         return LET_IN
-    if value in (OWN, OTHER_VISITORS, OTHER_DOORS):
+    if value in SECRETS:
         return SOMEBODY_ELSE
     is_needed = route.door == "visitor" or "<str:conversation_id>" in route.name
     return FREE if value in (NULL, EMPTY) and not is_needed else MISSING
