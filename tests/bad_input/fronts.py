@@ -64,6 +64,9 @@ class Front:
 
     @cached_property
     def session(self):
+        return self.new_session()
+
+    def new_session(self):
         with self.shop.client() as client:
             return client.post("session").json()
 

@@ -76,7 +76,8 @@ def credentials(front, operation, *, by_key):
     """Nothing for log-ins: to log out would end everything else."""
     match operation.definition.raw["tags"]:
         case ["visitor"]:
-            secret = front.session["sessionSecret"]
+            ends_it = operation.path.endswith("/logout")
+            secret = (front.new_session() if ends_it else front.session)["sessionSecret"]
             return {"Authorization": f"Bearer {front.shop.token}", "X-Session-Secret": secret}
         case ["team"]:
             return {"Authorization": f"Bearer {front.key if by_key else front.jwt}"}
