@@ -27,11 +27,15 @@ from widgets.inputs import KEY_LENGTH, ChatInput, checked
 
 @dataclass(frozen=True)
 class Asked:
-    """A stored message; ``secret`` is the session's, for a client that does not have it yet."""
+    """A stored message, and whether its client waits for the answer.
+
+    ``secret`` is the session's, for a client that does not have it yet.
+    """
 
     tenant_id: UUID
     received: Received
     secret: str | None
+    waits: bool
 
 
 def ask(
@@ -78,7 +82,7 @@ def ask(
         secret = None
         if received.opens_conversation:
             secret = first_secret(visitor, session, received.conversation_id)
-        return Asked(door.tenant_id, received, secret)
+        return Asked(door.tenant_id, received, secret, given["wait"])
 
 
 def attending() -> Callable[[UUID], None]:

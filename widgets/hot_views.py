@@ -33,9 +33,8 @@ class ChatView(HotView):
             key=request.headers.get("Idempotency-Key"),
             attend=attending(),
         )
-        outcome = await wait_for_outcome(
-            asked.tenant_id, asked.received, seconds=settings.CHAT_WAIT_SECONDS
-        )
+        seconds = settings.CHAT_WAIT_SECONDS if asked.waits else 0
+        outcome = await wait_for_outcome(asked.tenant_id, asked.received, seconds=seconds)
         return rest.reply(chat_body(asked, outcome), status=202 if outcome.is_pending else 200)
 
 

@@ -198,6 +198,7 @@ class ChatInput(serializers.Serializer):
         default=False,
         help_text="Ask for a person instead of refusing when the budget for answers is spent.",
     )
+    wait = Flag(default=True, help_text="Whether to return no sooner than there is an answer.")
 
 
 class TrackInput(serializers.Serializer):

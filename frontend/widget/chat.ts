@@ -206,11 +206,15 @@ export class Chat {
     return this.isReady || this.#line === "polling";
   }
 
+  /** Whether an answer is being written, as far as we know. */
+  get isAnswered(): boolean {
+    return this.#typing !== undefined;
+  }
+
   /** A request got through while there is no socket, or did not. */
   polled(isHeard: boolean): void {
-    const line = isHeard ? "polling" : "lost";
     // Not over a socket that came meanwhile, or that the server refused for good.
-    if (this.#line === "polling" || this.#line === "lost") this.#set(line);
+    if (!this.isReady && this.#line !== "idle") this.#set(isHeard ? "polling" : "lost");
   }
 
   /** The server has this message, and it is in this conversation. */
@@ -218,7 +222,9 @@ export class Chat {
     this.#beginsAnother = false;
     // Now the visitor takes part.
     this.#keep({ ...this.#session!, conversationId, isHeld: undefined });
-    this.#unsent = this.#unsent.filter((unsent) => unsent !== sent);
+    const left = this.#unsent.filter((unsent) => unsent !== sent);
+    if (left.length < this.#unsent.length && this.#owner === "bot") this.#expect(THINKING_SHOWN);
+    this.#unsent = left;
   }
 
   end(): void {
@@ -395,7 +401,6 @@ export class Chat {
     const createdAt = new Date().toISOString();
     const { text, attachments } = sent;
     this.#take({ id, seq, author, text, attachments, sources: [], choices: [], createdAt });
-    if (this.#owner === "bot") this.#expect(THINKING_SHOWN);
     this.flush();
   }
 
@@ -451,14 +456,15 @@ export class Chat {
   /** Show for so long that an answer is being written; for no time, that none is any more. */
   #expect(milliseconds: number | undefined, text = ""): void {
     clearTimeout(this.#typing);
+    this.#typing = undefined;
     this.#ear.coming(milliseconds ? text : undefined);
     if (milliseconds) this.#typing = setTimeout(() => this.#expect(undefined), milliseconds);
   }
 
   /** The line is gone; `why` says what would not change by trying again. */
   #lost(why: string): void {
-    // A socket that fails once more is no news to whom requests carry.
-    if (why || this.#line !== "polling") this.#set(why ? "idle" : "lost");
+    // That no socket gets through says nothing yet of requests, which are tried now.
+    if (why || this.isReady) this.#set(why ? "idle" : "lost");
     if (why) {
       this.#socket = undefined;
       if (why !== BAD_SECRET) return this.refuse({ code: why });

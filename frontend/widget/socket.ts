@@ -28,6 +28,7 @@ export class Socket {
   #complaint = "";
   #tries = 0;
   #since = 0;
+  #isAsking = false;
   #pause: number | undefined;
   #pulse: number | undefined;
 
@@ -89,11 +90,15 @@ export class Socket {
 
   /** Any frame proves the line; silence is answered with a ping, and then with a new line. */
   #listen(): void {
+    this.#isAsking = false;
     clearTimeout(this.#pulse);
     this.#pulse = setTimeout(() => this.#ask(), PING_EVERY);
   }
 
   #ask(): void {
+    // Else whoever comes back often would put the end of a dead line off for ever.
+    if (this.#isAsking) return;
+    this.#isAsking = true;
     this.send({ type: "ping" });
     this.#expect(PONG_WITHIN);
   }
@@ -118,6 +123,7 @@ export class Socket {
 
   #hangUp(): void {
     clearTimeout(this.#pulse);
+    this.#isAsking = false;
     const line = this.#line;
     this.#line = undefined;
     this.#ready = false;

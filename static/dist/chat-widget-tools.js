@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 1340a45d4bf07ef51b760a6e5155f554093f96e79a8ec803071a6fa46bb70825 */
+/*! LiveChat, frontend/widget, sources 4300a03b2b3e239f89c0b3287d438ff0c9c6043b678173ca0c4427092236fb76 */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

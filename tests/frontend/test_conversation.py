@@ -244,6 +244,24 @@ async def test_files_go_both_ways(page, site, shop, member):
     page.complaints.clear()
 
 
+async def test_a_picture_that_cannot_be_drawn_is_a_file_like_others(page, site, shop):
+    await tune(shop, file_upload=True)
+    broken = bytearray(picture())
+    broken[broken.index(b"IDAT") + 12] ^= 0xFF
+    file = {"name": "broken.png", "mimeType": "image/png", "buffer": bytes(broken)}
+    await visit(page, site.page(site.mount(shop)))
+    await page.locator("input[type=file]").set_input_files([file])
+    await expect(page.locator(".chips progress")).to_have_count(0)
+    await page.get_by_role("button", name="Send").click()
+
+    await expect(sent(page).locator(".file")).to_contain_text("broken.png")
+    await expect(sent(page).locator("canvas")).to_have_count(0)
+    await page.evaluate("chat.destroy()")
+    # That the server has no smaller one either is said by the browser itself.
+    assert [one for one in page.complaints if "Failed to load resource" not in one] == []
+    page.complaints.clear()
+
+
 def picture():
     file = io.BytesIO()
     Image.new("RGB", (600, 300), "teal").save(file, "PNG")

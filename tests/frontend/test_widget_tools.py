@@ -165,6 +165,19 @@ async def test_a_result_gets_through_without_a_socket(page, site, asking_twice):
     await answered(page, "1 | Shown.")
 
 
+async def test_the_page_is_asked_where_there_never_was_a_socket(page, site, asking):
+    wire = Wire()
+    wire.is_cut = True
+    await wire.hold(page)
+    await arrive(page, site, asking, COUNTING)
+    await ask(asking)
+    await states(asking, "done")
+    await ask(asking)
+
+    await answered(page, "null")
+    assert await page.evaluate("window.shown") == ["lamp"]
+
+
 async def test_the_next_page_is_asked_what_the_last_one_left_undone(page, site, asking):
     await arrive(page, site, asking, "chat.registerTool('show', () => new Promise(() => {}))")
     await ask(asking)

@@ -165,7 +165,7 @@ PLAIN = {
         "result", "role", "score", "seq", "setCurrentLanguageTo", "shared", "shortcut", "sort",
         "speechData", "speechResponse", "staging", "status", "strategy", "text", "timestamp",
         "title", "token", "tts", "type", "until", "url", "userHash", "useStagingVersion",
-        "variables", "visitorId", "with",
+        "variables", "visitorId", "wait", "with",
     )
 }  # fmt: skip
 

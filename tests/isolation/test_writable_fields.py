@@ -47,7 +47,7 @@ WRITABLE = {
     f"POST {WIDGET}/chat": {
         "sessionId", "userId", "message", "assistantId", "conversationId", "messageId",
         "attachments", "flowName", "language", "variables", "additionalInput", "useStagingVersion",
-        "environment", "handOverWhenSpent", "newConversation",
+        "environment", "handOverWhenSpent", "newConversation", "wait",
     },
     f"POST {WIDGET}/track": {"sessionId", "event", "timestamp", "metadata"},
     f"POST {WIDGET}/voice/start": {"sessionId", "assistantId"},

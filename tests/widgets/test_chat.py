@@ -179,6 +179,17 @@ def test_an_answer_that_takes_long_is_pending_and_still_comes(shop, live_worker,
     assert stored(shop)["Message"] == 2
 
 
+def test_whoever_does_not_wait_is_told_so_at_once(shop, client):
+    asked = {**QUESTION, "messageId": "m1"}
+
+    early = client.post("chat", json={**asked, "wait": False}, timeout=10)
+    again = client.post("chat", json={**asked, "wait": False}, timeout=10)
+
+    assert early.status_code == again.status_code == 202
+    assert early.json()["metadata"] == {"model": "", "tokens": 0, "pending": True}
+    assert stored(shop)["Message"] == 1
+
+
 def test_a_message_to_a_person_is_not_answered_by_the_assistant(shop, client, live_worker):
     first = client.post("chat", json=QUESTION).json()
     take_over(shop, first["conversationId"])

@@ -19,13 +19,13 @@ export class Shown {
     this.#context = context;
     context.signal.addEventListener("abort", () => {
       for (const address of this.#addresses) URL.revokeObjectURL(address);
-      for (const picture of this.#pictures.values()) void picture.then((it) => it.close());
+      for (const picture of this.#pictures.values()) void picture.then((it) => it.close(), () => undefined);
     });
   }
 
   /** Draw a picture that is still here, so that it need not be fetched. */
   know({ id }: Attachment, file: Blob): void {
-    if (file.type.startsWith("image/")) this.#pictures.set(id, createImageBitmap(file));
+    if (file.type.startsWith("image/")) this.#keep(id, createImageBitmap(file));
   }
 
   list(attachments: readonly Attachment[]): HTMLElement {
@@ -65,9 +65,15 @@ export class Shown {
 
   #picture(file: Attachment): Promise<ImageBitmap> {
     const known = this.#pictures.get(file.id);
-    const picture = known ?? this.#fetch(file, "?thumbnail=1").then((blob) => createImageBitmap(blob));
-    this.#pictures.set(file.id, picture);
-    picture.catch(() => this.#pictures.delete(file.id));
+    if (known) return known;
+    const picture = this.#fetch(file, "?thumbnail=1").then((blob) => createImageBitmap(blob));
+    return this.#keep(file.id, picture);
+  }
+
+  /** What cannot be drawn is tried again when it is shown again. */
+  #keep(id: string, picture: Promise<ImageBitmap>): Promise<ImageBitmap> {
+    this.#pictures.set(id, picture);
+    picture.catch(() => this.#pictures.delete(id));
     return picture;
   }
 

@@ -10,6 +10,7 @@ export interface Polling {
 }
 
 const EVERY = 4_000;
+const WHILE_ANSWERED = 1_000;
 
 class Requests implements Polling {
   readonly #context: Context;
@@ -33,7 +34,8 @@ class Requests implements Polling {
 
   #again(): void {
     const { chat, signal } = this.#context;
-    if (!chat.isReady && !signal.aborted) this.#timer = setTimeout(() => this.begin(), EVERY);
+    if (chat.isReady || signal.aborted) return;
+    this.#timer = setTimeout(() => this.begin(), chat.isAnswered ? WHILE_ANSWERED : EVERY);
   }
 
   async #look(): Promise<void> {
@@ -59,7 +61,8 @@ class Requests implements Polling {
     const { sessionId, conversationId } = this.#context.session!;
     const { messageId, text, attachments, beginsAnother: newConversation } = unsent;
     const said = { messageId, message: text, attachments: attachments.map(({ id }) => id) };
-    const how = { ...chat.way, handOverWhenSpent: true, newConversation };
+    // What the assistant does meanwhile, such as to ask for a tool of the page, is read, not waited for.
+    const how = { ...chat.way, handOverWhenSpent: true, newConversation, wait: false };
     const body = { sessionId, conversationId, ...said, ...how };
     try {
       const answer = await this.#ask<{ conversationId: string }>("/chat", body);
