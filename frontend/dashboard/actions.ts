@@ -8,7 +8,7 @@ import { UNDO_SECONDS, complain, dismiss, toast } from "./toasts";
 import type { Availability, Conversation } from "./types";
 
 interface Postponed {
-  /** Its notice. */
+  /** Its notice, which is that of all with which it was done. */
   toast: number;
   timer: number;
   shown: Partial<Conversation>;
@@ -43,12 +43,14 @@ export async function act(
   await carryOut(id, path, body, shown, false);
 }
 
-export const close = (id: string): void =>
-  postpone(id, "close", { ifSeq: conversations.get(id)?.peek().seq }, { status: "resolved", owner: "closed", unread: 0 }, "Closed");
+export function close(...ids: string[]): void {
+  const shown: Partial<Conversation> = { status: "resolved", owner: "closed", unread: 0 };
+  postpone(ids, "close", ({ seq }) => ({ ifSeq: seq }), shown, "Closed");
+}
 
 export function snooze(id: string, until: Date): void {
   const at = until.toISOString();
-  postpone(id, "status", { status: "snoozed", until: at }, { status: "snoozed", snoozedUntil: at }, "Snoozed");
+  postpone([id], "status", () => ({ status: "snoozed", until: at }), { status: "snoozed", snoozedUntil: at }, "Snoozed");
 }
 
 export const park = (id: string): Promise<void> =>
@@ -114,19 +116,29 @@ export async function actOnAll(ids: string[], what: string, how: object, shown: 
   for (const id of ids) uncover(id, shown, done.has(id));
 }
 
-function postpone(id: string, path: string, body: object, shown: Partial<Conversation>, done: string): void {
-  const known = conversations.get(id)?.peek();
-  if (!known) return;
-  takeBack(id);
-  const undo = (): void => takeBack(id);
-  const commit = (keepalive: boolean): Promise<void> => {
-    clear(id);
-    return carryOut(id, path, body, shown, keepalive);
-  };
-  const notice = toast(`${done}: ${contactName(known.contact_data)}`, { undo });
-  const timer = setTimeout(() => void commit(false), UNDO_SECONDS * 1000);
-  postponed.set(id, { toast: notice, timer, shown, commit });
-  overlay(id, shown);
+function postpone(
+  ids: string[],
+  path: string,
+  body: (now: Conversation) => object,
+  shown: Partial<Conversation>,
+  done: string,
+): void {
+  ids.forEach(takeBack);
+  const all = ids.flatMap((id) => conversations.get(id)?.peek() ?? []);
+  const [first] = all;
+  if (!first) return;
+  const what = all.length > 1 ? `${all.length} conversations` : contactName(first.contact_data);
+  const undo = (): void => ids.filter((id) => postponed.get(id)?.toast === notice).forEach(takeBack);
+  const notice = toast(`${done}: ${what}`, { undo });
+  for (const now of all) {
+    const commit = (keepalive: boolean): Promise<void> => {
+      clear(now.id);
+      return carryOut(now.id, path, body(now), shown, keepalive);
+    };
+    const timer = setTimeout(() => void commit(false), UNDO_SECONDS * 1000);
+    postponed.set(now.id, { toast: notice, timer, shown, commit });
+    overlay(now.id, shown);
+  }
 }
 
 function takeBack(id: string): void {
@@ -138,8 +150,9 @@ function clear(id: string): boolean {
   const one = postponed.get(id);
   if (!one) return false;
   clearTimeout(one.timer);
-  dismiss(one.toast);
-  return postponed.delete(id);
+  postponed.delete(id);
+  if (![...postponed.values()].some(({ toast }) => toast === one.toast)) dismiss(one.toast);
+  return true;
 }
 
 async function carryOut(

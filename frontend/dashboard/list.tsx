@@ -17,18 +17,19 @@ const HEIGHTS = { comfortable: 68, compact: 44 };
 
 export function List() {
   const view = listing.currentView.value;
-  const { state, cursor, problem } = loadedOf(view).value;
+  const pages = loadedOf(view);
+  const { state, cursor, problem } = pages.value;
   const isHovered = useSignal(false);
   const isFocused = useSignal(false);
   const order = orderOf(view).value;
-  const { ids, news, adopt } = useHeld(view.id, order, isHovered.value || isFocused.value);
+  const { ids, news, adopt } = useHeld(pages, order, isHovered.value || isFocused.value);
   // Before the next key can come.
   useLayoutEffect(() => void (listing.rows.value = ids), [ids]);
   useEffect(() => {
     if (state === "new") void loadMore(view);
     listing.untickAll();
     listing.active.value = null;
-  }, [view.id]);
+  }, [pages]);
 
   return (
     <section
@@ -67,13 +68,13 @@ export function List() {
 }
 
 /** The order as it was when somebody began to point at it, with what was loaded behind it. */
-function useHeld(view: string, order: string[], isHeld: boolean) {
-  const kept = useRef({ view, ids: order, released: 0 });
+function useHeld(pages: object, order: string[], isHeld: boolean) {
+  const kept = useRef({ pages, ids: order, released: 0 });
   const forced = useSignal(0);
   const released = listing.released.value + forced.value;
   const now = kept.current;
-  if (!isHeld || now.view !== view || now.released !== released || !now.ids.length) {
-    kept.current = { view, ids: order, released };
+  if (!isHeld || now.pages !== pages || now.released !== released || !now.ids.length) {
+    kept.current = { pages, ids: order, released };
   }
   const { ids } = kept.current;
   const held = useMemo(() => (ids === order ? { ids, news: 0 } : hold(ids, order)), [ids, order]);
@@ -133,7 +134,7 @@ function Bulk() {
       <span>{ids.length} selected</span>
       <button type="button" onClick={all("assign", { memberId: own }, { assigneeId: own })}>To me</button>
       <button type="button" onClick={all("read", {}, { unread: 0 })}>Read</button>
-      <button type="button" onClick={() => (ids.forEach(close), done())}>Close</button>
+      <button type="button" onClick={() => (close(...ids), done())}>Close</button>
       <button type="button" aria-label="Clear selection" onClick={done}>✕</button>
     </div>
   );

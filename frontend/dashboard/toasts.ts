@@ -18,7 +18,9 @@ let last = 0;
 
 export function toast(text: string, more: Omit<Toast, "id" | "text"> = {}): number {
   const id = ++last;
-  toasts.value = [...toasts.peek(), { id, text, ...more }].slice(-SHOWN);
+  const all = [...toasts.peek(), { id, text, ...more }];
+  // What can be undone stays for as long as it can.
+  toasts.value = all.filter(({ undo }, at) => undo || at >= all.length - SHOWN);
   setTimeout(() => dismiss(id), UNDO_SECONDS * 1000);
   return id;
 }

@@ -50,7 +50,8 @@ const KEYS: Record<Sort, (one: Conversation) => string> = {
   priority: ({ priority, updatedAt }) => URGENCY.indexOf(priority) + updatedAt,
 };
 
-const loaded = new Map<string, Signal<Loaded>>();
+/** By the view's id; a saved one may be asked for otherwise later on, and begins anew then. */
+const loaded = new Map<string, { of: string; pages: Signal<Loaded> }>();
 const orders = new Map<string, { of: string; order: ReadonlySignal<string[]> }>();
 
 export const views = computed<View[]>(() => {
@@ -82,14 +83,19 @@ export function viewById(id: string): View | undefined {
 }
 
 export function loadedOf(view: View): Signal<Loaded> {
-  const known = loaded.get(view.id) ?? signal(EMPTY);
-  loaded.set(view.id, known);
-  return known;
+  const of = asked(view);
+  const known = loaded.get(view.id);
+  if (known?.of === of) return known.pages;
+  const pages = signal(EMPTY);
+  loaded.set(view.id, { of, pages });
+  return pages;
 }
+
+const asked = ({ filters, sort }: View): string => JSON.stringify([filters, sort]);
 
 /** The ids of what belongs to it, in order, as far as it is loaded; it follows every change. */
 export function orderOf(view: View): ReadonlySignal<string[]> {
-  const of = JSON.stringify([view.filters, view.sort]);
+  const of = asked(view);
   const known = orders.get(view.id);
   if (known?.of === of) return known.order;
   const order = computed(() => ordered(view, loadedOf(view).value, latest.value));
@@ -123,23 +129,23 @@ export async function loadMore(view: View, again = false): Promise<void> {
 
 /** What we have may have gaps: begin each view again, this one at once. */
 export function distrust(current: View | undefined): void {
-  for (const [id, known] of loaded) if (id !== current?.id) known.value = EMPTY;
+  for (const [id, { pages }] of loaded) if (id !== current?.id) pages.value = EMPTY;
   if (current) void loadMore(current, true);
 }
 
 /** What could not be loaded can be again. */
 export function recover(current: View | undefined): void {
-  for (const [id, known] of loaded) {
-    if (known.peek().state !== "failed") continue;
+  for (const [id, { pages }] of loaded) {
+    if (pages.peek().state !== "failed") continue;
     if (id === current?.id) void loadMore(current, true);
-    else known.value = EMPTY;
+    else pages.value = EMPTY;
   }
 }
 
 /** Have a conversation belong to a view of which only the server could know. */
 export function admit(viewId: string, id: string): void {
-  const known = loaded.get(viewId);
-  if (known) known.value = { ...known.peek(), ids: new Set([...known.peek().ids, id]) };
+  const pages = loaded.get(viewId)?.pages;
+  if (pages) pages.value = { ...pages.peek(), ids: new Set([...pages.peek().ids, id]) };
 }
 
 /** Whether a conversation belongs to what is asked for, as far as it tells itself. */

@@ -358,14 +358,17 @@ export class Chat {
   }
 
   /** Read everything afresh: on a new page, or after too long an absence. */
-  async #catchUp(): Promise<void> {
+  async #catchUp(isRepeated = false): Promise<void> {
     const session = this.#session!;
     const [history, all] = await Promise.all([
       this.#api.history(session).catch(() => undefined),
       this.#api.conversations(session).catch(() => undefined),
     ]);
     if (!this.#isOf(session)) return;
-    if (history?.results.length) {
+    const [newest] = history?.results ?? [];
+    // What came over the line meanwhile may not be in the answer, which replaces everything.
+    if (newest && !isRepeated && newest.seq < (this.#last?.seq ?? 0)) return this.#catchUp(true);
+    if (history && newest) {
       this.#ear.restart();
       this.#earlier = history.nextCursor;
     }

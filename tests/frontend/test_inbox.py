@@ -8,6 +8,7 @@ from playwright.async_api import expect
 
 from livechat.embedded.redis import free_port
 from tenants.executor import run_in_db_thread
+from tests.dashboard.team import member_api
 from tests.factories import make_assistant, make_visitor
 from tests.frontend import inbox
 from tests.frontend.accessibility import require_usable
@@ -128,6 +129,79 @@ async def test_everything_can_be_done_by_keys(page, ana, acme, live_server_url):
     await require_usable(page)
     await inbox.press(page, "Enter")
     await expect(page).to_have_url(re.compile(f"/c/{ids['Mary Jackson']}$"))
+
+
+async def test_several_are_closed_and_taken_back_together(page, ana, acme, live_server_url):
+    names = [f"Visitor {number}" for number in range(5)]
+    for name in names:
+        await run_in_db_thread(inbox.visitor_writes, acme, "Hello", None, name)
+    await inbox.log_in(page, live_server_url, ana)
+    await expect(inbox.rows(page)).to_have_count(5)
+
+    for name in names:
+        await inbox.row(page, name).hover()
+        await page.get_by_label(f"Select {name}").check()
+    await page.get_by_role("button", name="Close", exact=True).click()
+    await expect(inbox.rows(page)).to_have_count(0)
+    await expect(page.locator(".toast")).to_contain_text("Closed: 5 conversations")
+    await page.get_by_role("button", name="Undo").click()
+
+    await expect(inbox.rows(page)).to_have_count(5)
+    await expect(page.locator(".toast")).to_have_count(0)
+    await page.reload()
+    await expect(inbox.rows(page)).to_have_count(5)
+
+
+async def test_what_is_marked_as_unread_stays_so_while_it_is_open(page, ana, acme, live_server_url):
+    await run_in_db_thread(inbox.visitor_writes, acme, "Hello", None, "Ada Lovelace")
+    await inbox.log_in(page, live_server_url, ana)
+    unread = inbox.row(page, "Ada Lovelace").get_by_label("1 unread")
+    await expect(unread).to_be_visible()
+    # The first time to read it, then to find that it is read.
+    for _ in range(2):
+        await inbox.row(page, "Ada Lovelace").click()
+        await expect(page.get_by_role("log")).to_contain_text("Hello")
+        await expect(unread).to_have_count(0)
+        await inbox.press(page, "Escape")
+        await page.reload()
+        await expect(inbox.rows(page)).to_have_count(1)
+    await inbox.row(page, "Ada Lovelace").click()
+    await expect(page.get_by_role("log")).to_contain_text("Hello")
+
+    async with page.expect_response(lambda answer: answer.url.endswith("/unread")):
+        await inbox.press(page, "u")
+    await expect(unread).to_be_visible()
+    # Whatever comes of it has come before this.
+    await run_in_db_thread(inbox.visitor_writes, acme, "Good day", None, "Grace Hopper")
+    await expect(page.get_by_role("button", name="1 new")).to_be_visible()
+    await expect(unread).to_be_visible()
+
+
+async def test_a_view_that_is_changed_shows_what_it_asks_for_now(page, ana, acme, live_server_url):
+    await run_in_db_thread(inbox.visitor_writes, acme, "Hello", None, "Ada Lovelace")
+    change = await run_in_db_thread(_share_view, acme, {"status": "open"})
+    await run_in_db_thread(_close_another, acme, "Grace Hopper")
+    await inbox.log_in(page, live_server_url, ana)
+    await inbox.view(page, "Changing").click()
+    await expect(inbox.rows(page)).to_have_count(1)
+    assert await inbox.names(page) == ["Ada Lovelace"]
+
+    await run_in_db_thread(change, {"filters": {"status": "resolved"}})
+
+    await expect(inbox.row(page, "Grace Hopper")).to_be_visible()
+    assert await inbox.names(page) == ["Grace Hopper"]
+
+
+def _share_view(tenant, filters):
+    """Returns how to change it."""
+    _, api = member_api(tenant, role="owner")
+    view = api.post("views", {"name": "Changing", "filters": filters, "shared": True}).json()
+    return lambda changes: api.patch(f"views/{view['id']}", changes)
+
+
+def _close_another(tenant, name):
+    _, api = member_api(tenant, role="owner")
+    api.post(f"conversations/{inbox.visitor_writes(tenant, 'Bye', None, name)}/close")
 
 
 async def test_all_tabs_share_one_line(page, another_tab, ana, acme, live_server_url):

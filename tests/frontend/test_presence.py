@@ -71,6 +71,21 @@ async def test_the_team_sees_who_is_there_and_speaks_first(page, site, acme, glo
     assert await page.context.cookies() == []
 
 
+async def test_whoever_writes_is_known_on_the_board_at_once(page, site, acme):
+    shop = await run_in_db_thread(partial(make_shop, acme, site.backend, presence_ping=True))
+    _, api = await run_in_db_thread(member_api, acme)
+    await visit(page, site.page(site.mount(shop)))
+    (seen,) = await run_in_db_thread(on_board, api, 1)
+    assert seen["conversationId"] is None
+
+    await say(page, "Hello")
+
+    # The page tells where it is every thirty seconds.
+    await run_in_db_thread(
+        until, lambda: api.get("visitors").json()["results"][0]["conversationId"] is not None, 10
+    )
+
+
 async def test_on_a_telephone_the_button_tells_of_it(page, site, acme):
     shop = await run_in_db_thread(partial(make_shop, acme, site.backend, presence_ping=True))
     _, api = await run_in_db_thread(member_api, acme)

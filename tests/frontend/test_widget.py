@@ -15,6 +15,7 @@ from tenants.executor import run_in_db_thread
 from tests.assistants.budgets import limit
 from tests.factories import make_member
 from tests.frontend.visitors import (
+    CONFIRMED,
     Wire,
     answered,
     asked,
@@ -369,6 +370,30 @@ async def test_whoever_is_carried_by_requests_is_not_told_of_a_lost_connection(
     await expect(heading).to_have_text("No connection. Trying again…")
     await mend_requests(page)
     await expect(heading).to_have_text(member.user.name)
+
+
+async def test_what_comes_while_the_page_reads_what_was_said_is_kept(page, site, shop, member):
+    await visit(page, site.page(site.mount(shop)))
+    await say(page, "Hello")
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
+    is_read, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route):
+        answer = await route.fetch()
+        is_read.set()
+        await goes_on.wait()
+        await route.fulfill(response=answer)
+
+    await page.route(re.compile(r"/messages(\?|$)"), late)
+    await page.reload()
+    await launcher(page).click()
+    await is_read.wait()
+    await reply(shop, member, "Here I am")
+    await expect(page.locator(".agent")).to_contain_text("Here I am")
+
+    goes_on.set()
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
+    await expect(page.locator(".agent")).to_contain_text("Here I am")
 
 
 @pytest.mark.parametrize("has_sockets", [True, False])

@@ -53,7 +53,7 @@ function say(id: string): void {
 export function lookAt(id: string): () => void {
   const onVisible = (): void => {
     say(id);
-    read(id);
+    catchUp(id);
   };
   heardAt = new Map();
   isNews = true;
@@ -61,7 +61,7 @@ export function lookAt(id: string): () => void {
   void load(id).then(() => {
     if (route.peek().conversation !== id) return;
     isMentioned ||= counts.peek()?.mentions !== 0 && messagesOf(id).peek().some(isForUs);
-    read(id);
+    catchUp(id);
   });
   void loadToolCalls(id);
   // A page that has just been loaded has no line to say it on yet.
@@ -140,6 +140,12 @@ function hear(message: Message): void {
   refresh(DETAIL_PAUSE);
   // An answer ends the calls that it needed.
   if (message.author.kind === "assistant") void loadToolCalls(id);
+}
+
+/** Everything that has come is seen; what is marked as unread from now on stays so. */
+function catchUp(id: string): void {
+  read(id);
+  if (document.visibilityState === "visible") isNews = false;
 }
 
 /** Say that it is read, once it is; what somebody marks as unread stays so. */

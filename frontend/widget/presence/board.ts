@@ -89,6 +89,7 @@ export function board(context: Context): void {
   addEventListener("popstate", moved, { signal });
   navigation?.addEventListener("currententrychange", moved, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
+  context.on("conversation:started", () => void report());
   if (opens) show();
   opens = false;
   void report();

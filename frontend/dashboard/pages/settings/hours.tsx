@@ -15,7 +15,7 @@ const PAUSE = 1_000;
 const WORDS = {
   online: "Open. Whoever asks for a person is told that the team is there.",
   away: "Open, but nobody is there, and whoever asks for a person is told so.",
-  closed: "Closed, and whoever asks for a person is told so.",
+  closed: "Closed, and whoever asks for a person is told so, unless a member is there.",
 };
 
 export function Hours() {
