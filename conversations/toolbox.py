@@ -1,7 +1,6 @@
 """The calls of one claim: each is a stored row before it is made, so that none is made twice."""
 
 import asyncio
-import json
 import logging
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from assistants.models import Tool
 from assistants.toolbox import ToolRequest, ToolResult, ToolSnapshot, UnknownOutcome
 from assistants.tools import http
 from assistants.tools.http import CallFailed
-from assistants.tools.results import shortened
+from assistants.tools.results import arguments, shortened
 from conversations import tool_calls
 from conversations.models import ToolCall
 from conversations.tool_calls import Place, Risk, State
@@ -28,7 +27,7 @@ logger = logging.getLogger(__name__)
 # A call that takes its whole time still has to be stored.
 GRACE_SECONDS = 5.0
 LOOK_SECONDS = 0.25
-ARGUMENTS_SHOWN = 500
+REASON_CHARACTERS = 250
 OFF = "This tool is switched off."
 TOO_MANY = "No more tools may be called for this answer."
 NOT_ASKED = "This call was not made, as nobody was asked for it."
@@ -207,8 +206,8 @@ def _told(call: ToolCall, tool: ToolSnapshot, held: Claim) -> ToolResult:
 
 
 def _summary(call: ToolCall) -> str:
-    args = shortened(json.dumps(call.args, ensure_ascii=False), ARGUMENTS_SHOWN)
-    reason = shortened(call.result or "No answer came", ARGUMENTS_SHOWN // 2).rstrip(" .")
+    args = arguments(call.args)
+    reason = shortened(call.result or "No answer came", REASON_CHARACTERS).rstrip(" .")
     return (
         f"It is not known whether “{call.name}” was done with {args}. {reason}. "
         "Look before it is done again."

@@ -45,6 +45,7 @@ from assistants.question import Question
 from assistants.small_talk import small_talk
 from assistants.toolbox import Toolbox, ToolRequest
 from assistants.tools.builtin import BUILTIN, END, HAND_OVER, QUALIFY, SEARCH
+from assistants.tools.results import arguments
 from assistants.wording import phrases_in
 
 MAX_REQUESTS = 6
@@ -175,7 +176,8 @@ async def _use_tools(
                 waiting.append(request)
                 continue
             result = await toolbox.run(request)
-            work.is_unapproved |= result.is_unapproved
+            if result.is_unapproved:
+                work.unapproved.append(_unapproved(request))
             work.answer(call, result.text, is_evidence=result.is_done)
         if work.is_over:
             return
@@ -185,6 +187,10 @@ async def _use_tools(
         yield TurnDone("waiting", work.usage)
     else:
         work.send_results()
+
+
+def _unapproved(request: ToolRequest) -> str:
+    return f"“{request.tool.name}” was not approved, with {arguments(request.args)}."
 
 
 async def _use_builtin(
@@ -233,9 +239,10 @@ def conclude(work: Work) -> Reply | None:
 async def _passages(work: Work) -> Reply | Handoff:
     """What is said instead; where a tool did not do its part, passages do not help."""
     question = work.question
-    if work.is_unapproved:
+    if work.unapproved:
         text = phrases_in(question.version, question.language).unapproved
-        return handover.hand_over(question, "no_answer", text)
+        summary = "\n".join([*dict.fromkeys(work.unapproved), handover.summary(question)])
+        return Handoff("not_approved", text, summary)
     if work.has_called:
         return handover.hand_over(question, "no_answer", question.version.unanswered_text)
     found = work.found or await knowledge.find_soon(question.version, question.text)

@@ -46,6 +46,7 @@ class Work:
     """The dialogue with the model, and all that its next step depends on.
 
     ``found`` is what the question finds; a turn that was resumed has not looked for it again.
+    ``unapproved`` tells the team of each call that was not approved.
     """
 
     question: Question
@@ -61,7 +62,7 @@ class Work:
     requests: int = 0
     draft: int = 0
     has_evidence: bool = False
-    is_unapproved: bool = False
+    unapproved: list[str] = field(default_factory=list)
     is_over: bool = False
     _resumed: frozenset[str] = frozenset()
 
@@ -178,7 +179,7 @@ class Work:
             "requests": self.requests,
             "draft": self.draft,
             "hasEvidence": self.has_evidence,
-            "isUnapproved": self.is_unapproved,
+            "unapproved": self.unapproved,
         }
         return dict(_fit(kept))
 
@@ -192,7 +193,7 @@ class Work:
         self.earlier_tokens = kept["tokens"]
         self.requests, self.draft = kept["requests"], kept["draft"]
         self.has_evidence = kept["hasEvidence"]
-        self.is_unapproved = kept.get("isUnapproved", False)
+        self.unapproved = kept.get("unapproved", [])
         self._resumed = frozenset(call.tool_call_id for call in self.pending)
 
     def _request(self, *parts: Any) -> ModelRequest:

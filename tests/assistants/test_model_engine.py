@@ -224,7 +224,10 @@ def test_that_the_team_did_not_approve_is_said_in_the_visitors_language(acme, mo
     for language in ("en", "de"):
         told = said(heard(version, **asked, paused=state, named_language=language))
 
-        assert (told.reason, told.text) == ("no_answer", phrases_of(language).unapproved)
+        assert (told.reason, told.text) == ("not_approved", phrases_of(language).unapproved)
+        first, *rest = told.summary.splitlines()
+        assert first == '“order_status” was not approved, with {"order": "4711"}.'
+        assert rest == ["The visitor wrote:", "- Where is order 4711?"]
     sent = json.dumps(model_server.requests("Where is order 4711?")[-1])
     assert "A member of the team rejected this." in sent
 

@@ -21,6 +21,7 @@ const REASONS: Record<string, string> = {
   visitor: "the visitor asked for a person",
   requested: "the visitor asked for a person",
   no_answer: "no answer was found",
+  not_approved: "what they asked for was not approved",
   unanswered: "several questions had no answer",
   needs_action: "something has to be done",
   offline: "they wrote while nobody was there",
