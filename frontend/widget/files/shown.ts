@@ -25,7 +25,11 @@ export class Shown {
 
   /** Draw a picture that is still here, so that it need not be fetched. */
   know({ id }: Attachment, file: Blob): void {
-    if (file.type.startsWith("image/")) this.#keep(id, createImageBitmap(file));
+    if (!file.type.startsWith("image/")) return;
+    const picture = createImageBitmap(file);
+    // One that cannot be drawn is shown by its name.
+    picture.catch(() => undefined);
+    this.#pictures.set(id, picture);
   }
 
   list(attachments: readonly Attachment[]): HTMLElement {
@@ -67,13 +71,8 @@ export class Shown {
     const known = this.#pictures.get(file.id);
     if (known) return known;
     const picture = this.#fetch(file, "?thumbnail=1").then((blob) => createImageBitmap(blob));
-    return this.#keep(file.id, picture);
-  }
-
-  /** What cannot be drawn is tried again when it is shown again. */
-  #keep(id: string, picture: Promise<ImageBitmap>): Promise<ImageBitmap> {
-    this.#pictures.set(id, picture);
-    picture.catch(() => this.#pictures.delete(id));
+    this.#pictures.set(file.id, picture);
+    picture.catch(() => this.#pictures.delete(file.id));
     return picture;
   }
 
