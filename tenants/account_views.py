@@ -179,14 +179,15 @@ class InvitationPage(Page):
             user = invitations.accept(names["token"], **form.cleaned_data)
             account_mail.remember_language(user, request.headers.get("Accept-Language", ""))
             login(request, user)
-        if tenant_id in {place.tenant_id for place in workplace.workplaces(user)}:
+        place, without_factor = f"{reverse('index')}{browser.JOINED}", reverse("account")
+        if tenant_id in {one.tenant_id for one in workplace.workplaces(user)}:
             request.session[workplace.CHOSEN] = str(tenant_id)
-            return redirect("admin:index")
-        places = user.memberships.select_related("tenant", "user")
+            place = without_factor = reverse("admin:index")
+        membership = user.memberships.select_related("tenant", "user").get(tenant_id=tenant_id)
         try:
-            return browser.enter(request, places.get(tenant_id=tenant_id))
+            return browser.enter(request, membership, place)
         except Unauthorized:
-            return redirect("account")
+            return redirect(without_factor)
 
 
 class EmailPage(Page):

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -28,6 +27,8 @@ from tenants.sessions import TokenPair
 from tenants.tokens import invalid_credentials
 
 PATH = "/api/auth/browser"
+# By this fragment the inbox learns that the browser has a log-in already.
+JOINED = "#joined"
 
 
 class AccessOutput(serializers.Serializer):
@@ -78,14 +79,14 @@ class BrowserLogOutView(BrowserView):
         return response
 
 
-def enter(request: HttpRequest, membership: Membership) -> HttpResponse:
-    """Lead a member who has proved to be the one to the inbox, which learns of it by the fragment.
+def enter(request: HttpRequest, membership: Membership, place: str) -> HttpResponse:
+    """Log a member who has proved to be the one in to the inbox, and lead them to ``place``.
 
     Raises Unauthorized where a second factor is wanted that they do not have.
     """
     user_agent = request.headers.get("User-Agent", "")
     pair = sessions.begin(membership, ip=request_ip(request), user_agent=user_agent)
-    response = redirect(f"{reverse('index')}#joined")
+    response = redirect(place)
     _set_cookie(response, pair)
     return response
 

@@ -34,8 +34,8 @@ async def look_at(page, name):
         assert await violations(page) == [], (name, scheme)
 
 
-def invited(tenant, email):
-    invitation = invitations.invite(tenant, email=email, role="agent", actor="olga@acme.example")
+def invited(tenant, email, role="agent"):
+    invitation = invitations.invite(tenant, email=email, role=role, actor="olga@acme.example")
     return urlsplit(invitations.link_of(invitation)).path
 
 
@@ -56,6 +56,18 @@ def code_after(key):
     totp = TOTP(b32decode(key))
     totp.time = time.time() + 30
     return f"{totp.token():06}"
+
+
+async def test_an_owner_who_joins_goes_on_to_the_inbox(page, acme, live_server_url):
+    path = await run_in_db_thread(invited, acme, f"kim@{acme.slug}.example", "owner")
+    await page.goto(live_server_url + path)
+    await page.get_by_label("Your name").fill("Kim")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Join").click()
+    await page.get_by_role("link", name="inbox", exact=True).click()
+
+    await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    assert urlsplit(page.url)[2:] == ("/", "", "")
 
 
 async def test_a_member_joins_sets_up_two_factors_and_logs_in(page, acme, live_server_url):

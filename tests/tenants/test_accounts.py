@@ -145,8 +145,12 @@ def test_somebody_new_joins_by_the_link_and_once_only(acme, globex, own_address)
     assert (again.status_code, user.name) == (404, "Kim")
     assert user.email_verified_at is not None
     assert [(row.tenant, row.role) for row in user.memberships.all()] == [(acme, "admin")]
-    assert acts(acme) == ["member.invited", "member.added"]
+    assert acts(acme) == ["member.invited", "member.added", "member.logged_in"]
     assert acts(globex) == []
+    # Who leads the team is in the inbox too, to which the first steps lead.
+    origin = {"Origin": "http://testserver"}
+    token = client.post("/api/auth/browser/refresh", headers=origin).json()["access"]
+    assert sessions.verify_access(token).membership_id == user.memberships.get().id
     with pytest.raises(Conflict):
         invite(acme, email=invitation.email.upper())
 
