@@ -51,8 +51,7 @@ const KEYS: Record<Sort, (one: Conversation) => string> = {
 };
 
 /** By the view's id; a saved one may be asked for otherwise later on, and begins anew then. */
-const loaded = new Map<string, { of: string; pages: Signal<Loaded> }>();
-const orders = new Map<string, { of: string; order: ReadonlySignal<string[]> }>();
+const lists = new Map<string, { of: string; pages: Signal<Loaded>; order: ReadonlySignal<string[]> }>();
 
 export const views = computed<View[]>(() => {
   const has = counts.value;
@@ -82,26 +81,20 @@ export function viewById(id: string): View | undefined {
   return views.value.find((one) => one.id === id);
 }
 
-export function loadedOf(view: View): Signal<Loaded> {
-  const of = asked(view);
-  const known = loaded.get(view.id);
-  if (known?.of === of) return known.pages;
+function listOf(view: View) {
+  const of = JSON.stringify([view.filters, view.sort]);
+  const known = lists.get(view.id);
+  if (known?.of === of) return known;
   const pages = signal(EMPTY);
-  loaded.set(view.id, { of, pages });
-  return pages;
+  const list = { of, pages, order: computed(() => ordered(view, pages.value, latest.value)) };
+  lists.set(view.id, list);
+  return list;
 }
 
-const asked = ({ filters, sort }: View): string => JSON.stringify([filters, sort]);
+export const loadedOf = (view: View): Signal<Loaded> => listOf(view).pages;
 
 /** The ids of what belongs to it, in order, as far as it is loaded; it follows every change. */
-export function orderOf(view: View): ReadonlySignal<string[]> {
-  const of = asked(view);
-  const known = orders.get(view.id);
-  if (known?.of === of) return known.order;
-  const order = computed(() => ordered(view, loadedOf(view).value, latest.value));
-  orders.set(view.id, { of, order });
-  return order;
-}
+export const orderOf = (view: View): ReadonlySignal<string[]> => listOf(view).order;
 
 /** Load its first page, or the next one. */
 export async function loadMore(view: View, again = false): Promise<void> {
@@ -129,13 +122,13 @@ export async function loadMore(view: View, again = false): Promise<void> {
 
 /** What we have may have gaps: begin each view again, this one at once. */
 export function distrust(current: View | undefined): void {
-  for (const [id, { pages }] of loaded) if (id !== current?.id) pages.value = EMPTY;
+  for (const [id, { pages }] of lists) if (id !== current?.id) pages.value = EMPTY;
   if (current) void loadMore(current, true);
 }
 
 /** What could not be loaded can be again. */
 export function recover(current: View | undefined): void {
-  for (const [id, { pages }] of loaded) {
+  for (const [id, { pages }] of lists) {
     if (pages.peek().state !== "failed") continue;
     if (id === current?.id) void loadMore(current, true);
     else pages.value = EMPTY;
@@ -144,7 +137,7 @@ export function recover(current: View | undefined): void {
 
 /** Have a conversation belong to a view of which only the server could know. */
 export function admit(viewId: string, id: string): void {
-  const pages = loaded.get(viewId)?.pages;
+  const pages = lists.get(viewId)?.pages;
   if (pages) pages.value = { ...pages.peek(), ids: new Set([...pages.peek().ids, id]) };
 }
 

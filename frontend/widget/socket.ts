@@ -123,7 +123,6 @@ export class Socket {
 
   #hangUp(): void {
     clearTimeout(this.#pulse);
-    this.#isAsking = false;
     const line = this.#line;
     this.#line = undefined;
     this.#ready = false;

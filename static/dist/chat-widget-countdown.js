@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 9163dda26f5072f9cb505d20025d8326a836c74eee5389c75196a5157c2809a5 */
+/*! LiveChat, frontend/widget, sources f3427f6884d816730c89c55a6e10186deb7a13770d91cdcf039cab0e3136880d */
 function i(n,s={},...o){let t=document.createElement(n);for(let[e,r]of Object.entries(s))typeof r=="function"?t.addEventListener(e.slice(2),r):r!==void 0&&r!==!1&&t.setAttribute(e,String(r));return t.append(...o),t}var u=(n,s)=>{let o=i("span",{"aria-hidden":"true"});n.after(o);let t=()=>{let e=Math.ceil((s-Date.now())/1e3);n.disabled=e>0,o.textContent=e>0?` ${e} s`:"",e>0&&n.isConnected&&setTimeout(t,1e3)};t()},g=()=>u;export{g as default};

@@ -1,2 +1,2 @@
-/*! LiveChat, frontend/widget, sources 9163dda26f5072f9cb505d20025d8326a836c74eee5389c75196a5157c2809a5 */
+/*! LiveChat, frontend/widget, sources f3427f6884d816730c89c55a6e10186deb7a13770d91cdcf039cab0e3136880d */
 var s=async(r,o)=>{if(!r){let e=document.hidden?5e3:0;return await new Promise(t=>setTimeout(t,e)),{error:`This page has no tool ${o.name}.`}}try{let e=JSON.stringify(await r(o.args)??null);if(new Blob([e]).size>32768)throw new Error("The result is too large.");return{result:JSON.parse(e)}}catch(e){return{error:(String(e)||"Error").slice(0,1e3)}}},n=s;export{n as default};

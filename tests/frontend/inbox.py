@@ -8,6 +8,7 @@ from conversations import engine
 from conversations.models import Contact, Conversation
 from conversations.sessions import continue_session
 from tenants.scope import tenant_scope
+from tests.dashboard.team import member_api
 from tests.factories import PASSWORD, make_assistant, make_member, make_visitor, write
 
 NAMES = ["Ada Lovelace", "Grace Hopper", "Annie Easley", "Mary Jackson", "Karen Spärck Jones"]
@@ -80,6 +81,13 @@ async def palette(page, words):
     await page.keyboard.press("Control+k")
     await page.get_by_role("combobox", name="Search or jump to").fill(words)
     await page.keyboard.press("Enter")
+
+
+def share_view(tenant, name, **fields):
+    """Have everybody see a view; whose API can change it, and where."""
+    _, api = member_api(tenant, role="owner")
+    view = api.post("views", {"name": name, "shared": True, **fields}).json()
+    return api, f"views/{view['id']}"
 
 
 def status(tenant, conversation_id):

@@ -1,6 +1,7 @@
 """The team's inbox: logging in, a list that lives, one line for all tabs, and the way by keys."""
 
 import re
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -179,24 +180,18 @@ async def test_what_is_marked_as_unread_stays_so_while_it_is_open(page, ana, acm
 
 async def test_a_view_that_is_changed_shows_what_it_asks_for_now(page, ana, acme, live_server_url):
     await run_in_db_thread(inbox.visitor_writes, acme, "Hello", None, "Ada Lovelace")
-    change = await run_in_db_thread(_share_view, acme, {"status": "open"})
+    share = partial(inbox.share_view, acme, "Changing", filters={"status": "open"})
+    api, place = await run_in_db_thread(share)
     await run_in_db_thread(_close_another, acme, "Grace Hopper")
     await inbox.log_in(page, live_server_url, ana)
     await inbox.view(page, "Changing").click()
     await expect(inbox.rows(page)).to_have_count(1)
     assert await inbox.names(page) == ["Ada Lovelace"]
 
-    await run_in_db_thread(change, {"filters": {"status": "resolved"}})
+    await run_in_db_thread(api.patch, place, {"filters": {"status": "resolved"}})
 
     await expect(inbox.row(page, "Grace Hopper")).to_be_visible()
     assert await inbox.names(page) == ["Grace Hopper"]
-
-
-def _share_view(tenant, filters):
-    """Returns how to change it."""
-    _, api = member_api(tenant, role="owner")
-    view = api.post("views", {"name": "Changing", "filters": filters, "shared": True}).json()
-    return lambda changes: api.patch(f"views/{view['id']}", changes)
 
 
 def _close_another(tenant, name):

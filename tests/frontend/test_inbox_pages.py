@@ -307,13 +307,6 @@ def queue(acme):
     api.post(f"conversations/{waits}/assign", {"teamId": team})
 
 
-def share_view(acme):
-    """Returns how to take it back."""
-    _, api = member_api(acme, role=Membership.Role.OWNER)
-    view = api.post("views", {"name": "Urgent", "shared": True}).json()
-    return lambda: api.delete(f"views/{view['id']}")
-
-
 async def test_agents_see_the_queue_and_set_only_what_is_their_own(page, acme, live_server_url):
     await run_in_db_thread(make_shop, acme, "https://shop.example")
     agent = await run_in_db_thread(inbox.member, acme)
@@ -322,9 +315,9 @@ async def test_agents_see_the_queue_and_set_only_what_is_their_own(page, acme, l
     await expect(page.get_by_role("row", name="Ada Lovelace")).to_contain_text("Sales")
     await expect(page.locator(".card", has_text="Sales")).to_contain_text("Nobody is in it.")
     await expect(page.get_by_text("Open. Whoever asks for a person")).to_be_visible()
-    take_back = await run_in_db_thread(share_view, acme)
+    api, place = await run_in_db_thread(inbox.share_view, acme, "Urgent")
     await expect(inbox.view(page, "Urgent")).to_be_visible()
-    await run_in_db_thread(take_back)
+    await run_in_db_thread(api.delete, place)
     await expect(inbox.view(page, "Urgent")).to_have_count(0)
     await page.get_by_label("Conversations that you take at once").fill("3")
     await page.get_by_role("button", name="Save").click()

@@ -132,7 +132,7 @@ async def test_what_an_answer_still_says_after_a_person_took_over_is_not_shown(
     await take_over(taught, member)
     await expect(page.locator(".dots")).to_be_hidden()
     await say(page, "Are you there?")
-    await expect(page.locator(".visitor:not(.unsent)", has_text="Are you there?")).to_be_visible()
+    await expect(page.locator(CONFIRMED, has_text="Are you there?")).to_be_visible()
 
     data = {"turnId": "t", "attempt": 1, "draft": 0, "index": 0, "text": "We op"}
     data["conversationId"] = str(found.id)
@@ -271,7 +271,7 @@ async def test_a_long_answer_is_shown_from_its_beginning_and_short_ones_at_the_e
 
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Tell me everything")
-    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await expect(page.locator(CONFIRMED)).to_be_visible()
 
     await reply(shop, member, "\n".join(f"Line {number}" for number in range(100)))
     await expect(page.locator(".agent")).to_have_count(1)
@@ -297,7 +297,7 @@ async def test_a_lost_line_comes_back_with_what_was_missed(page, site, shop, mem
     await wire.hold(page)
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Hello")
-    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await expect(page.locator(CONFIRMED)).to_be_visible()
 
     await cut_requests(page)
     await wire.cut()
@@ -363,7 +363,7 @@ async def test_whoever_is_carried_by_requests_is_not_told_of_a_lost_connection(
     # Sockets are tried again and again meanwhile, in vain.
     await expect(heading).to_have_text(member.user.name)
     await say(page, "Yes")
-    await expect(page.locator(".visitor:not(.unsent)")).to_have_count(2, timeout=3_000)
+    await expect(page.locator(CONFIRMED)).to_have_count(2, timeout=3_000)
     assert "No connection. Trying again…" not in await page.evaluate("headings")
 
     await cut_requests(page)
@@ -437,7 +437,7 @@ async def test_a_refused_message_says_why_and_can_be_sent_again(page, site, shop
 
     await expect(page.get_by_role("alert")).to_have_count(0)
     assert len(begun) == so_far + 1, "Writing on must not ask the server again and again."
-    await expect(page.locator(".visitor:not(.unsent)")).to_have_text(re.compile("Hello"))
+    await expect(page.locator(CONFIRMED)).to_have_text(re.compile("Hello"))
     assert await asked(shop) == ["Hello"]
     page.complaints.clear()
 
@@ -452,7 +452,7 @@ async def test_a_session_that_the_server_does_not_know_is_begun_anew(page, site,
     await visit(page, address)
     await say(page, "Hello")
 
-    await expect(page.locator(".visitor:not(.unsent)")).to_be_visible()
+    await expect(page.locator(CONFIRMED)).to_be_visible()
     assert await asked(shop) == ["Hello"]
     page.complaints.clear()
 

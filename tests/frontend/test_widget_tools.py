@@ -71,6 +71,18 @@ async def ask(shop):
     assert await run_in_db_thread(work, shop.tenant)
 
 
+async def runs_once(page, site, shop, wire):
+    """Over this wire the page is asked, does it once, and the assistant hears of it."""
+    await wire.hold(page)
+    await arrive(page, site, shop, COUNTING)
+    await ask(shop)
+    await states(shop, "done")
+    await ask(shop)
+
+    await answered(page, "null")
+    assert await page.evaluate("window.shown") == ["lamp"]
+
+
 async def test_functions_of_the_page_are_called_and_their_results_told(page, site, shop):
     """One after another, by their number; each with what the assistant is told of it."""
     functions = {
@@ -111,15 +123,8 @@ async def test_nobody_waits_for_a_function_that_the_page_does_not_have(page, sit
 async def test_a_call_runs_once_however_often_it_is_told(page, site, asking):
     wire = Wire()
     wire.repeat = lambda frame: frame["type"] == "tool:request"
-    await wire.hold(page)
-    await arrive(page, site, asking, COUNTING)
-    await ask(asking)
-    await states(asking, "done")
 
-    await ask(asking)
-    await answered(page, "null")
-
-    assert await page.evaluate("window.shown") == ["lamp"]
+    await runs_once(page, site, asking, wire)
 
 
 async def test_a_result_that_was_lost_is_sent_again(page, site, asking):
@@ -168,14 +173,8 @@ async def test_a_result_gets_through_without_a_socket(page, site, asking_twice):
 async def test_the_page_is_asked_where_there_never_was_a_socket(page, site, asking):
     wire = Wire()
     wire.is_cut = True
-    await wire.hold(page)
-    await arrive(page, site, asking, COUNTING)
-    await ask(asking)
-    await states(asking, "done")
-    await ask(asking)
 
-    await answered(page, "null")
-    assert await page.evaluate("window.shown") == ["lamp"]
+    await runs_once(page, site, asking, wire)
 
 
 async def test_the_next_page_is_asked_what_the_last_one_left_undone(page, site, asking):

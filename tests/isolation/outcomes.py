@@ -1,6 +1,7 @@
 """What must come of one cell: a table would have tens of thousands of lines, this is its rule."""
 
 from tests.isolation.callers import IN, MEMBERS, TEAM, reception
+from tests.isolation.callers import PAGES as KNOWN_PAGES
 from tests.isolation.values import (
     DELETED,
     EMPTY,
@@ -19,7 +20,7 @@ LET_IN, MISSING, FREE, REFUSED, SOMEBODY_ELSE = "in", "missing", "free", "refuse
 NESTED = {"call", "approvable", "message", "integration token"}
 BLITS_PEOPLE = {"served", "paged", "other_paged"}
 SERVERS = {"server", "other server"}
-PAGES = {"page", "blits page", "nobody"}
+PAGES = {*KNOWN_PAGES, "nobody"}
 # Whose secrets are good at their own tenant's doors.
 SECRETS = (OWN, OTHER_VISITORS, OTHER_DOORS)
 
@@ -29,15 +30,18 @@ def outcome(route, parameter, value, caller):
     at_door = reception(route.door, caller)
     if parameter is not None and parameter.kind == "widget":
         return _at_a_widget(route, value, caller, at_door)
+    is_secret = parameter is not None and parameter.kind == "secret"
     if at_door != IN:
-        return SOMEBODY_ELSE if _is_let_in_by(route, parameter, value, caller) else REFUSED
-    if parameter is not None and parameter.kind == "secret" and caller.role in PAGES:
+        # A page by itself has no session; a visitor's secret is the way into one.
+        is_way_in = route.door == "visitor" and caller.role in KNOWN_PAGES and value in SECRETS
+        return SOMEBODY_ELSE if is_secret and is_way_in else REFUSED
+    if is_secret and caller.role in PAGES:
         return _with_a_secret(route, value, caller)
     if _has_no_conversation(route, caller):
         return MISSING
     if parameter is None:
         return LET_IN
-    if parameter.kind == "secret":
+    if is_secret:
         return _with_a_secret(route, value, caller)
     if value == DELETED and route.name.endswith("/logout"):
         # To end again what has ended is no error.
@@ -47,13 +51,6 @@ def outcome(route, parameter, value, caller):
     if value in (NULL, EMPTY) and parameter.is_nullable:
         return LET_IN if value == NULL else FREE
     return LET_IN if _reaches(route, parameter, value, caller) else MISSING
-
-
-def _is_let_in_by(route, parameter, value, caller):
-    """Whether it is a visitor's secret, which a page by itself has none of."""
-    is_secret = parameter is not None and parameter.kind == "secret"
-    is_page = route.door == "visitor" and caller.role in PAGES - {"nobody"}
-    return is_secret and is_page and value in SECRETS
 
 
 def _has_no_conversation(route, caller):
