@@ -351,6 +351,7 @@ async def test_whoever_is_carried_by_requests_is_not_told_of_a_lost_connection(
     await visit(page, site.page(site.mount(shop)))
     await say(page, "Hello")
     await expect(heading).to_have_text(shop.assistant.name)
+    await expect(page.locator(CONFIRMED)).to_have_count(1)
     await heading.evaluate(
         """element => {
             window.headings = [];
